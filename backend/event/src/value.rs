@@ -1,0 +1,73 @@
+//! Values of event fields.
+
+use std::borrow::Cow;
+
+/// A field's value. Untrusted by definition: it comes from log files.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Value {
+    /// JSON null or an empty element.
+    Null,
+    /// A boolean.
+    Bool(bool),
+    /// A whole number that fits.
+    Int(i64),
+    /// A whole number above `i64::MAX`.
+    Uint(u64),
+    /// Any other number.
+    Float(f64),
+    /// Text.
+    Str(Box<str>),
+    /// A repeated field or a list.
+    List(Vec<Value>),
+}
+
+impl Value {
+    /// The value as one text, `None` for null and lists.
+    pub fn text(&self) -> Option<Cow<'_, str>> {
+        Some(match self {
+            Value::Null | Value::List(_) => return None,
+            Value::Bool(b) => Cow::Borrowed(if *b { "true" } else { "false" }),
+            Value::Int(n) => Cow::Owned(n.to_string()),
+            Value::Uint(n) => Cow::Owned(n.to_string()),
+            Value::Float(n) => Cow::Owned(n.to_string()),
+            Value::Str(s) => Cow::Borrowed(s),
+        })
+    }
+
+    /// As JSON; a float that JSON can't say becomes null.
+    pub fn to_json(&self) -> serde_json::Value {
+        use serde_json::Value as J;
+        match self {
+            Value::Null => J::Null,
+            Value::Bool(b) => J::Bool(*b),
+            Value::Int(n) => J::from(*n),
+            Value::Uint(n) => J::from(*n),
+            Value::Float(n) => serde_json::Number::from_f64(*n).map_or(J::Null, J::Number),
+            Value::Str(s) => J::String(s.to_string()),
+            Value::List(l) => J::Array(l.iter().map(Value::to_json).collect()),
+        }
+    }
+
+    /// From JSON; objects become their JSON text, since fields are flat.
+    pub fn from_json(v: &serde_json::Value) -> Value {
+        use serde_json::Value as J;
+        match v {
+            J::Null => Value::Null,
+            J::Bool(b) => Value::Bool(*b),
+            J::Number(n) => match (n.as_i64(), n.as_u64()) {
+                (Some(i), _) => Value::Int(i),
+                (None, Some(u)) => Value::Uint(u),
+                _ => Value::Float(n.as_f64().unwrap_or(f64::NAN)),
+            },
+            J::String(s) => Value::Str(s.as_str().into()),
+            J::Array(a) => Value::List(a.iter().map(Value::from_json).collect()),
+            J::Object(_) => Value::Str(v.to_string().into()),
+        }
+    }
+}
+
+impl From<&str> for Value {
+    fn from(s: &str) -> Self {
+        Value::Str(s.into())
+    }
+}
