@@ -1,0 +1,9 @@
+//! Fields of a PATCH body that tell absent (leave) from null (clear).
+
+use serde::{Deserialize, Deserializer};
+
+/// For `Option<Option<T>>` with `#[serde(default, deserialize_with = "present")]`: absent is `None`, null is
+/// `Some(None)`.
+pub fn present<'de, T: Deserialize<'de>, D: Deserializer<'de>>(d: D) -> Result<Option<T>, D::Error> {
+    T::deserialize(d).map(Some)
+}
