@@ -47,7 +47,7 @@ fn chord(event: &KeyboardEvent) -> String {
             out += name;
         }
     }
-    out + &event.code()
+    out + event.code().strip_prefix("Numpad").filter(|key| *key == "Enter").unwrap_or(&event.code())
 }
 
 /// What the key would do by itself.

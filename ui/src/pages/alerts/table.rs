@@ -86,11 +86,11 @@ pub fn Table() -> impl IntoView {
             <table class="tbl alerts" role="grid" aria-multiselectable="true" aria-rowcount=rowcount aria-label=t(k::ALERTS_LIST)>
                 <Heads />
                 <tbody>
-                    <tr aria-hidden="true" class="space"><td colspan="11" style:block-size=before></td></tr>
+                    <tr aria-hidden="true" class="space"><td style:block-size=before></td></tr>
                     <For each=shown key=|(i, a)| (*i, a.alert_id.clone(), a.updated_at, a.status, a.assignee.clone(), a.case_id.clone()) let:item>
                         <Row at=item.0 alert=item.1 />
                     </For>
-                    <tr aria-hidden="true" class="space"><td colspan="11" style:block-size=after></td></tr>
+                    <tr aria-hidden="true" class="space"><td style:block-size=after></td></tr>
                     {move || (!model.loaded.get() && model.failed.with(Option::is_none)).then(skeleton)}
                 </tbody>
             </table>
@@ -122,7 +122,7 @@ fn skeleton() -> impl IntoView {
     (0..12)
         .map(|i| {
             let width = 40 + i * 17 % 50;
-            view! { <tr aria-hidden="true"><td></td><td colspan="10"><span class="skel" style:inline-size=format!("{width}%")></span></td></tr> }
+            view! { <tr aria-hidden="true"><td></td><td colspan="2"><span class="skel" style:inline-size=format!("{width}%")></span></td></tr> }
         })
         .collect_view()
 }
