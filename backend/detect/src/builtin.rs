@@ -19,8 +19,7 @@ macro_rules! files {
 
 /// The files that come with the program, for showing a rule's text.
 pub fn builtin_files() -> &'static [BuiltinFile] {
-    files![
-    ]
+    files![]
 }
 
 /// The rules that come with the program. No errors; a test sees to it.

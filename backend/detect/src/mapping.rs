@@ -178,7 +178,9 @@ fn read(text: &str) -> Result<Mapping, Problem> {
         list.iter().find(|s| !m.services.contains_key(&s.service)).map(|s| (c, &s.service))
     });
     match missing {
-        Some((c, s)) => Err(Problem::new(root.at, format!("categories.{c}"), format!("no service {}", quote(s)))),
+        Some((c, s)) => {
+            Err(Problem::new(root.at, format!("categories.{c}"), format!("no service {}", quote(s))))
+        }
         None => Ok(m),
     }
 }
@@ -226,9 +228,7 @@ fn ids(node: &Node, path: &str) -> Result<Vec<i64>, Problem> {
         Some(Scalar::Int(i)) => i64::try_from(i).ok(),
         _ => None,
     };
-    list.iter()
-        .map(|n| id(n).ok_or_else(|| Problem::new(n.at, path, "an event id is a number")))
-        .collect()
+    list.iter().map(|n| id(n).ok_or_else(|| Problem::new(n.at, path, "an event id is a number"))).collect()
 }
 
 fn entries<'a>(node: &'a Node, path: &str) -> Result<Vec<(&'a str, &'a Node)>, Problem> {

@@ -19,15 +19,21 @@ impl Net {
         let bits: u32 = if address.is_ipv4() { 32 } else { 128 };
         let prefix = match prefix {
             None => bits,
-            Some(p) => p.parse().ok().filter(|p| *p <= bits).ok_or_else(|| bad("the prefix is out of range"))?,
+            Some(p) => {
+                p.parse().ok().filter(|p| *p <= bits).ok_or_else(|| bad("the prefix is out of range"))?
+            }
         };
         let net = match address {
             IpAddr::V4(a) => Net::V4(a.to_bits(), u32::MAX.checked_shl(32 - prefix).unwrap_or(0)),
             IpAddr::V6(a) => Net::V6(a.to_bits(), u128::MAX.checked_shl(128 - prefix).unwrap_or(0)),
         };
         match net {
-            Net::V4(a, m) if a & !m != 0 => Err(bad(&format!("write {}/{prefix}", Ipv4Addr::from_bits(a & m)))),
-            Net::V6(a, m) if a & !m != 0 => Err(bad(&format!("write {}/{prefix}", Ipv6Addr::from_bits(a & m)))),
+            Net::V4(a, m) if a & !m != 0 => {
+                Err(bad(&format!("write {}/{prefix}", Ipv4Addr::from_bits(a & m))))
+            }
+            Net::V6(a, m) if a & !m != 0 => {
+                Err(bad(&format!("write {}/{prefix}", Ipv6Addr::from_bits(a & m))))
+            }
             net => Ok(net),
         }
     }

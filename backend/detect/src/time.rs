@@ -61,10 +61,19 @@ mod tests {
     #[test]
     fn parts_of_dates() {
         let t = "2025-10-24 23:34:34.634";
-        let all = [TimePart::Year, TimePart::Month, TimePart::Day, TimePart::Hour, TimePart::Minute, TimePart::Week];
+        let all = [
+            TimePart::Year,
+            TimePart::Month,
+            TimePart::Day,
+            TimePart::Hour,
+            TimePart::Minute,
+            TimePart::Week,
+        ];
         let got: Vec<f64> = all.iter().filter_map(|p| part(t, *p)).collect();
         assert_eq!(got, [2025.0, 10.0, 24.0, 23.0, 34.0, 43.0]);
-        for (date, week) in [("2021-01-03", 53.0), ("2024-12-30", 1.0), ("2026-01-01", 1.0), ("2016-01-04", 1.0)] {
+        for (date, week) in
+            [("2021-01-03", 53.0), ("2024-12-30", 1.0), ("2026-01-01", 1.0), ("2016-01-04", 1.0)]
+        {
             assert_eq!(part(date, TimePart::Week), Some(week), "{date}");
         }
         assert_eq!(part("2026-03-01T04:05:06Z", TimePart::Hour), Some(4.0));

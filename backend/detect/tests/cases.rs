@@ -15,7 +15,8 @@ fn micro_cases() {
         assert!(parsed.errors.is_empty(), "{} {:?}", case["name"], parsed.errors);
         let (engine, not_run) = Engine::build(parsed.rules, &Mapping::ignoring_logsource());
         assert!(not_run.is_empty());
-        for (event, want) in case["events"].as_array().unwrap().iter().zip(case["expect"].as_array().unwrap()) {
+        for (event, want) in case["events"].as_array().unwrap().iter().zip(case["expect"].as_array().unwrap())
+        {
             let mut hits = Vec::new();
             let event = support::flat(event);
             engine.scan(&event, &mut hits);
@@ -57,7 +58,9 @@ fn correlation_rules_load_and_are_said_not_to_run() {
         .collect();
     let cases = texts.len();
     let folder = data.join("sigma/correlation/hayabusa");
-    texts.extend(std::fs::read_dir(folder).unwrap().map(|f| std::fs::read_to_string(f.unwrap().path()).unwrap()));
+    texts.extend(
+        std::fs::read_dir(folder).unwrap().map(|f| std::fs::read_to_string(f.unwrap().path()).unwrap()),
+    );
     assert!(texts.len() > cases);
     for text in texts {
         let parsed = sigma::parse(&text);
@@ -73,7 +76,9 @@ fn hostile_patterns_are_answered_in_time() {
     for case in support::lines(data.join("api/redos.jsonl")) {
         let (pattern, input) = (case["pattern"].as_str().unwrap(), case["input"].as_str().unwrap());
         let quoted = pattern.replace('\'', "''");
-        let text = format!("title: x\nlogsource: {{category: t}}\ndetection:\n  s:\n    F|re: '{quoted}'\n  condition: s\n");
+        let text = format!(
+            "title: x\nlogsource: {{category: t}}\ndetection:\n  s:\n    F|re: '{quoted}'\n  condition: s\n"
+        );
         let start = Instant::now();
         let parsed = sigma::parse(&text);
         let (engine, _) = Engine::build(parsed.rules, &Mapping::ignoring_logsource());
@@ -96,7 +101,12 @@ fn hostile_texts_are_answered_in_time() {
         let bytes = std::fs::read(&path).unwrap();
         let start = Instant::now();
         let parsed = sigma::parse_bytes(&bytes);
-        println!("{path:?} {} errors in {:?}: {:?}", parsed.errors.len(), start.elapsed(), parsed.errors.first());
+        println!(
+            "{path:?} {} errors in {:?}: {:?}",
+            parsed.errors.len(),
+            start.elapsed(),
+            parsed.errors.first()
+        );
         assert!(start.elapsed() < Duration::from_secs(1), "{path:?}");
         assert!(!parsed.errors.is_empty() && parsed.rules.is_empty(), "{path:?}");
     }

@@ -57,14 +57,16 @@ impl Engine {
                 continue;
             }
             if !body.placeholders.is_empty() {
-                let reason = format!("needs configuration: no value for %{}%", body.placeholders.join("%, %"));
+                let reason =
+                    format!("needs configuration: no value for %{}%", body.placeholders.join("%, %"));
                 not_run.push(fail(Cause::NeedsConfiguration, reason));
                 continue;
             }
             let by = parts.get(&rule.id).or_else(|| rule.name.as_ref().and_then(|n| parts.get(n)));
             if let Some(by) = by {
-                let reason =
-                    format!("only feeds the correlation rule \"{by}\", and correlation is not run by this version");
+                let reason = format!(
+                    "only feeds the correlation rule \"{by}\", and correlation is not run by this version"
+                );
                 not_run.push(fail(Cause::PartOfCorrelation, reason));
                 continue;
             }

@@ -170,8 +170,13 @@ impl Coverage {
                     let slot = p.slots[f] as usize;
                     slots.get(slot / 64).is_some_and(|w| w >> (slot % 64) & 1 == 1)
                 };
-                let absent: Vec<&str> =
-                    p.slots.iter().enumerate().filter(|(f, _)| !has(*f)).map(|(f, _)| engine.slots.name(p.slots[f])).collect();
+                let absent: Vec<&str> = p
+                    .slots
+                    .iter()
+                    .enumerate()
+                    .filter(|(f, _)| !has(*f))
+                    .map(|(f, _)| engine.slots.name(p.slots[f]))
+                    .collect();
                 return match absent.as_slice() {
                     [] => (Gap::Field, "the fields it needs never stand in one event".into()),
                     _ => (Gap::Field, format!("no event of its kind has the field {}", absent.join(", "))),

@@ -148,7 +148,8 @@ impl Routes {
             Origin::Everything => true,
             Origin::Windows => place.windows,
             Origin::Channels { channels, .. } => {
-                place.bucket.is_some() && channels.iter().any(|c| self.channels.get(c).copied() == place.bucket)
+                place.bucket.is_some()
+                    && channels.iter().any(|c| self.channels.get(c).copied() == place.bucket)
             }
             Origin::Dataset { first, second } => dataset.is_some_and(|d| {
                 let (a, b) = d.split_once('.').unwrap_or((d, ""));

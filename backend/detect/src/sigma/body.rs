@@ -14,6 +14,8 @@ const ITEMS: usize = 4_096;
 const VALUES: usize = 50_000;
 /// Regular expressions that a rule may have.
 const REGEXES: usize = 256;
+/// Among them large ones.
+const LARGE_REGEXES: usize = 8;
 
 /// A detection as it runs.
 #[derive(Debug, Default)]
@@ -63,7 +65,7 @@ pub(crate) fn read(detection: &Node) -> Result<Body, Problem> {
         let reason = format!("detection must be a map, this is {}", detection.what());
         return Err(Problem::new(detection.at, "detection", reason));
     };
-    let mut b = Reader { body: Body::default(), values: 0, regexes: 0 };
+    let mut b = Reader { body: Body::default(), values: 0, regexes: 0, large: LARGE_REGEXES };
     for (key, node) in map {
         let name = key.text().unwrap_or_default();
         if matches!(name, "condition" | "timeframe") {
@@ -110,7 +112,8 @@ fn conditions(node: &Node, body: &Body) -> Result<(Condition, String), Problem> 
         }
         Some(list) => {
             let all = list.iter().map(one).collect::<Result<Vec<_>, _>>()?;
-            let texts: Vec<String> = list.iter().filter_map(|n| n.text().map(|t| format!("({})", t.trim()))).collect();
+            let texts: Vec<String> =
+                list.iter().filter_map(|n| n.text().map(|t| format!("({})", t.trim()))).collect();
             Ok((Condition::Or(all), texts.join(" or ")))
         }
     }
@@ -120,13 +123,18 @@ struct Reader {
     body: Body,
     values: usize,
     regexes: usize,
+    large: usize,
 }
 
 impl Reader {
     fn tree(&mut self, node: &Node, path: &str, depth: usize) -> Result<Tree, Problem> {
         const DEPTH: usize = 8;
         if depth > DEPTH {
-            return Err(Problem::new(node.at, path, format!("lists and maps nested deeper than {DEPTH} levels")));
+            return Err(Problem::new(
+                node.at,
+                path,
+                format!("lists and maps nested deeper than {DEPTH} levels"),
+            ));
         }
         match &node.kind {
             Kind::Map(map) if map.is_empty() => Err(Problem::new(node.at, path, "the search is empty")),
@@ -175,7 +183,8 @@ impl Reader {
                 return Err(fault(n.at, format!("more than {REGEXES} regular expressions in one rule")));
             }
             let mut add = |name: &str| self.body.field(name);
-            match value::make(n, &chain, keyword, &mut add).map_err(|r| fault(n.at, r))? {
+            let mut context = value::Context { field: &mut add, large: &mut self.large };
+            match value::make(n, &chain, keyword, &mut context).map_err(|r| fault(n.at, r))? {
                 Made::Values(made) => values.extend(made),
                 Made::Placeholders(p) => self.body.placeholders.extend(p),
             }

@@ -15,7 +15,13 @@ pub(crate) struct Correlation {
 }
 
 const TYPES: [&str; 8] = [
-    "event_count", "value_count", "temporal", "temporal_ordered", "value_sum", "value_avg", "value_percentile",
+    "event_count",
+    "value_count",
+    "temporal",
+    "temporal_ordered",
+    "value_sum",
+    "value_avg",
+    "value_percentile",
     "value_median",
 ];
 const OPS: [&str; 6] = ["gt", "gte", "lt", "lte", "eq", "neq"];
@@ -23,7 +29,11 @@ const PATH: &str = "correlation";
 
 pub(crate) fn read(node: &Node) -> Result<Correlation, Problem> {
     if node.map().is_none() {
-        return Err(Problem::new(node.at, PATH, format!("correlation must be a map, this is {}", node.what())));
+        return Err(Problem::new(
+            node.at,
+            PATH,
+            format!("correlation must be a map, this is {}", node.what()),
+        ));
     }
     let missing = |key: &str| Problem::new(node.at, PATH, format!("{key} is missing"));
     let kind = node.get("type").ok_or_else(|| missing("type"))?;
@@ -50,7 +60,9 @@ pub(crate) fn read(node: &Node) -> Result<Correlation, Problem> {
     let generate = match node.get("generate").map(|n| (n, n.scalar())) {
         None => false,
         Some((_, Some(Scalar::Bool(b)))) => b,
-        Some((n, _)) => return Err(Problem::new(n.at, "correlation.generate", "generate wants true or false")),
+        Some((n, _)) => {
+            return Err(Problem::new(n.at, "correlation.generate", "generate wants true or false"));
+        }
     };
     match node.get("condition") {
         None if kind_name.starts_with("temporal") => {}

@@ -22,8 +22,7 @@ pub(crate) fn read(root: &Node, document: usize, span: Range<usize>, text: &str)
         );
         return Err(Problem::new(action.at, "action", reason));
     }
-    let title = text_of(root, "title")?
-        .ok_or_else(|| Problem::new(root.at, "title", "title is missing"))?;
+    let title = text_of(root, "title")?.ok_or_else(|| Problem::new(root.at, "title", "title is missing"))?;
     if title.chars().count() > 256 {
         return Err(fault(root, "title", "a title may have 256 characters"));
     }
@@ -86,7 +85,11 @@ fn content(root: &Node) -> Res<(Kind, Content)> {
 /// A filter's searches and condition are checked like a detection's.
 fn filter(node: &Node) -> Res<()> {
     let Some(map) = node.map() else {
-        return Err(Problem::new(node.at, "filter", format!("filter must be a map, this is {}", node.what())));
+        return Err(Problem::new(
+            node.at,
+            "filter",
+            format!("filter must be a map, this is {}", node.what()),
+        ));
     };
     let rules = node.get("rules").ok_or_else(|| Problem::new(node.at, "filter", "rules is missing"))?;
     let named = rules.text() == Some("any")
@@ -135,24 +138,27 @@ fn text_of(root: &Node, key: &str) -> Res<Option<String>> {
     }
 }
 
+/// A list of texts, or one text.
 fn list_of(root: &Node, key: &str) -> Res<Vec<String>> {
     let Some(n) = root.get(key).filter(|n| !n.is_null()) else { return Ok(Vec::new()) };
     let wrong = || Problem::new(n.at, key, format!("{key} must be a list of texts"));
-    let list = n.seq().ok_or_else(wrong)?;
+    let list = n.seq().unwrap_or(std::slice::from_ref(n));
     list.iter().filter(|n| !n.is_null()).map(|n| n.text().map(str::to_owned).ok_or_else(wrong)).collect()
 }
 
 fn author(root: &Node) -> Res<String> {
-    match root.get("author").and_then(Node::seq) {
-        Some(_) => list_of(root, "author").map(|l| l.join(", ")),
-        None => Ok(text_of(root, "author")?.unwrap_or_default()),
-    }
+    list_of(root, "author").map(|l| l.join(", "))
 }
 
 fn tags(root: &Node) -> Res<Vec<String>> {
     let tags = list_of(root, "tags")?;
-    match tags.iter().find(|t| t.split_once('.').is_none_or(|(space, name)| space.is_empty() || name.is_empty())) {
-        Some(bad) => Err(fault(root, "tags", format!("the tag {} has no namespace, as in attack.t1059", quote(bad)))),
+    match tags
+        .iter()
+        .find(|t| t.split_once('.').is_none_or(|(space, name)| space.is_empty() || name.is_empty()))
+    {
+        Some(bad) => {
+            Err(fault(root, "tags", format!("the tag {} has no namespace, as in attack.t1059", quote(bad))))
+        }
         None => Ok(tags),
     }
 }
@@ -175,7 +181,11 @@ fn date(root: &Node, key: &str) -> Res<Option<String>> {
         && number(0).is_some()
         && number(1).is_some_and(|m| (1..=12).contains(&m))
         && number(2).is_some_and(|d| (1..=31).contains(&d));
-    if valid { Ok(Some(text)) } else { Err(fault(root, key, format!("{} is not a date like 2026-01-31", quote(&text)))) }
+    if valid {
+        Ok(Some(text))
+    } else {
+        Err(fault(root, key, format!("{} is not a date like 2026-01-31", quote(&text))))
+    }
 }
 
 fn is_uuid(text: &str) -> bool {

@@ -201,7 +201,14 @@ mod tests {
     fn techniques_out_of_tags() {
         assert_eq!(technique("attack.t1059.001").as_deref(), Some("T1059.001"));
         assert_eq!(technique("attack.T1003").as_deref(), Some("T1003"));
-        for tag in ["attack.execution", "attack.t105", "attack.t1059.1", "car.2013-05-004", "attack.tool", "cve.t1059"] {
+        for tag in [
+            "attack.execution",
+            "attack.t105",
+            "attack.t1059.1",
+            "car.2013-05-004",
+            "attack.tool",
+            "cve.t1059",
+        ] {
             assert_eq!(technique(tag), None, "{tag}");
         }
     }

@@ -67,8 +67,10 @@ pub(crate) struct Value {
 
 /// Bytes that a regular expression may have.
 const REGEX_BYTES: usize = 8 << 10;
-/// Bytes that a compiled regular expression may take.
-const REGEX_SIZE: usize = 1 << 20;
+/// Bytes that a compiled regular expression may take. Unicode classes that repeat need some of it.
+const REGEX_SIZE: usize = 8 << 20;
+/// Above this size a regular expression counts as large; a rule may have a few large ones.
+const REGEX_SMALL: usize = 256 << 10;
 
 /// A value on its way through the modifiers.
 enum Draft {
@@ -92,12 +94,20 @@ pub(crate) enum Made {
     Placeholders(Vec<String>),
 }
 
-/// Applies the chain to one written value. `field` gives the index of another field of the rule.
+/// What the values of a rule share.
+pub(crate) struct Context<'a> {
+    /// The index of another field of the rule.
+    pub field: &'a mut dyn FnMut(&str) -> usize,
+    /// Large regular expressions that the rule may still have.
+    pub large: &'a mut usize,
+}
+
+/// Applies the chain to one written value.
 pub(crate) fn make(
     node: &Node,
     chain: &[Modifier],
     keyword: bool,
-    field: &mut dyn FnMut(&str) -> usize,
+    context: &mut Context<'_>,
 ) -> Result<Made, String> {
     let mut drafts = vec![draft(node, chain)?];
     for m in chain.iter().filter(|m| !m.is_mode()) {
@@ -114,7 +124,7 @@ pub(crate) fn make(
             return Ok(Made::Placeholders(names));
         }
         let written = node.text().unwrap_or_default().into();
-        out.push(Value { test: finish(d, cased, keyword, field)?, written });
+        out.push(Value { test: finish(d, cased, keyword, context)?, written });
     }
     Ok(Made::Values(out))
 }
@@ -165,7 +175,9 @@ fn apply(m: Modifier, d: Draft, out: &mut Vec<Draft>) -> Result<(), String> {
         (_, d @ Draft::Placeholders(_)) => d,
         (M::Contains | M::StartsWith | M::EndsWith, d) => widen(m, d)?,
         (M::WinDash, d) => Draft::Text(text(d, "windash")?.windash()),
-        (M::Re, Draft::Text(p)) => Draft::Regex { source: p.plain().unwrap_or_default().into(), flags: vec![] },
+        (M::Re, Draft::Text(p)) => {
+            Draft::Regex { source: p.plain().unwrap_or_default().into(), flags: vec![] }
+        }
         (M::Flag(f), Draft::Regex { source, mut flags }) => {
             flags.push(f);
             Draft::Regex { source, flags }
@@ -199,7 +211,9 @@ fn apply(m: Modifier, d: Draft, out: &mut Vec<Draft>) -> Result<(), String> {
             out.extend(texts.iter().map(|t| Draft::Bytes(encode::utf16(m, t))));
             return Ok(());
         }
-        (m, _) => return Err(format!("{} does not go with this type of value", format!("{m:?}").to_lowercase())),
+        (m, _) => {
+            return Err(format!("{} does not go with this type of value", format!("{m:?}").to_lowercase()));
+        }
     };
     out.push(done);
     Ok(())
@@ -244,7 +258,8 @@ fn text(d: Draft, who: &str) -> Result<Pattern, String> {
 }
 
 fn encoded_text(bytes: Vec<u8>) -> Result<String, String> {
-    String::from_utf8(bytes).map_err(|_| "the encoded value is not text; base64 may be missing behind it".into())
+    String::from_utf8(bytes)
+        .map_err(|_| "the encoded value is not text; base64 may be missing behind it".into())
 }
 
 fn d_text_or_bytes(d: Draft, who: &str) -> Result<Result<Pattern, Vec<u8>>, String> {
@@ -260,7 +275,8 @@ fn field_ref(p: &Pattern) -> Result<Draft, String> {
         open_start: p.0.first() == Some(&Part::Any),
         open_end: p.0.last() == Some(&Part::Any) && p.0.len() > 1,
     };
-    let names: Vec<&String> = p.0.iter().filter_map(|p| if let Part::Text(t) = p { Some(t) } else { None }).collect();
+    let names: Vec<&String> =
+        p.0.iter().filter_map(|p| if let Part::Text(t) = p { Some(t) } else { None }).collect();
     match names.as_slice() {
         [name] => Ok(Draft::Field((*name).clone(), mode)),
         _ => Err("fieldref wants the name of one field".into()),
@@ -279,7 +295,7 @@ fn yes_or_no(d: &Draft) -> Result<bool, String> {
     }
 }
 
-fn finish(d: Draft, cased: bool, keyword: bool, field: &mut dyn FnMut(&str) -> usize) -> Result<Test, String> {
+fn finish(d: Draft, cased: bool, keyword: bool, context: &mut Context<'_>) -> Result<Test, String> {
     let string = |p: Pattern| {
         let p = if keyword { p.open_start().open_end() } else { p };
         let shape = Shape::new(&p, cased);
@@ -292,36 +308,45 @@ fn finish(d: Draft, cased: bool, keyword: bool, field: &mut dyn FnMut(&str) -> u
         Draft::Bool(b) => string(Pattern::literal(if b { "true" } else { "false" })),
         Draft::Null if keyword => return Err("a keyword can't be null".into()),
         Draft::Null => Test::Null,
-        Draft::Regex { source, flags } => Test::Regex(regex(&source, &flags)?),
+        Draft::Regex { source, flags } => Test::Regex(regex(&source, &flags, context.large)?),
         Draft::Cidr(net) => Test::Cidr(net),
         Draft::Compare(op, n) => Test::Compare(op, n),
         Draft::Time(part, op, n) => Test::Time(part, op, n),
         Draft::Exists(b) => Test::Exists(b),
-        Draft::Field(name, mode) => Test::Field { field: field(&name), mode, cased },
+        Draft::Field(name, mode) => Test::Field { field: (context.field)(&name), mode, cased },
         Draft::Placeholders(_) => return Err("placeholder without a value".into()),
     })
 }
 
-fn regex(source: &str, flags: &[char]) -> Result<Regex, String> {
+fn regex(source: &str, flags: &[char], large: &mut usize) -> Result<Regex, String> {
     if source.len() > REGEX_BYTES {
         return Err(format!("a regular expression of {} bytes; at most {REGEX_BYTES}", source.len()));
     }
-    RegexBuilder::new(source)
-        .case_insensitive(flags.contains(&'i'))
-        .multi_line(flags.contains(&'m'))
-        .dot_matches_new_line(flags.contains(&'s'))
-        .size_limit(REGEX_SIZE)
-        .dfa_size_limit(REGEX_SIZE)
-        .nest_limit(96)
-        .build()
-        .map_err(|e| match e {
-            regex::Error::CompiledTooBig(_) => {
-                format!("the regular expression {} is too large when compiled", quote(source))
-            }
-            other => {
-                let told = other.to_string();
-                let last = told.lines().last().unwrap_or_default().trim_start_matches("error: ");
-                format!("the regular expression {} is refused: {last}", quote(source))
-            }
-        })
+    let build = |size| {
+        RegexBuilder::new(source)
+            .case_insensitive(flags.contains(&'i'))
+            .multi_line(flags.contains(&'m'))
+            .dot_matches_new_line(flags.contains(&'s'))
+            .size_limit(size)
+            .dfa_size_limit(REGEX_SMALL * 2)
+            .nest_limit(96)
+            .build()
+    };
+    let built = match build(REGEX_SMALL) {
+        Err(regex::Error::CompiledTooBig(_)) if *large > 0 => {
+            *large -= 1;
+            build(REGEX_SIZE)
+        }
+        other => other,
+    };
+    built.map_err(|e| match e {
+        regex::Error::CompiledTooBig(_) => {
+            format!("the regular expression {} is too large when compiled", quote(source))
+        }
+        other => {
+            let told = other.to_string();
+            let last = told.lines().last().unwrap_or_default().trim_start_matches("error: ");
+            format!("the regular expression {} is refused: {last}", quote(source))
+        }
+    })
 }

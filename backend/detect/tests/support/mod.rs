@@ -8,7 +8,8 @@ use std::path::PathBuf;
 /// The shared data, or `None` (said on stdout) where it is absent.
 pub fn shared() -> Option<PathBuf> {
     let named = std::env::var_os("AURORASOC_SHARED").map(PathBuf::from);
-    let root = named.unwrap_or_else(|| PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared")));
+    let root =
+        named.unwrap_or_else(|| PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared")));
     let data = root.join("data");
     if data.is_dir() {
         return Some(data);
