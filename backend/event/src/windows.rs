@@ -11,6 +11,47 @@ const USERS: &[(&str, Option<&str>)] = &[
     ("AccountName", None),
 ];
 
+/// Channels and the dataset that their events belong to. The service part is Sigma's `service` with hyphens
+/// kept, so that a rule's log source can be found again from it.
+const CHANNELS: &[(&str, &str)] = &[
+    ("Security", "windows.security"),
+    ("System", "windows.system"),
+    ("Application", "windows.application"),
+    ("Setup", "windows.setup"),
+    ("Windows PowerShell", "windows.powershell-classic"),
+    ("DNS Server", "windows.dns-server"),
+    ("Directory Service", "windows.directory-service"),
+    ("PowerShellCore/Operational", "windows.powershell"),
+    ("OpenSSH/Operational", "windows.openssh"),
+    ("Microsoft-Windows-PowerShell/Operational", "windows.powershell"),
+    ("Microsoft-Windows-Sysmon/Operational", "windows.sysmon"),
+    ("Microsoft-Windows-TaskScheduler/Operational", "windows.taskscheduler"),
+    ("Microsoft-Windows-Windows Defender/Operational", "windows.windefend"),
+    ("Microsoft-Windows-WMI-Activity/Operational", "windows.wmi"),
+    ("Microsoft-Windows-NTLM/Operational", "windows.ntlm"),
+    ("Microsoft-Windows-CodeIntegrity/Operational", "windows.codeintegrity-operational"),
+    ("Microsoft-Windows-AppLocker/EXE and DLL", "windows.applocker"),
+    ("Microsoft-Windows-AppLocker/MSI and Script", "windows.applocker"),
+    ("Microsoft-Windows-AppLocker/Packaged app-Deployment", "windows.applocker"),
+    ("Microsoft-Windows-AppLocker/Packaged app-Execution", "windows.applocker"),
+    ("Microsoft-Windows-Bits-Client/Operational", "windows.bits-client"),
+    ("Microsoft-Windows-DNS-Client/Operational", "windows.dns-client"),
+    ("Microsoft-Windows-SmbClient/Security", "windows.smbclient-security"),
+    ("Microsoft-Windows-SmbClient/Connectivity", "windows.smbclient-connectivity"),
+    ("Microsoft-Windows-PrintService/Admin", "windows.printservice-admin"),
+    ("Microsoft-Windows-PrintService/Operational", "windows.printservice-operational"),
+    ("Microsoft-Windows-Windows Firewall With Advanced Security/Firewall", "windows.firewall-as"),
+    ("Microsoft-Windows-TerminalServices-LocalSessionManager/Operational", "windows.terminalservices"),
+    ("Microsoft-Windows-RemoteDesktopServices-RdpCoreTS/Operational", "windows.terminalservices"),
+    ("Microsoft-Windows-DriverFrameworks-UserMode/Operational", "windows.driver-framework"),
+];
+
+/// The dataset of a channel's events (channels compare without case), `windows.other` for one not listed.
+pub fn dataset(channel: &str) -> &'static str {
+    let found = CHANNELS.iter().find(|(name, _)| name.eq_ignore_ascii_case(channel));
+    found.map_or("windows.other", |(_, dataset)| dataset)
+}
+
 /// The host's name as written in the record.
 pub fn host(e: &Event) -> Option<Cow<'_, str>> {
     e.text("Computer")
