@@ -36,7 +36,13 @@ fn survey() {
         let mut found = BTreeMap::new();
         count(&engine, &evtx(&data.join(line["file"].as_str().unwrap())), &mut found);
         for (title, records) in found {
-            println!("ORDINARY {} {title}: {} {:?} known {}", line["file"], records.len(), &records[..records.len().min(5)], line["sigma_hits"]);
+            println!(
+                "ORDINARY {} {title}: {} {:?} known {}",
+                line["file"],
+                records.len(),
+                &records[..records.len().min(5)],
+                line["sigma_hits"]
+            );
         }
     }
     let mut found = BTreeMap::new();
@@ -55,20 +61,32 @@ fn survey() {
     let mut coverage = Coverage::default();
     for entry in std::fs::read_dir(data.join("logs/otrf-windows")).unwrap() {
         let path = entry.unwrap().path();
-        if path.extension().is_none_or(|e| e != "zip") { continue }
+        if path.extension().is_none_or(|e| e != "zip") {
+            continue;
+        }
         let mut zip = zip::ZipArchive::new(std::fs::File::open(&path).unwrap()).unwrap();
         let mut own = BTreeMap::new();
         for i in 0..zip.len() {
             let mut text = Vec::new();
             std::io::Read::read_to_end(&mut zip.by_index(i).unwrap(), &mut text).unwrap();
             let text = String::from_utf8_lossy(&text);
-            let events: Vec<Event> = text.lines().filter_map(|l| serde_json::from_str(l).ok()).map(|v: serde_json::Value| support::flat(&v)).collect();
+            let events: Vec<Event> = text
+                .lines()
+                .filter_map(|l| serde_json::from_str(l).ok())
+                .map(|v: serde_json::Value| support::flat(&v))
+                .collect();
             count(&engine, &events, &mut own);
             let mut hits = Vec::new();
             events.iter().for_each(|e| engine.scan_covered(e, &mut coverage, &mut hits));
         }
-        println!("OTRF {:?} {:?}", path.file_name().unwrap(), own.iter().map(|(t, r)| (t.as_str(), r.len())).collect::<Vec<_>>());
-        for (t, r) in own { found.entry(t).or_insert_with(Vec::new).extend(r); }
+        println!(
+            "OTRF {:?} {:?}",
+            path.file_name().unwrap(),
+            own.iter().map(|(t, r)| (t.as_str(), r.len())).collect::<Vec<_>>()
+        );
+        for (t, r) in own {
+            found.entry(t).or_insert_with(Vec::new).extend(r);
+        }
     }
     println!("OTRF {:?}", found.iter().map(|(t, r)| (t.as_str(), r.len())).collect::<Vec<_>>());
     let report = coverage.report(&engine, vec![], 0);

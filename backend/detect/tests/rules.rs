@@ -36,8 +36,11 @@ fn cases() -> Vec<Case> {
 
 /// As the evtx crate gives it.
 fn tree(fields: &Map<String, Json>) -> Event {
-    let data: Map<String, Json> =
-        fields.iter().filter(|(n, _)| !SYSTEM.contains(&n.as_str())).map(|(n, v)| (n.clone(), v.clone())).collect();
+    let data: Map<String, Json> = fields
+        .iter()
+        .filter(|(n, _)| !SYSTEM.contains(&n.as_str()))
+        .map(|(n, v)| (n.clone(), v.clone()))
+        .collect();
     support::windows(&json!({"Event": {
         "System": {
             "Provider": {"#attributes": {"Name": fields["Provider_Name"]}},
@@ -92,14 +95,19 @@ fn true_events_are_found_and_near_misses_are_not() {
             for change in &case.near {
                 let mut fields = case.fields.clone();
                 for (name, value) in change {
-                    assert!(fields.contains_key(name) , "{}: no field {name} to change", case.rule);
+                    assert!(fields.contains_key(name), "{}: no field {name} to change", case.rule);
                     match value {
                         Json::Null => drop(fields.remove(name)),
                         v => drop(fields.insert(name.clone(), v.clone())),
                     }
                 }
                 let event = shape(&fields);
-                assert!(!found(&engine, &event).contains(&id), "{} finds {change}", case.rule, change = json!(change));
+                assert!(
+                    !found(&engine, &event).contains(&id),
+                    "{} finds {change}",
+                    case.rule,
+                    change = json!(change)
+                );
                 misses += 1;
             }
         }
@@ -127,7 +135,11 @@ fn every_rule_says_what_an_analyst_needs() {
         assert_eq!(r.kind, Kind::Detection);
         assert_eq!(r.author, "AuroraSOC");
         assert!(r.status.is_some() && r.date.is_some() && !r.falsepositives.is_empty(), "{}", r.title);
-        assert!(r.description.len() > 60 && !r.techniques().is_empty() && !r.tactics().is_empty(), "{}", r.title);
+        assert!(
+            r.description.len() > 60 && !r.techniques().is_empty() && !r.tactics().is_empty(),
+            "{}",
+            r.title
+        );
         levels.insert(r.level.unwrap());
     }
     assert!(levels.len() >= 4);
