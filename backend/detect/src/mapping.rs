@@ -39,7 +39,6 @@ struct Source {
 pub(crate) enum Origin {
     Everything,
     Windows,
-    /// Names in lower case.
     Channels {
         channels: Vec<String>,
         providers: Vec<String>,
@@ -63,12 +62,16 @@ pub(crate) struct Target {
 }
 
 impl Mapping {
-    /// The mapping that comes with the program: Windows event channels, Sysmon, Security, PowerShell.
+    /// The mapping that comes with the program: Windows event channels, Sysmon, Security,
+    /// PowerShell, and other spellings of Zeek's fields.
     ///
     /// # Errors
     /// Never for the embedded file; a test reads it.
     pub fn builtin() -> Result<Mapping, RuleError> {
-        Mapping::from_yaml(include_str!("../../../assets/mappings/sigma-windows.yml"))
+        let mut windows = Mapping::from_yaml(include_str!("../../../assets/mappings/sigma-windows.yml"))?;
+        let zeek = Mapping::from_yaml(include_str!("../../../assets/mappings/sigma-zeek.yml"))?;
+        windows.fallbacks.extend(zeek.fallbacks);
+        Ok(windows)
     }
 
     /// A mapping under which every rule looks at every event, whatever its log source.
@@ -188,10 +191,9 @@ fn read(text: &str) -> Result<Mapping, Problem> {
 fn service(node: &Node, name: &str) -> Result<Service, Problem> {
     let mut s = Service::default();
     for (key, node) in entries(node, name)? {
-        let lower = words(node, name)?.into_iter().map(|w| w.to_lowercase()).collect();
         match key {
-            "channels" => s.channels = lower,
-            "providers" => s.providers = lower,
+            "channels" => s.channels = words(node, name)?,
+            "providers" => s.providers = words(node, name)?,
             other => return Err(Problem::new(node.at, name, format!("unknown key {}", quote(other)))),
         }
     }

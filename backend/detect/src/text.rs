@@ -76,13 +76,12 @@ impl Shape {
             return None;
         }
         Some(match self {
-            Shape::Anything => vec![0..len],
-            Shape::Exact(_) => vec![0..len],
-            Shape::Prefix(t) => vec![0..t.len()],
-            Shape::Suffix(t) => vec![len - t.len()..len],
+            Shape::Anything | Shape::Exact(_) => one(0, len),
+            Shape::Prefix(t) => one(0, t.len()),
+            Shape::Suffix(t) => one(len - t.len(), len),
             Shape::Contains(f) => {
                 let at = f.find(text.as_bytes())?;
-                vec![at..at + f.needle().len()]
+                one(at, at + f.needle().len())
             }
             Shape::Glob(g) => {
                 let mut spans = Vec::new();
@@ -91,6 +90,11 @@ impl Shape {
             }
         })
     }
+}
+
+/// A list of one range.
+pub(crate) fn one(start: usize, end: usize) -> Vec<Range<usize>> {
+    std::iter::once(start..end).collect()
 }
 
 impl Glob {

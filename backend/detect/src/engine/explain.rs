@@ -11,6 +11,7 @@ use crate::{
         condition::Condition,
         value::Test,
     },
+    text::one,
 };
 use event::Event;
 use serde::Serialize;
@@ -249,8 +250,8 @@ fn spans_of(test: &Test, text: &str) -> Vec<Range<usize>> {
         }
         Test::Cased(shape) => shape.spans(text).unwrap_or_default(),
         Test::Regex(r) => r.find(text).map(|m| vec![m.range()]).unwrap_or_default(),
-        Test::Cidr(net) if net.holds(text) => vec![0..text.len()],
-        Test::Compare(..) | Test::Time(..) | Test::Field { .. } => vec![0..text.len()],
+        Test::Cidr(net) if net.holds(text) => one(0, text.len()),
+        Test::Compare(..) | Test::Time(..) | Test::Field { .. } => one(0, text.len()),
         Test::Cidr(_) | Test::Exists(_) | Test::Null => vec![],
     }
 }

@@ -73,7 +73,7 @@ impl Routes {
                 if let Some(first) = channels.first() {
                     let bucket = Self::bucket(&mut self.channels, &mut self.buckets, first);
                     for provider in providers {
-                        self.providers.entry(provider.clone()).or_insert(bucket);
+                        self.providers.entry(fold::text(provider)).or_insert(bucket);
                     }
                 }
             }
@@ -88,7 +88,7 @@ impl Routes {
     }
 
     fn bucket(names: &mut HashMap<String, usize>, buckets: &mut Vec<Bucket>, name: &str) -> usize {
-        *names.entry(name.to_owned()).or_insert_with(|| {
+        *names.entry(fold::text(name)).or_insert_with(|| {
             buckets.push(Bucket::default());
             buckets.len() - 1
         })
@@ -149,7 +149,7 @@ impl Routes {
             Origin::Windows => place.windows,
             Origin::Channels { channels, .. } => {
                 place.bucket.is_some()
-                    && channels.iter().any(|c| self.channels.get(c).copied() == place.bucket)
+                    && channels.iter().any(|c| self.channels.get(&fold::text(c)).copied() == place.bucket)
             }
             Origin::Dataset { first, second } => dataset.is_some_and(|d| {
                 let (a, b) = d.split_once('.').unwrap_or((d, ""));

@@ -94,6 +94,22 @@ fn push(fields: &mut Vec<(String, Value)>, name: &str, value: &Json) {
     }
 }
 
+/// An event of nested objects, their names joined by dots.
+pub fn nested(dataset: &str, tree: &Json) -> Event {
+    fn walk(prefix: &str, tree: &Map<String, Json>, into: &mut Vec<(String, Value)>) {
+        for (name, value) in tree {
+            let name = if prefix.is_empty() { name.clone() } else { format!("{prefix}.{name}") };
+            match value {
+                Json::Object(inner) => walk(&name, inner, into),
+                other => into.push((name, Value::from_json(other))),
+            }
+        }
+    }
+    let mut fields = Vec::new();
+    walk("", tree.as_object().unwrap(), &mut fields);
+    event(dataset, 0, fields)
+}
+
 /// Objects of a JSON file, one after another or in an array.
 pub fn objects(text: &str) -> Vec<Json> {
     let all = serde_json::Deserializer::from_str(text).into_iter::<Json>();
