@@ -3,6 +3,8 @@
 //! One trait, [`LogStore`]; one engine so far, [`SqliteStore`] over `logs.db`. An engine keeps plain rows
 //! (the live tail); sealed segments are a second layer under the same trait.
 
+#[cfg(test)]
+mod conformance;
 mod cursor;
 mod error;
 mod model;

@@ -235,3 +235,114 @@ fn repeated<'k>(keys: &[Cow<'_, str>], key: &'k str) -> Option<&'k str> {
     };
     (before(0) && before(number - 1)).then_some(base)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn flat(json: &str) -> String {
+        let fields = Flattener::default().fields(json).unwrap();
+        let map = fields.iter().map(|(n, v)| (n.to_string(), v.to_json())).collect();
+        serde_json::Value::Object(map).to_string()
+    }
+
+    #[test]
+    fn system_and_payload() {
+        assert_eq!(
+            flat(
+                r##"{"Event":{"#attributes":{"xmlns":"x"},"System":{"Provider":{"#attributes":{"Name":"P"}},
+                "EventID":{"#attributes":{"Qualifiers":16384},"#text":"104"},"Security":null,
+                "TimeCreated":{"#attributes":{"SystemTime":"2020-01-01T00:00:00Z"}},"Channel":"System"},
+                "UserData":{"LogFileCleared":{"#attributes":{"xmlns":"y"},"SubjectUserName":"eve",
+                "Channel":"Security","Threat Name":"t","Empty":null,"Deep":{"Leaf":{"#attributes":{"a":1},"#text":2}}}}}}"##
+            ),
+            r#"{"Provider_Name":"P","EventID_Qualifiers":16384,"EventID":104,"TimeCreated":"2020-01-01T00:00:00Z","Channel":"System","SubjectUserName":"eve","UserData_Channel":"Security","ThreatName":"t","Empty":null,"Leaf_a":1,"Leaf":2}"#
+        );
+    }
+
+    #[test]
+    fn what_repeats_is_a_list() {
+        assert_eq!(
+            flat(
+                r##"{"Event":{"EventData":{"Data":{"#text":["a","b",""]},"H":1,"H_1":2,"X_1":"own","H_2":3,"P_9":"own","R":{"V":1},"R_1":{"V":2}}}}"##
+            ),
+            r#"{"Data":["a","b",""],"H":[1,2,3],"X_1":"own","P_9":"own","V":[1,2]}"#
+        );
+    }
+
+    #[test]
+    fn many_fields_and_deep_nesting() {
+        let many: Vec<String> = (0..500).map(|i| format!(r#""F{}":{i}"#, i % 250)).collect();
+        let fields =
+            Flattener::default().fields(&format!(r#"{{"Event":{{"EventData":{{{}}}}}}}"#, many.join(",")));
+        let fields = fields.unwrap();
+        assert_eq!(fields.len(), 250);
+        assert!(fields.iter().all(|(_, v)| matches!(v, Value::List(l) if l.len() == 2)));
+        let deep = format!(r#"{{"Event":{{"UserData":{}1{}}}}}"#, r#"{"a":"#.repeat(9999), "}".repeat(9999));
+        assert!(Flattener::default().fields(&deep).is_err());
+    }
+
+    /// Any JSON, with names that meet the special cases.
+    fn any_json() -> impl Strategy<Value = serde_json::Value> {
+        let leaf = prop_oneof![
+            Just(serde_json::Value::Null),
+            any::<bool>().prop_map(Into::into),
+            any::<i64>().prop_map(Into::into),
+            any::<String>().prop_map(Into::into),
+        ];
+        let name = prop_oneof![
+            Just("#text".to_owned()),
+            Just("#attributes".into()),
+            Just("Data".into()),
+            Just("Data_1".into()),
+            Just("Event".into()),
+            Just("System".into()),
+            Just("EventData".into()),
+            Just("Channel".into()),
+            "[A-C ]{1,3}",
+        ];
+        leaf.prop_recursive(6, 60, 6, move |inner| {
+            prop_oneof![
+                prop::collection::vec(inner.clone(), 0..5).prop_map(Into::into),
+                prop::collection::vec((name.clone(), inner), 0..6)
+                    .prop_map(|m| serde_json::Value::Object(m.into_iter().collect())),
+            ]
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn any_tree_is_taken_and_names_stay_unique(payload in any_json(), system in any_json()) {
+            let json = serde_json::json!({"Event": {"System": system, "EventData": payload}}).to_string();
+            let fields = Flattener::default().fields(&json).unwrap();
+            let names: std::collections::HashSet<_> = fields.iter().map(|(n, _)| n.clone()).collect();
+            prop_assert_eq!(names.len(), fields.len());
+        }
+
+        #[test]
+        fn no_named_value_is_lost(values in prop::collection::vec(("[a-z]{1,6}", any::<String>()), 0..90)) {
+            let mut want: Vec<String> = values.iter().map(|(_, v)| v.clone()).collect();
+            let members: Vec<String> = values
+                .iter()
+                .map(|(n, v)| format!("{}:{}", serde_json::to_string(n).unwrap(), serde_json::to_string(v).unwrap()))
+                .collect();
+            let json = format!(r#"{{"Event":{{"EventData":{{{}}}}}}}"#, members.join(","));
+            let mut got = Vec::new();
+            for (_, value) in Flattener::default().fields(&json).unwrap() {
+                let list = match value { Value::List(list) => list, one => vec![one] };
+                got.extend(list.iter().filter_map(|v| v.text().map(|t| t.into_owned())));
+            }
+            want.sort();
+            got.sort();
+            prop_assert_eq!(got, want);
+        }
+
+        #[test]
+        fn broken_text_is_an_error_and_no_panic(json in any_json(), cut in 0usize..400) {
+            let text = serde_json::json!({"Event": {"EventData": json}}).to_string();
+            let cut = text.floor_char_boundary(cut.min(text.len() - 1));
+            prop_assert!(Flattener::default().fields(&text[..cut]).is_err());
+        }
+    }
+}
