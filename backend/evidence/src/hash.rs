@@ -64,18 +64,17 @@ pub type Progress<'a> = dyn FnMut(u64) -> ControlFlow<()> + 'a;
 /// One read's size: large enough that the hashes and not the calls cost, small enough to cancel soon.
 const BLOCK: usize = 1 << 20;
 
-/// Reads `file` from its start to its end, hashes it and hands every block to `to`.
+/// Reads `from` to its end, hashes it and hands every block to `to`.
 pub(crate) fn copy_hashed(
-    file: &mut File,
+    from: &mut dyn Read,
     to: &mut dyn Write,
     progress: &mut Progress<'_>,
 ) -> Result<Stored, Error> {
-    file.rewind().map_err(Error::io("going to the start of the source"))?;
     let (mut sha, mut blake) = (Sha256::new(), blake3::Hasher::new());
     let mut block = vec![0; BLOCK];
     let mut size = 0_u64;
     loop {
-        let n = match file.read(&mut block) {
+        let n = match from.read(&mut block) {
             Ok(0) => break,
             Ok(n) => n,
             Err(e) if e.kind() == io::ErrorKind::Interrupted => continue,
@@ -96,5 +95,6 @@ pub(crate) fn copy_hashed(
 
 /// Hashes the whole file without keeping it; its position is at the end afterwards.
 pub fn hash_only(file: &mut File, progress: &mut Progress<'_>) -> Result<Stored, Error> {
+    file.rewind().map_err(Error::io("going to the start of the source"))?;
     copy_hashed(file, &mut io::sink(), progress)
 }

@@ -50,8 +50,14 @@ impl ContentStore {
     /// into place, so that a kept file is always whole. A content that is already kept is read once and not
     /// written again visibly. Errors: [`Error::NoSpace`], [`Error::ReadOnly`], [`Error::Cancelled`], `Io`.
     pub fn put(&self, file: &mut File, progress: &mut Progress<'_>) -> Result<Stored, Error> {
+        file.rewind().map_err(Error::io("going to the start of the source"))?;
+        self.put_stream(file, progress)
+    }
+
+    /// Like [`ContentStore::put`] for bytes that come once, such as an upload.
+    pub fn put_stream(&self, from: &mut dyn Read, progress: &mut Progress<'_>) -> Result<Stored, Error> {
         let partial = self.partial()?;
-        let result = self.fill(&partial, file, progress);
+        let result = self.fill(&partial, from, progress);
         if result.is_err() {
             // The first error is the one to report; a left-over goes at the next open.
             let _ = fs::remove_file(&partial);
@@ -65,9 +71,9 @@ impl ContentStore {
         Ok(self.dir.join(format!("{PARTIAL}{n}")))
     }
 
-    fn fill(&self, partial: &Path, file: &mut File, progress: &mut Progress<'_>) -> Result<Stored, Error> {
+    fn fill(&self, partial: &Path, from: &mut dyn Read, progress: &mut Progress<'_>) -> Result<Stored, Error> {
         let mut to = create_new(partial).map_err(Error::io("creating a file in the evidence store"))?;
-        let stored = copy_hashed(file, &mut to, progress)?;
+        let stored = copy_hashed(from, &mut to, progress)?;
         let place = self.path(&stored.sha256);
         if place.metadata().is_ok_and(|m| m.is_file() && m.len() == stored.size) {
             fs::remove_file(partial).map_err(Error::io("removing a partial file"))?;

@@ -78,7 +78,9 @@ impl App {
     pub async fn open(o: Options<'_>) -> Result<App, OpenError> {
         let other = |e: &dyn std::fmt::Display| OpenError::Other(e.to_string());
         let logs = SqliteStore::open(&o.dir.join("logs.db"), false).await.map_err(|e| match e {
-            logstore::Error::Newer { found, known } => OpenError::Newer { file: "logs.db".into(), found, known },
+            logstore::Error::Newer { found, known } => {
+                OpenError::Newer { file: "logs.db".into(), found, known }
+            }
             logstore::Error::Foreign => OpenError::Foreign { file: "logs.db".into() },
             logstore::Error::Corrupt(reason) => OpenError::Corrupt { file: "logs.db".into(), reason },
             e => other(&e),

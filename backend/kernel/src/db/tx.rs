@@ -175,6 +175,11 @@ impl Tx {
         Ok(seqs)
     }
 
+    /// Commits a job's resume point when its batch turned out to change no record.
+    pub async fn commit_checkpoint(self) -> Result<()> {
+        self.commit_bookkeeping().await
+    }
+
     /// Commits what is not a change of a record that users see: a job's progress, the time of a key's last use.
     /// Kept to the kernel.
     pub(crate) async fn commit_bookkeeping(self) -> Result<()> {

@@ -144,6 +144,11 @@ impl JobCtx {
         }
     }
 
+    /// Its result as it stood at the last resume point, or now.
+    pub fn last_result(&self) -> Value {
+        self.shared.state().result.clone()
+    }
+
     /// Its result so far.
     pub fn result(&self, r: &impl Serialize) {
         self.shared.state().result = serde_json::to_value(r).unwrap_or(Value::Null);

@@ -15,16 +15,25 @@ pub async fn page(app: &App, id: &str, q: &AlertEventList) -> Result<Page<AlertE
     let limit = route::limit(q.limit)?;
     let cap = route::count_cap(q.count.as_deref())?;
     route::only_sort(q.sort.as_deref(), &["timestamp"])?;
-    let (time, last) = route::cursor::<(i64, String)>(q.cursor.as_deref())?.unwrap_or((i64::MIN, String::new()));
+    let (time, last) =
+        route::cursor::<(i64, String)>(q.cursor.as_deref())?.unwrap_or((i64::MIN, String::new()));
     let last = event::unhex(&last).map(Vec::from).unwrap_or_default();
     let s = service::get(app, id).await?;
     let db = app.kernel.db.read();
-    let rows = sqlx::query(store::EVENTS_PAGE).bind(s.id).bind(time).bind(last).bind(limit + 1).fetch_all(db).await?;
+    let rows = sqlx::query(store::EVENTS_PAGE)
+        .bind(s.id)
+        .bind(time)
+        .bind(last)
+        .bind(limit + 1)
+        .fetch_all(db)
+        .await?;
     let mut ids = Vec::with_capacity(rows.len());
     for r in &rows {
         let bytes: Vec<u8> = r.try_get("identity")?;
-        ids.push((<event::Identity>::try_from(bytes).map_err(|_| Error::internal("an identity of other length"))?,
-                  r.try_get::<i64, _>("time")?));
+        ids.push((
+            <event::Identity>::try_from(bytes).map_err(|_| Error::internal("an identity of other length"))?,
+            r.try_get::<i64, _>("time")?,
+        ));
     }
     let total = i64::try_from(s.alert.event_count).unwrap_or(i64::MAX);
     let page = route::page(ids, limit, total, cap.max(total + 1), |(id, t)| (*t, event::hex(id)));

@@ -64,7 +64,13 @@ pub async fn page(app: &App, me: &str, q: &AlertList) -> Result<Page<Alert>> {
     let filter = filter(me, q)?;
     let after = route::cursor::<(i64, i64)>(q.cursor.as_deref())?;
     let db = app.kernel.db.read();
-    let rows = filter.bind(sql).bind(after.map(|a| a.0)).bind(after.map(|a| a.1)).bind(limit + 1).fetch_all(db).await?;
+    let rows = filter
+        .bind(sql)
+        .bind(after.map(|a| a.0))
+        .bind(after.map(|a| a.1))
+        .bind(limit + 1)
+        .fetch_all(db)
+        .await?;
     let total: i64 = filter.bind(store::COUNT).bind(cap).fetch_one(db).await?.try_get(0)?;
     let rows = rows.iter().map(store::stored).collect::<Result<Vec<_>>>()?;
     let page = route::page(rows, limit, total, cap, |s: &Stored| (key(sort, s), s.id));
@@ -81,11 +87,17 @@ pub async fn comments(app: &App, id: &str, q: &CommentList) -> Result<Page<Comme
     let limit = route::limit(q.limit)?;
     let cap = route::count_cap(q.count.as_deref())?;
     route::only_sort(q.sort.as_deref(), &["created_at"])?;
-    let (at, after) = route::cursor::<(i64, String)>(q.cursor.as_deref())?.unwrap_or((i64::MIN, String::new()));
+    let (at, after) =
+        route::cursor::<(i64, String)>(q.cursor.as_deref())?.unwrap_or((i64::MIN, String::new()));
     let s = super::service::get(app, id).await?;
     let db = app.kernel.db.read();
-    let rows =
-        sqlx::query(store::COMMENT_PAGE).bind(s.id).bind(at).bind(after).bind(limit + 1).fetch_all(db).await?;
+    let rows = sqlx::query(store::COMMENT_PAGE)
+        .bind(s.id)
+        .bind(at)
+        .bind(after)
+        .bind(limit + 1)
+        .fetch_all(db)
+        .await?;
     let total: i64 = sqlx::query_scalar(store::COMMENT_COUNT).bind(s.id).fetch_one(db).await?;
     let items = rows.iter().map(store::comment).collect::<Result<Vec<_>>>()?;
     Ok(route::page(items, limit, total, cap, |c: &Comment| (c.created_at.0, c.id.clone())))

@@ -12,9 +12,9 @@ mod store;
 mod undo;
 
 pub use raise::{Match, Raised, raise};
+pub(crate) use service::save;
 pub use state::is_open;
 pub use store::QUERIES;
-pub(crate) use service::save;
 pub(crate) use store::{Stored, get_in, update};
 
 use crate::App;

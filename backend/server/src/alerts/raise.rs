@@ -89,8 +89,11 @@ pub async fn raise(kernel: &Kernel, tx: &mut Tx, matches: &[Match<'_>]) -> Resul
 async fn open(kernel: &Kernel, tx: &mut Tx, rule: &Rule, dedup_key: String, now: Time) -> Result<Stored> {
     let severity = crate::detections::severity(rule);
     let mut metadata = Map::new();
-    for (name, value) in [("rule_author", json!(rule.author)), ("rule_references", json!(rule.references)),
-                          ("falsepositives", json!(rule.falsepositives))] {
+    for (name, value) in [
+        ("rule_author", json!(rule.author)),
+        ("rule_references", json!(rule.references)),
+        ("falsepositives", json!(rule.falsepositives)),
+    ] {
         metadata.insert(name.into(), value);
     }
     let alert = Alert {

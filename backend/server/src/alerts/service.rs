@@ -104,7 +104,11 @@ pub async fn create(app: &App, by: &Caller<perm::AlertsWrite>, c: CreateAlert) -
     if alert.last_seen < alert.first_seen {
         return Err(Error::field("last_seen", "before first_seen"));
     }
-    let rows = app.logs.get(&identities).await.map_err(|e| Error::unavailable("the log store does not answer", e))?;
+    let rows = app
+        .logs
+        .get(&identities)
+        .await
+        .map_err(|e| Error::unavailable("the log store does not answer", e))?;
     if let Some(i) = identities.iter().position(|id| !rows.iter().any(|r| r.identity == *id)) {
         return Err(Error::field(format!("event_ids[{i}]"), "no such event"));
     }
@@ -176,12 +180,19 @@ pub(crate) async fn save(mut tx: Tx, action: &'static str, old: Stored, a: Alert
 }
 
 /// Takes note of an alert. A later open state is kept; again changes nothing.
-pub async fn acknowledge(app: &App, by: &Caller<perm::AlertsAcknowledge>, id: &str) -> Result<(Stored, Option<i64>)> {
+pub async fn acknowledge(
+    app: &App,
+    by: &Caller<perm::AlertsAcknowledge>,
+    id: &str,
+) -> Result<(Stored, Option<i64>)> {
     let now = app.kernel.world.now();
     let mut tx = app.kernel.db.write(&by.actor).await?;
     let old = in_tx(&mut tx, id).await?;
     if !state::is_open(old.alert.status) {
-        return Err(Error::field("status", format!("an alert that is {} can't be acknowledged", old.alert.status)));
+        return Err(Error::field(
+            "status",
+            format!("an alert that is {} can't be acknowledged", old.alert.status),
+        ));
     }
     if old.alert.acknowledged_at.is_some() {
         return Ok((old, None));
@@ -197,7 +208,12 @@ pub async fn acknowledge(app: &App, by: &Caller<perm::AlertsAcknowledge>, id: &s
 }
 
 /// Adds a comment.
-pub async fn comment(app: &App, by: &Caller<perm::AlertsWrite>, id: &str, c: CreateComment) -> Result<(Comment, i64)> {
+pub async fn comment(
+    app: &App,
+    by: &Caller<perm::AlertsWrite>,
+    id: &str,
+    c: CreateComment,
+) -> Result<(Comment, i64)> {
     let body = c.body.trim_end().to_owned();
     if body.is_empty() || body.chars().count() > 65_536 {
         return Err(Error::field("body", "1 to 65,536 characters"));
@@ -241,7 +257,11 @@ fn identities(ids: &[String]) -> Result<Vec<event::Identity>> {
 
 fn length(field: &str, text: &str, least: usize, most: usize) -> Result<()> {
     let n = text.chars().count();
-    if (least..=most).contains(&n) { Ok(()) } else { Err(Error::field(field, format!("{least} to {most} characters"))) }
+    if (least..=most).contains(&n) {
+        Ok(())
+    } else {
+        Err(Error::field(field, format!("{least} to {most} characters")))
+    }
 }
 
 fn words(field: &str, list: &[String]) -> Result<()> {

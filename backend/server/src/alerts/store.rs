@@ -31,11 +31,30 @@ macro_rules! events {
     };
 }
 macro_rules! page {
-    ($key:literal, "ASC") => { page!($key, ">", "ASC") };
-    ($key:literal, "DESC") => { page!($key, "<", "DESC") };
+    ($key:literal, "ASC") => {
+        page!($key, ">", "ASC")
+    };
+    ($key:literal, "DESC") => {
+        page!($key, "<", "DESC")
+    };
     ($key:literal, $than:literal, $dir:literal) => {
-        concat!("SELECT *, ", events!("20"), " FROM alert WHERE ", filter!(), " AND (?12 IS NULL OR (", $key, ", id) ", $than,
-            " (?12, ?13)) ORDER BY ", $key, " ", $dir, ", id ", $dir, " LIMIT ?14")
+        concat!(
+            "SELECT *, ",
+            events!("20"),
+            " FROM alert WHERE ",
+            filter!(),
+            " AND (?12 IS NULL OR (",
+            $key,
+            ", id) ",
+            $than,
+            " (?12, ?13)) ORDER BY ",
+            $key,
+            " ",
+            $dir,
+            ", id ",
+            $dir,
+            " LIMIT ?14"
+        )
     };
 }
 
@@ -126,7 +145,10 @@ pub fn stored(r: &SqliteRow) -> Result<Stored> {
             alert_id: r.try_get("alert_id")?,
             title: r.try_get("title")?,
             description: r.try_get("description")?,
-            severity: usize::try_from(severity).ok().and_then(|s| Severity::ALL.get(s).copied()).unwrap_or(Severity::Info),
+            severity: usize::try_from(severity)
+                .ok()
+                .and_then(|s| Severity::ALL.get(s).copied())
+                .unwrap_or(Severity::Info),
             status: word(r, "status", AlertStatus::parse)?,
             source: r.try_get("source")?,
             rule_id: r.try_get("rule_id")?,

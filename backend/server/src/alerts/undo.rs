@@ -10,11 +10,7 @@ use api::{
     alerts::{Alert, Undo, Undone},
     perm,
 };
-use kernel::{
-    Error, Result, audit,
-    auth::Caller,
-    db::Audit,
-};
+use kernel::{Error, Result, audit, auth::Caller, db::Audit};
 use serde_json::{Value, json};
 
 const WITHIN_MS: i64 = 600_000;
@@ -58,7 +54,9 @@ pub async fn undo(app: &App, by: &Caller<perm::AlertsWrite>, u: Undo) -> Result<
             }
             other => other?,
         }
-        audits.push(Audit::new("alert.undo", "alert", &a.alert_id).before(editable(&now.alert)).after(editable(&a)));
+        audits.push(
+            Audit::new("alert.undo", "alert", &a.alert_id).before(editable(&now.alert)).after(editable(&a)),
+        );
         changes.push(live(LiveKind::AlertUpdated, &a));
         alerts.push(a);
     }

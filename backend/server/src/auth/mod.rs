@@ -1,10 +1,7 @@
 //! Signing in and out, API keys; what is not configured says so.
 
 use crate::App;
-use api::{
-    Code, Page,
-    auth::*,
-};
+use api::{Code, Page, auth::*};
 use axum::{http::HeaderName, response::Response};
 use kernel::{
     Error, Result,

@@ -30,7 +30,8 @@ async fn list(app: App, call: Call<CasesList>) -> Result<Answer<Page<Case>>> {
     let cap = route::count_cap(q.count.as_deref())?;
     let sort = q.sort.as_deref().unwrap_or("-created_at");
     let sql = store::SORTS.iter().find(|(w, _)| *w == sort).map(|(_, sql)| *sql);
-    let sql = sql.ok_or_else(|| Error::field("sort", "must be created_at, updated_at, or one of them with -"))?;
+    let sql =
+        sql.ok_or_else(|| Error::field("sort", "must be created_at, updated_at, or one of them with -"))?;
     let statuses = route::words("status", q.status.as_deref(), CaseStatus::parse)?;
     let severities = route::words("severity", q.severity.as_deref(), Severity::parse)?;
     let escape = |t: &str| t.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_");
@@ -39,12 +40,17 @@ async fn list(app: App, call: Call<CasesList>) -> Result<Answer<Page<Case>>> {
     let bind = |sql: &'static str| {
         sqlx::query(sql)
             .bind(statuses.as_ref().map(|s| serde_json::json!(s).to_string()))
-            .bind(severities.as_ref().map(|s| serde_json::json!(s.iter().map(|s| *s as i64).collect::<Vec<_>>()).to_string()))
+            .bind(
+                severities
+                    .as_ref()
+                    .map(|s| serde_json::json!(s.iter().map(|s| *s as i64).collect::<Vec<_>>()).to_string()),
+            )
             .bind(q.owner.clone())
             .bind(like.clone())
     };
     let db = app.kernel.db.read();
-    let rows = bind(sql).bind(after.map(|a| a.0)).bind(after.map(|a| a.1)).bind(limit + 1).fetch_all(db).await?;
+    let rows =
+        bind(sql).bind(after.map(|a| a.0)).bind(after.map(|a| a.1)).bind(limit + 1).fetch_all(db).await?;
     let total: i64 = bind(store::COUNT).bind(cap).fetch_one(db).await?.try_get(0)?;
     let rows = rows.iter().map(store::stored).collect::<Result<Vec<_>>>()?;
     let by_update = sort.ends_with("updated_at");
@@ -96,7 +102,11 @@ fn check(c: &CreateCase) -> Result<()> {
     if c.confidence.is_some_and(|v| !(0.0..=1.0).contains(&v)) {
         return Err(Error::field("confidence", "from 0 to 1"));
     }
-    if c.alert_ids.len() > 1000 || c.iocs.len() > 1000 || c.tags.len() > 1000 || c.mitre_techniques.len() > 1000 {
+    if c.alert_ids.len() > 1000
+        || c.iocs.len() > 1000
+        || c.tags.len() > 1000
+        || c.mitre_techniques.len() > 1000
+    {
         return Err(Error::field("body", "at most 1,000 of each"));
     }
     Ok(())
@@ -138,7 +148,10 @@ async fn blank(app: &App, tx: &mut Tx, by: &Actor, c: CreateCase) -> Result<Case
 /// The alert inside a case; AURORA-4090 when it is in another one.
 fn attach(app: &App, mut a: Alert, case_id: &str) -> Result<Alert> {
     if a.case_id.as_deref().is_some_and(|c| c != case_id) {
-        return Err(Error::with(Code::Conflict, serde_json::json!({"reason": "in another case", "case_id": a.case_id})));
+        return Err(Error::with(
+            Code::Conflict,
+            serde_json::json!({"reason": "in another case", "case_id": a.case_id}),
+        ));
     }
     a.case_id = Some(case_id.into());
     if alerts::is_open(a.status) {
@@ -159,7 +172,10 @@ pub async fn promote(
     let old = alerts::get_in(&mut tx, alert_id).await?.ok_or_else(|| Error::new(Code::AlertNotFound))?;
     let a = &old.alert;
     if let Some(case) = &a.case_id {
-        return Err(Error::with(Code::Conflict, serde_json::json!({"reason": "in a case already", "case_id": case})));
+        return Err(Error::with(
+            Code::Conflict,
+            serde_json::json!({"reason": "in a case already", "case_id": case}),
+        ));
     }
     let asked = CreateCase {
         title: title.unwrap_or_else(|| a.title.clone()),

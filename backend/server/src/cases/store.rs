@@ -13,8 +13,21 @@ macro_rules! filter {
 }
 macro_rules! page {
     ($key:literal, $than:literal, $dir:literal) => {
-        concat!("SELECT id, version, body FROM cases WHERE ", filter!(), " AND (?5 IS NULL OR (", $key, ", id) ", $than,
-            " (?5, ?6)) ORDER BY ", $key, " ", $dir, ", id ", $dir, " LIMIT ?7")
+        concat!(
+            "SELECT id, version, body FROM cases WHERE ",
+            filter!(),
+            " AND (?5 IS NULL OR (",
+            $key,
+            ", id) ",
+            $than,
+            " (?5, ?6)) ORDER BY ",
+            $key,
+            " ",
+            $dir,
+            ", id ",
+            $dir,
+            " LIMIT ?7"
+        )
     };
 }
 

@@ -109,7 +109,9 @@ async fn list(app: App, call: Call<RulesList>) -> Result<Answer<Page<Rule>>> {
     rules.retain(|r| {
         let level = levels.as_ref().is_none_or(|l| l.contains(&r.level.as_str()));
         let text = words.as_ref().is_none_or(|w| {
-            r.title.to_lowercase().contains(w) || r.rule_id.contains(w) || r.tags.iter().any(|t| t.contains(w))
+            r.title.to_lowercase().contains(w)
+                || r.rule_id.contains(w)
+                || r.tags.iter().any(|t| t.contains(w))
         });
         level && text
     });

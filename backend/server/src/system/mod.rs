@@ -50,12 +50,16 @@ async fn mode(app: App, _: Call<ModeGet>) -> Result<Answer<ModeInfo>> {
     let words = |w: &[&str]| w.iter().map(|w| (*w).to_owned()).collect();
     let mode = app.kernel.settings.mode();
     let (allows, restricts) = match mode {
-        Mode::DryRun => (words(&["read", "database"]), words(&["every action is simulated and recorded as such"])),
+        Mode::DryRun => {
+            (words(&["read", "database"]), words(&["every action is simulated and recorded as such"]))
+        }
         Mode::Monitor => (
             words(&["read", "database", "internal writes"]),
             words(&["external and actuating actions are refused and recorded as recommendations"]),
         ),
-        Mode::Active => (words(&["read", "database", "internal writes", "actions under policy and approval"]), vec![]),
+        Mode::Active => {
+            (words(&["read", "database", "internal writes", "actions under policy and approval"]), vec![])
+        }
     };
     let last = app.kernel.settings.view(&app.kernel.db).await?.history;
     let chosen = last.iter().take_while(|c| c.settings.mode == mode).last();

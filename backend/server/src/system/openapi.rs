@@ -67,11 +67,14 @@ fn operation(r: &RouteInfo, g: &mut SchemaGenerator) -> Value {
 
 fn parameters(r: &RouteInfo, query: &Value) -> Vec<Value> {
     let names = r.path.split('{').skip(1).filter_map(|p| p.split('}').next());
-    let path = names.map(|n| json!({"name": n, "in": "path", "required": true, "schema": {"type": "string"}}));
+    let path =
+        names.map(|n| json!({"name": n, "in": "path", "required": true, "schema": {"type": "string"}}));
     let empty = Map::new();
     let properties = query.get("properties").and_then(Value::as_object).unwrap_or(&empty);
-    let query = properties.iter().map(|(name, schema)| json!({"name": name, "in": "query", "schema": schema,
-        "description": schema.get("description").cloned().unwrap_or_default()}));
+    let query = properties.iter().map(|(name, schema)| {
+        json!({"name": name, "in": "query", "schema": schema,
+        "description": schema.get("description").cloned().unwrap_or_default()})
+    });
     path.chain(query).collect()
 }
 

@@ -24,8 +24,12 @@ pub fn routes() -> Routes<App> {
 async fn me(app: App, call: Call<UserMe>) -> Result<Answer<Me>> {
     let p = principal(&call.caller.principal, &())?;
     let stored = users::find(&app.kernel.db, &p.username).await?.ok_or_else(|| Error::new(Code::NotFound))?;
-    let me =
-        Me { user: stored.user, permissions: p.permissions(), preferences: stored.preferences, desktop: p.desktop };
+    let me = Me {
+        user: stored.user,
+        permissions: p.permissions(),
+        preferences: stored.preferences,
+        desktop: p.desktop,
+    };
     let answer = Answer::from(me);
     Ok(match &p.csrf {
         Some(csrf) => answer.header(HeaderName::from_static("x-csrf-token"), csrf),
