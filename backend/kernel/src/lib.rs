@@ -111,6 +111,11 @@ impl Kernel {
         self.jobs.start(self.clone()).await
     }
 
+    /// Ends WebSockets, so that a server that drains does not wait for them.
+    pub fn end_sockets(&self) {
+        self.live.stop();
+    }
+
     /// Stops jobs at their resume points, waits for them, and closes the database.
     pub async fn close(&self) {
         self.jobs.stop().await;

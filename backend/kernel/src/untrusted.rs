@@ -27,6 +27,12 @@ impl<T: AsRef<str>> Untrusted<T> {
         out
     }
 
+    /// Like [`Untrusted::for_terminal`], line by line: for text that is meant to have several.
+    pub fn for_terminal_lines(&self) -> String {
+        let lines: Vec<_> = self.0.as_ref().lines().map(|l| Untrusted::new(l).for_terminal()).collect();
+        lines.join("\n")
+    }
+
     /// For a label or file name shown to people or sent as `filename=`: one path component, no control characters,
     /// at most 200 characters, never empty.
     pub fn for_file_name(&self) -> String {

@@ -38,6 +38,9 @@ pub trait LogStore: Send + Sync {
     /// What is wrong with the stored data, in words; empty when nothing is. Reads everything.
     fn check(&self) -> Answer<'_, Vec<String>>;
 
+    /// A consistent copy into a new file, readable alone.
+    fn copy_to<'a>(&'a self, to: &'a std::path::Path) -> Answer<'a, ()>;
+
     /// Finishes writing and closes; later calls fail.
     fn close(&self) -> Answer<'_, ()>;
 }

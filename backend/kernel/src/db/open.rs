@@ -130,6 +130,14 @@ impl Db {
         self.writer.close().await;
     }
 
+    /// What is wrong with the file, in SQLite's words; empty when nothing is. Reads everything.
+    pub async fn check(&self) -> crate::Result<Vec<String>> {
+        let mut found: Vec<String> =
+            sqlx::query_scalar("PRAGMA integrity_check(100)").fetch_all(&self.reader).await?;
+        found.retain(|f| f != "ok");
+        Ok(found)
+    }
+
     /// A consistent copy into a new file, readable alone.
     pub async fn copy_to(&self, to: &Path) -> crate::Result<()> {
         let sql = super::store::VACUUM_INTO;

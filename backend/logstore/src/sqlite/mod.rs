@@ -98,6 +98,10 @@ impl LogStore for SqliteStore {
         Box::pin(self.check_all())
     }
 
+    fn copy_to<'a>(&'a self, to: &'a std::path::Path) -> Answer<'a, ()> {
+        Box::pin(self.copy_into(to))
+    }
+
     fn close(&self) -> Answer<'_, ()> {
         Box::pin(self.close_all())
     }

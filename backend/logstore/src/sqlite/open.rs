@@ -103,6 +103,14 @@ impl SqliteStore {
         Ok(found)
     }
 
+    pub(super) async fn copy_into(&self, to: &Path) -> Result<()> {
+        // A connection of its own: readers are query_only, and the writer must not wait for a copy.
+        let mut conn = SqliteConnection::connect_with(&options(&self.path)).await?;
+        sqlx::query("VACUUM INTO ?1").bind(to.to_string_lossy().into_owned()).execute(&mut conn).await?;
+        conn.close().await?;
+        Ok(())
+    }
+
     pub(super) async fn close_all(&self) -> Result<()> {
         self.readers.close().await;
         if let Some(writer) = &self.writer {
