@@ -2,7 +2,10 @@
 
 use crate::{
     actions::shell::{FILE_FIELD, FOLDER_FIELD},
-    components::{help::Help, modal::Modal, nav::Nav, palette::Palette, statusbar::StatusBar, toast::Toasts, topbar::TopBar, tray::Tray},
+    components::{
+        help::Help, modal::Modal, nav::Nav, palette::Palette, statusbar::StatusBar, toast::Toasts,
+        topbar::TopBar, tray::Tray,
+    },
     data::{shell, upload},
     i18n::{k, t, tn},
     pages,
@@ -46,9 +49,8 @@ fn page(path: &str) -> AnyView {
 #[component]
 fn Frame() -> impl IntoView {
     let app = app();
-    let root = Memo::new(move |_| {
-        app.place.with(|p| p.path.split('/').take(2).collect::<Vec<_>>().join("/"))
-    });
+    let root =
+        Memo::new(move |_| app.place.with(|p| p.path.split('/').take(2).collect::<Vec<_>>().join("/")));
     view! {
         <div class="shell" on:dragover=over on:dragleave=leave on:drop=drop_here>
             <TopBar />
@@ -121,7 +123,9 @@ fn FileFields() -> impl IntoView {
         }
     });
     let chosen = |event: leptos::ev::Event| {
-        let Some(field) = event.target().and_then(|t| t.dyn_into::<web_sys::HtmlInputElement>().ok()) else { return };
+        let Some(field) = event.target().and_then(|t| t.dyn_into::<web_sys::HtmlInputElement>().ok()) else {
+            return;
+        };
         upload::files(field.files());
         field.set_value("");
     };

@@ -40,7 +40,10 @@ mod tests {
     #[test]
     fn as_people_read_them() {
         assert_eq!([0, 999, 1000, 1_234_567].map(grouped), ["0", "999", "1,000", "1,234,567"]);
-        assert_eq!([0, 999, 4_600_000, 1_500_000_000_000_000].map(bytes), ["0 B", "999 B", "4.6 MB", "1500.0 TB"]);
+        assert_eq!(
+            [0, 999, 4_600_000, 1_500_000_000_000_000].map(bytes),
+            ["0 B", "999 B", "4.6 MB", "1500.0 TB"]
+        );
         assert_eq!((percent(1, 3), percent(5, 0), percent(9, 3)), (33, 0, 100));
     }
 }

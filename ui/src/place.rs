@@ -87,7 +87,8 @@ fn write(place: Place, replace: bool) {
 
 /// Click handler of a link inside the app; leaves Ctrl, Shift and the middle button to the browser.
 pub fn follow(event: leptos::ev::MouseEvent, href: &str) {
-    if event.button() == 0 && !event.ctrl_key() && !event.shift_key() && !event.meta_key() && !event.alt_key() {
+    if event.button() == 0 && !event.ctrl_key() && !event.shift_key() && !event.meta_key() && !event.alt_key()
+    {
         event.prevent_default();
         go(Place::parse(href));
     }

@@ -1,6 +1,8 @@
 //! What every part of the page shares. One value, made once under the root owner, reachable from key handlers too.
 
-use crate::{components::toast::Toast, data::shell::ShellInfo, pages::alerts::model::AlertsModel, place::Place};
+use crate::{
+    components::toast::Toast, data::shell::ShellInfo, pages::alerts::model::AlertsModel, place::Place,
+};
 use api::{
     jobs::Job,
     siem::SiemStats,

@@ -27,7 +27,11 @@ pub fn visible(text: &str) -> String {
 
 /// As [`visible`], but keeps line breaks and tabs: for bodies that are shown as lines.
 pub fn visible_lines(text: &str) -> String {
-    text.replace('\r', "").split('\n').map(|l| l.split('\t').map(visible).collect::<Vec<_>>().join("\t")).collect::<Vec<_>>().join("\n")
+    text.replace('\r', "")
+        .split('\n')
+        .map(|l| l.split('\t').map(visible).collect::<Vec<_>>().join("\t"))
+        .collect::<Vec<_>>()
+        .join("\n")
 }
 
 #[cfg(test)]

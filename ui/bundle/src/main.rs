@@ -30,7 +30,11 @@ fn args() -> Result<Args> {
             other => bail!("unknown argument {other}; usage: bundle --wasm FILE --out DIR [--release]"),
         }
     }
-    Ok(Args { wasm: wasm.context("--wasm FILE is missing")?, out: out.context("--out DIR is missing")?, release })
+    Ok(Args {
+        wasm: wasm.context("--wasm FILE is missing")?,
+        out: out.context("--out DIR is missing")?,
+        release,
+    })
 }
 
 fn copy(from: &Path, to: &Path) -> Result<()> {

@@ -14,9 +14,18 @@ const FEATURES: &[&str] = &[
 ];
 
 /// Rewrites `file` in place; leaves it as it is, with a message, where there is no wasm-opt.
-#[allow(clippy::disallowed_methods, reason = "a build tool, never part of the product: the one child process")]
+#[allow(
+    clippy::disallowed_methods,
+    reason = "a build tool, never part of the product: the one child process"
+)]
 pub fn wasm_opt(file: &Path) -> Result<()> {
-    let status = std::process::Command::new("wasm-opt").arg("-Oz").args(FEATURES).arg(file).arg("-o").arg(file).status();
+    let status = std::process::Command::new("wasm-opt")
+        .arg("-Oz")
+        .args(FEATURES)
+        .arg(file)
+        .arg("-o")
+        .arg(file)
+        .status();
     match status {
         Ok(s) if s.success() => Ok(()),
         Ok(s) => bail!("wasm-opt ended with {s}"),

@@ -17,7 +17,13 @@ pub fn may(word: &str) -> bool {
     }
 }
 
-const fn on_page(id: &'static str, label: Key, icon: &'static str, keys: &'static [&'static str], run: fn()) -> Action {
+const fn on_page(
+    id: &'static str,
+    label: Key,
+    icon: &'static str,
+    keys: &'static [&'static str],
+    run: fn(),
+) -> Action {
     Action { id, label, icon, keys, context: Context::Alerts, needs: Some("alerts:read"), run }
 }
 
@@ -34,7 +40,14 @@ const fn on_alert(
 
 /// The list.
 pub static ACTIONS: &[Action] = &[
-    on_alert("acknowledge", k::ACTION_ACKNOWLEDGE, "check", &["KeyA"], "alerts:acknowledge", writes::acknowledge),
+    on_alert(
+        "acknowledge",
+        k::ACTION_ACKNOWLEDGE,
+        "check",
+        &["KeyA"],
+        "alerts:acknowledge",
+        writes::acknowledge,
+    ),
     on_alert("assign-me", k::ACTION_ASSIGN_ME, "user", &["KeyM"], "alerts:write", writes::assign_me),
     on_alert("promote", k::ACTION_PROMOTE, "case", &["KeyP"], "alerts:write", writes::promote),
     on_alert("close", k::ACTION_CLOSE, "shieldok", &["KeyE"], "alerts:write", || {
@@ -48,7 +61,13 @@ pub static ACTIONS: &[Action] = &[
     on_alert("select", k::ACTION_SELECT, "check", &["KeyX"], "alerts:read", moves::select),
     on_page("next", k::ACTION_NEXT, "down", &["KeyJ", "ArrowDown"], moves::next),
     on_page("previous", k::ACTION_PREVIOUS, "up", &["KeyK", "ArrowUp"], moves::previous),
-    on_page("select-next", k::ACTION_SELECT_NEXT, "check", &["Shift+KeyJ", "Shift+ArrowDown"], moves::select_next),
+    on_page(
+        "select-next",
+        k::ACTION_SELECT_NEXT,
+        "check",
+        &["Shift+KeyJ", "Shift+ArrowDown"],
+        moves::select_next,
+    ),
     on_page("back", k::ACTION_BACK, "x", &["Escape"], moves::back),
     on_page("search", k::ACTION_SEARCH, "search", &["Slash"], moves::search),
     on_page("reload", k::ACTION_RELOAD, "undo", &["KeyR"], || app().alerts.load()),

@@ -59,7 +59,9 @@ enum Target {
 }
 
 fn target(event: &KeyboardEvent) -> Target {
-    let Some(element) = event.target().and_then(|t| t.dyn_into::<HtmlElement>().ok()) else { return Target::Other };
+    let Some(element) = event.target().and_then(|t| t.dyn_into::<HtmlElement>().ok()) else {
+        return Target::Other;
+    };
     match element.tag_name().as_str() {
         "TEXTAREA" | "SELECT" => Target::Text,
         "INPUT" if element.get_attribute("type").as_deref() != Some("checkbox") => Target::Text,
@@ -95,12 +97,15 @@ fn pressed(event: &KeyboardEvent) {
     let sequence = FIRST.take().map(|first| format!("{first} {chord}"));
     let wanted = |keys: &str| sequence.as_deref() == Some(keys) || keys == chord;
     // A sequence wins over its second key alone.
-    let mut found = super::all().filter(|a| a.ready() && a.keys.iter().any(|k| wanted(k))).collect::<Vec<_>>();
+    let mut found =
+        super::all().filter(|a| a.ready() && a.keys.iter().any(|k| wanted(k))).collect::<Vec<_>>();
     found.sort_by_key(|a| !a.keys.iter().any(|k| sequence.as_deref() == Some(*k)));
     if let Some(action) = found.first() {
         event.prevent_default();
         (action.run)();
-    } else if super::all().any(|a| a.keys.iter().any(|k| k.split_once(' ').is_some_and(|(first, _)| first == chord))) {
+    } else if super::all()
+        .any(|a| a.keys.iter().any(|k| k.split_once(' ').is_some_and(|(first, _)| first == chord)))
+    {
         FIRST.set(Some(chord));
         set_timeout(|| drop(FIRST.take()), PATIENCE);
     }

@@ -40,24 +40,37 @@ const fn desktop(mut action: Action) -> Action {
 
 /// The list.
 pub static ACTIONS: &[Action] = &[
-    anywhere("palette", k::ACTION_PALETTE, "search", &["Ctrl+KeyK"], || app().layer.set(Some(Layer::Palette))),
+    anywhere("palette", k::ACTION_PALETTE, "search", &["Ctrl+KeyK"], || {
+        app().layer.set(Some(Layer::Palette))
+    }),
     anywhere("help", k::ACTION_HELP, "book", &["Shift+Slash"], || app().layer.set(Some(Layer::Help))),
     anywhere("go-alerts", k::ACTION_GO_ALERTS, "bell", &["KeyG KeyA"], || go(Place::parse("/alerts"))),
     anywhere("go-cases", k::ACTION_GO_CASES, "case", &["KeyG KeyC"], || go(Place::parse("/cases"))),
-    anywhere("go-settings", k::ACTION_GO_SETTINGS, "gear", &["KeyG KeyS"], || go(Place::parse("/settings/appearance"))),
-    needs(anywhere("import-files", k::ACTION_IMPORT_FILES, "import", &["KeyG KeyI"], import_files), "siem:write"),
+    anywhere("go-settings", k::ACTION_GO_SETTINGS, "gear", &["KeyG KeyS"], || {
+        go(Place::parse("/settings/appearance"))
+    }),
+    needs(
+        anywhere("import-files", k::ACTION_IMPORT_FILES, "import", &["KeyG KeyI"], import_files),
+        "siem:write",
+    ),
     needs(anywhere("import-folder", k::ACTION_IMPORT_FOLDER, "folder", &[], import_folder), "siem:write"),
     anywhere("tray", k::ACTION_TRAY, "list", &["Ctrl+KeyI"], || app().tray.update(|open| *open = !*open)),
     anywhere("theme", k::ACTION_THEME, "sun", &[], || {
         session::prefer(|p| p.theme = if dark() { Theme::Light } else { Theme::Dark });
     }),
     anywhere("language", k::ACTION_LANGUAGE, "globe", &[], || {
-        session::prefer(|p| p.language = if p.language == Language::En { Language::Ar } else { Language::En });
+        session::prefer(|p| {
+            p.language = if p.language == Language::En { Language::Ar } else { Language::En }
+        });
     }),
     anywhere("times", k::ACTION_TIMES, "clock", &[], || {
-        session::prefer(|p| p.time_zone = if p.time_zone == TimeZone::Utc { TimeZone::Local } else { TimeZone::Utc });
+        session::prefer(|p| {
+            p.time_zone = if p.time_zone == TimeZone::Utc { TimeZone::Local } else { TimeZone::Utc }
+        });
     }),
-    desktop(anywhere("workspace-new", k::ACTION_WORKSPACE_NEW, "plus", &[], || shell::run("workspace_new", json!({})))),
+    desktop(anywhere("workspace-new", k::ACTION_WORKSPACE_NEW, "plus", &[], || {
+        shell::run("workspace_new", json!({}))
+    })),
     desktop(anywhere("workspace-open", k::ACTION_WORKSPACE_OPEN, "folder", &["Ctrl+KeyO"], || {
         shell::run("workspace_open", json!({}));
     })),

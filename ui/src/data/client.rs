@@ -65,7 +65,11 @@ pub async fn get<R: Route<Query = api::Empty, Body = ()>>(path: R::Path) -> Resu
 }
 
 /// Any route but streams and sockets.
-pub async fn call<R: Route>(path: &R::Path, query: &R::Query, body: &R::Body) -> Result<Answer<R::Reply>, Failure> {
+pub async fn call<R: Route>(
+    path: &R::Path,
+    query: &R::Query,
+    body: &R::Body,
+) -> Result<Answer<R::Reply>, Failure> {
     let writes = R::METHOD != "GET";
     if writes && app().foreign_version.get_untracked() {
         return Err(Failure::Version);
@@ -138,7 +142,9 @@ fn note_headers(response: &Response, route: &'static str) {
     if let Some(mode) = header(response, "X-AuroraSOC-Mode").and_then(|m| Mode::parse(&m)) {
         app.mode.set_if_changed(Some(mode));
     }
-    if header(response, "Deprecation").as_deref() == Some("true") && DEPRECATED.with_borrow_mut(|d| d.insert(route)) {
+    if header(response, "Deprecation").as_deref() == Some("true")
+        && DEPRECATED.with_borrow_mut(|d| d.insert(route))
+    {
         leptos::logging::warn!("deprecated: {route}");
     }
 }

@@ -12,14 +12,33 @@ use api::{
     siem::ImportResult,
 };
 use leptos::{prelude::*, task::spawn_local};
-use std::{cell::Cell, time::Duration};
+use std::{
+    cell::{Cell, RefCell},
+    collections::BTreeMap,
+    time::Duration,
+};
 
 const BUSY: Duration = Duration::from_secs(1);
 const IDLE: Duration = Duration::from_secs(5);
 /// How many past imports the tray shows after a start.
 const PAST: u32 = 20;
 
-thread_local! { static STARTED: Cell<bool> = const { Cell::new(false) }; }
+thread_local! {
+    static STARTED: Cell<bool> = const { Cell::new(false) };
+    /// Imports that ended well, and their alerts, since the last message.
+    static ENDED: Cell<(u64, u64)> = const { Cell::new((0, 0)) };
+    static NAMES: RefCell<BTreeMap<String, String>> = const { RefCell::new(BTreeMap::new()) };
+}
+
+/// Remembers which file a job was made for: it waits before it can tell.
+pub fn named(job_id: String, name: String) {
+    NAMES.with_borrow_mut(|n| n.insert(job_id, name));
+}
+
+/// The file a job was made for, if this page sent it.
+pub fn name_of(job_id: &str) -> Option<String> {
+    NAMES.with_borrow(|n| n.get(job_id).cloned())
+}
 
 /// Whether it may still change by itself.
 pub fn alive(job: &Job) -> bool {
@@ -39,7 +58,11 @@ pub fn start() {
     spawn_local(async {
         let query = JobList { kind: Some("import".to_owned()), limit: Some(PAST), ..JobList::default() };
         if let Ok(page) = client::list::<JobsList>(query).await {
+            let busy = page.items.iter().any(alive);
             app().jobs.set(page.items);
+            if busy {
+                app().tray.set(true);
+            }
         }
         tick();
     });
@@ -55,7 +78,8 @@ fn tick() {
         if app().auth.get_untracked() == Auth::In {
             ask().await;
         }
-        let busy = app().jobs.with_untracked(|jobs| jobs.iter().any(|j| j.status != JobStatus::Paused && alive(j)));
+        let busy =
+            app().jobs.with_untracked(|jobs| jobs.iter().any(|j| j.status != JobStatus::Paused && alive(j)));
         set_timeout(tick, if busy { BUSY } else { IDLE });
     });
 }
@@ -79,11 +103,28 @@ async fn ask() {
             put(job);
         }
     }
+    all_ended();
+}
+
+/// One message for all files of a drop, once the last one is through.
+fn all_ended() {
+    let quiet = app().jobs.with_untracked(|all| !all.iter().any(alive))
+        && app().uploads.with_untracked(Vec::is_empty);
+    if !quiet {
+        return;
+    }
+    match ENDED.take() {
+        (0, _) => {}
+        (_, 0) => toast::say(t(k::IMPORT_DONE_NONE).to_owned()),
+        (_, alerts) => toast::say(tn(k::IMPORT_DONE_ALERTS, alerts)),
+    }
 }
 
 /// Takes a job in, or its newer form; draws nothing when nothing changed.
 pub fn put(job: Job) {
-    let same = |a: &Job, b: &Job| (a.status, a.done, a.skipped_total, &a.result) == (b.status, b.done, b.skipped_total, &b.result);
+    let same = |a: &Job, b: &Job| {
+        (a.status, a.done, a.skipped_total, &a.result) == (b.status, b.done, b.skipped_total, &b.result)
+    };
     let jobs = app().jobs;
     let place = jobs.with_untracked(|all| all.iter().position(|j| j.job_id == job.job_id));
     match place {
@@ -106,8 +147,7 @@ fn ended(job: &Job) {
     crate::pages::alerts::live::import_ended();
     let result = import_result(job);
     match job.status {
-        JobStatus::Done if result.alerts > 0 => toast::say(tn(k::IMPORT_DONE_ALERTS, result.alerts)),
-        JobStatus::Done => toast::say(t(k::IMPORT_DONE_NONE).to_owned()),
+        JobStatus::Done => ENDED.set((ENDED.get().0 + 1, ENDED.get().1 + result.alerts)),
         JobStatus::Failed => toast::error(t(k::IMPORT_FAILED).to_owned(), job.kept.clone(), None),
         _ => {}
     }

@@ -88,7 +88,9 @@ fn frame(text: &str) {
             SEEN.set(Some(to));
             crate::pages::alerts::live::missed();
         }
-        Ok(ServerFrame::Error { error }) => leptos::logging::warn!("live: {} {}", error.code.as_str(), error.message),
+        Ok(ServerFrame::Error { error }) => {
+            leptos::logging::warn!("live: {} {}", error.code.as_str(), error.message)
+        }
         // A newer server may say more than this page knows.
         Err(_) => {}
     }

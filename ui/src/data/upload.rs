@@ -18,7 +18,8 @@ use std::{
 };
 use wasm_bindgen::{JsCast, JsValue, closure::Closure};
 use web_sys::{
-    DataTransfer, File, FileSystemDirectoryEntry, FileSystemEntry, FileSystemFileEntry, ProgressEvent, XmlHttpRequest,
+    DataTransfer, File, FileSystemDirectoryEntry, FileSystemEntry, FileSystemFileEntry, ProgressEvent,
+    XmlHttpRequest,
 };
 
 /// How many files travel at once.
@@ -35,7 +36,8 @@ pub fn files(list: Option<web_sys::FileList>) {
     let Some(list) = list else { return };
     for i in 0..list.length() {
         if let Some(file) = list.get(i) {
-            let name = js_sys::Reflect::get(&file, &"webkitRelativePath".into()).ok().and_then(|v| v.as_string());
+            let name =
+                js_sys::Reflect::get(&file, &"webkitRelativePath".into()).ok().and_then(|v| v.as_string());
             enqueue(name.filter(|n| !n.is_empty()).unwrap_or_else(|| file.name()), file);
         }
     }
@@ -114,7 +116,11 @@ fn send(id: u64, file: &File) -> Result<(), JsValue> {
     let name = app().uploads.with_untracked(|all| all.iter().find(|u| u.id == id).map(|u| u.name.clone()));
     let query = ImportQuery { name, ..ImportQuery::default() };
     let request = Rc::new(XmlHttpRequest::new()?);
-    request.open_with_async(ImportCreate::METHOD, &client::url::<ImportCreate>(&api::Empty {}, &query), true)?;
+    request.open_with_async(
+        ImportCreate::METHOD,
+        &client::url::<ImportCreate>(&api::Empty {}, &query),
+        true,
+    )?;
     request.set_request_header("Content-Type", "application/octet-stream")?;
     if let Some(csrf) = client::csrf() {
         request.set_request_header("X-CSRF-Token", &csrf)?;
@@ -124,19 +130,24 @@ fn send(id: u64, file: &File) -> Result<(), JsValue> {
     });
     request.upload()?.set_onprogress(Some(progress.as_ref().unchecked_ref()));
     progress.forget();
-    let answered = Rc::clone(&request);
-    let done = Closure::once_into_js(move || finished(id, outcome(&answered)));
+    let (answered, label) = (Rc::clone(&request), query.name);
+    let done = Closure::once_into_js(move || finished(id, outcome(&answered, label.unwrap_or_default())));
     request.set_onloadend(Some(done.unchecked_ref()));
     request.send_with_opt_blob(Some(file))
 }
 
 /// Why it failed; None when the server took it.
-fn outcome(request: &XmlHttpRequest) -> Option<String> {
+fn outcome(request: &XmlHttpRequest, name: String) -> Option<String> {
     let text = request.response_text().ok().flatten().unwrap_or_default();
-    if request.status() == Ok(202) && serde_json::from_str::<JobAccepted>(&text).is_ok() {
+    if request.status() == Ok(202)
+        && let Ok(accepted) = serde_json::from_str::<JobAccepted>(&text)
+    {
+        jobs::named(accepted.job_id, name);
         return None;
     }
-    let Ok(problem) = serde_json::from_str::<Problem>(&text) else { return Some(t(k::ERROR_OFFLINE).to_owned()) };
+    let Ok(problem) = serde_json::from_str::<Problem>(&text) else {
+        return Some(t(k::ERROR_OFFLINE).to_owned());
+    };
     Some(super::failure::Failure::Problem(Box::new(problem.error)).sentence())
 }
 

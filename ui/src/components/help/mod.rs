@@ -10,7 +10,8 @@ use leptos::prelude::*;
 
 fn group(title: &'static str, of: fn(&Action) -> bool) -> impl IntoView {
     let rows = actions::all().filter(|a| !a.keys.is_empty() && of(a)).map(|action| {
-        let caps = action.keys.iter().map(|key| view! { <kbd class="kbd">{keys::name(key)}</kbd> }).collect_view();
+        let caps =
+            action.keys.iter().map(|key| view! { <kbd class="kbd">{keys::name(key)}</kbd> }).collect_view();
         view! { <dt>{t(action.label)}</dt><dd class="row row-1">{caps}</dd> }
     });
     view! {

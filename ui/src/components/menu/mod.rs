@@ -31,9 +31,17 @@ pub fn Menu(
         let _ = style.set_property("inset-block-start", &format!("{}px", at.bottom() + GAP));
         let rtl = crate::i18n::direction() == "rtl";
         let width = document().document_element().map_or(0, |e| e.client_width());
-        let (start, end) = if rtl { (f64::from(width) - at.right(), at.left()) } else { (at.left(), f64::from(width) - at.right()) };
+        let (start, end) = if rtl {
+            (f64::from(width) - at.right(), at.left())
+        } else {
+            (at.left(), f64::from(width) - at.right())
+        };
         // Open towards the middle of the window.
-        let (side, other, px) = if start > end { ("inset-inline-end", "inset-inline-start", end) } else { ("inset-inline-start", "inset-inline-end", start) };
+        let (side, other, px) = if start > end {
+            ("inset-inline-end", "inset-inline-start", end)
+        } else {
+            ("inset-inline-start", "inset-inline-end", start)
+        };
         let _ = style.set_property(side, &format!("{px}px"));
         let _ = style.set_property(other, "auto");
     };

@@ -11,7 +11,12 @@ use crate::{
 use leptos::prelude::*;
 
 /// One screen.
-fn link(href: &'static str, icon: &'static str, label: &'static str, count: impl Fn() -> Option<String> + Send + 'static) -> impl IntoView {
+fn link(
+    href: &'static str,
+    icon: &'static str,
+    label: &'static str,
+    count: impl Fn() -> Option<String> + Send + 'static,
+) -> impl IntoView {
     let place = app().place;
     let root = href.split('/').nth(1).unwrap_or_default();
     let current = move || place.with(|p| p.path.split('/').nth(1) == Some(root)).then_some("page");
@@ -28,7 +33,9 @@ fn link(href: &'static str, icon: &'static str, label: &'static str, count: impl
 #[component]
 pub fn Nav() -> impl IntoView {
     let counts = app().alerts.counts;
-    let open = move || counts.with(|c| c.get(&Tab::Open).map(|(n, more)| crate::pages::alerts::query::count(*n, *more)));
+    let open = move || {
+        counts.with(|c| c.get(&Tab::Open).map(|(n, more)| crate::pages::alerts::query::count(*n, *more)))
+    };
     let may = |word| app().may(word);
     view! {
         <nav class="nav" aria-label=t(k::NAV_LABEL)>

@@ -11,9 +11,13 @@ pub fn StatusMark(status: AlertStatus) -> impl IntoView {
     let ring = || view! { <circle class="s" cx="6" cy="6" r="4.6" /> };
     let glyph = match status {
         New => view! { <circle class="s" cx="6" cy="6" r="4.6" stroke-dasharray="2 1.6" /> }.into_any(),
-        Triaged | Acknowledged => view! { {ring()} <path class="f" d="M6 6V3.2A2.8 2.8 0 0 1 8.8 6z" /> }.into_any(),
+        Triaged | Acknowledged => {
+            view! { {ring()} <path class="f" d="M6 6V3.2A2.8 2.8 0 0 1 8.8 6z" /> }.into_any()
+        }
         Investigating => view! { {ring()} <path class="f" d="M6 3.2a2.8 2.8 0 0 1 0 5.6z" /> }.into_any(),
-        Escalated | Contained => view! { {ring()} <path class="f" d="M6 3.2A2.8 2.8 0 1 1 3.2 6H6z" /> }.into_any(),
+        Escalated | Contained => {
+            view! { {ring()} <path class="f" d="M6 3.2A2.8 2.8 0 1 1 3.2 6H6z" /> }.into_any()
+        }
         Resolved => view! {
             <circle class="f" cx="6" cy="6" r="5.2" />
             <path class="k" d="m3.6 6.2 1.700 1.700L8.600 4.600" />

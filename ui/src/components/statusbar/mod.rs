@@ -19,7 +19,8 @@ const ALERT_KEYS: &[(&[&str], crate::i18n::Key)] = &[
     (&["search"], k::KEYS_SEARCH),
     (&["undo"], k::UNDO),
 ];
-const OTHER_KEYS: &[(&[&str], crate::i18n::Key)] = &[(&["palette"], k::KEYS_COMMANDS), (&["help"], k::KEYS_ALL)];
+const OTHER_KEYS: &[(&[&str], crate::i18n::Key)] =
+    &[(&["palette"], k::KEYS_COMMANDS), (&["help"], k::KEYS_ALL)];
 
 fn caps(ids: &'static [&'static str]) -> impl IntoView {
     let caps = ids.iter().filter_map(|id| actions::find(id)?.keys.first());

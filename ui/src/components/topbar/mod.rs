@@ -61,7 +61,8 @@ fn WorkspaceButton() -> impl IntoView {
             }
             .into_any();
         }
-        let face = view! { {brand()}<bdi class="trunc">{workspace_name}</bdi><Icon name="updown" class="i-14" /> };
+        let face =
+            view! { {brand()}<bdi class="trunc">{workspace_name}</bdi><Icon name="updown" class="i-14" /> };
         view! {
             <Menu id="workspace-menu" class="topbar-store" label=t(k::TOPBAR_WORKSPACE) face=face.into_any()>
                 {move || app.shell.get().map(|info| view! {
@@ -136,7 +137,8 @@ fn Crumbs() -> impl IntoView {
 #[component]
 fn JobsButton() -> impl IntoView {
     let app = app();
-    let running = move || app.jobs.with(|all| all.iter().filter(|j| jobs::alive(j)).cloned().collect::<Vec<_>>());
+    let running =
+        move || app.jobs.with(|all| all.iter().filter(|j| jobs::alive(j)).cloned().collect::<Vec<_>>());
     let words = move || {
         let running = running();
         let travelling = app.uploads.with(|u| u.iter().filter(|u| u.failed.is_none()).count());

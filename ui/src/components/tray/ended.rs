@@ -50,13 +50,16 @@ fn rules(summary: String, notes: &[RuleNote], test: &'static str) -> Option<impl
     })
 }
 
-/// The last words of a job.
-pub fn summary(job: &Job, result: &ImportResult) -> impl IntoView + use<> {
-    let none = job.status == JobStatus::Done && result.alerts == 0;
+/// The last words of a job; only the newest one says at length why there may be no alert.
+pub fn summary(job: &Job, result: &ImportResult, newest: bool) -> impl IntoView + use<> {
+    let none = newest && job.status == JobStatus::Done && result.alerts == 0;
     let rules_run = tnf(
         k::TRAY_RULES_RUN,
         result.rules_run,
-        &[("matches", &tn(k::COUNT_MATCHES, result.matches)), ("alerts", &tn(k::COUNT_ALERTS, result.alerts))],
+        &[
+            ("matches", &tn(k::COUNT_MATCHES, result.matches)),
+            ("alerts", &tn(k::COUNT_ALERTS, result.alerts)),
+        ],
     );
     let (icon, tone) = match job.status {
         JobStatus::Failed => ("warn", "err-c"),
@@ -76,8 +79,10 @@ pub fn summary(job: &Job, result: &ImportResult) -> impl IntoView + use<> {
                 {job.kept.as_deref().map(|kept| view! { <bdi>{visible(kept)}" "</bdi> })}
                 <span data-test="tray-rules">{rules_run}</span>
                 {none.then(|| view! { <p class="t2" data-test="tray-why-none">{why_none(result)}</p> })}
+                <div class="row wrap notes">
                 {rules(tn(k::TRAY_NOT_RUN, result.rules_not_run.len() as u64), &result.rules_not_run, "tray-not-run")}
                 {rules(tn(k::TRAY_NO_CHANCE, result.rules_no_chance.len() as u64), &result.rules_no_chance, "tray-no-chance")}
+                </div>
             </div>
         </div>
     }

@@ -35,7 +35,7 @@ pub fn Tray() -> impl IntoView {
                         </tr></thead>
                         <tbody>
                             {move || app.uploads.get().into_iter().map(row::upload).collect_view()}
-                            {move || app.jobs.get().iter().map(row::job).collect_view()}
+                            {move || app.jobs.get().iter().enumerate().map(|(i, job)| row::job(job, i == 0)).collect_view()}
                         </tbody>
                     </table>
                     {move || (app.jobs.with(Vec::is_empty) && app.uploads.with(Vec::is_empty)).then(|| view! {
@@ -76,7 +76,8 @@ fn Head() -> impl IntoView {
         let rate: f64 = alive.iter().map(|j| j.rate).sum();
         let unit = alive.first().map(|j| j.unit.clone()).unwrap_or_default();
         if rate > 0.0 {
-            let per_second = if unit == "bytes" { crate::numbers::bytes(rate as u64) } else { grouped(rate as u64) };
+            let per_second =
+                if unit == "bytes" { crate::numbers::bytes(rate as u64) } else { grouped(rate as u64) };
             out += &format!(", {}", tf(k::TRAY_RATE, &[("rate", &per_second)]));
         }
         out

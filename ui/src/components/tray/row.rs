@@ -3,7 +3,7 @@
 use super::ended;
 use crate::{
     components::icon::Icon,
-    data::jobs::{alive, import_result},
+    data::jobs::{alive, import_result, name_of},
     i18n::{k, t, tn, word},
     numbers::{grouped, percent},
     place::follow,
@@ -34,7 +34,10 @@ fn bar(done: u64, total: u64) -> impl IntoView {
 pub fn upload(upload: Upload) -> impl IntoView {
     let id = upload.id;
     let state = match &upload.failed {
-        Some(_) => view! { <span class="status err"><Icon name="x" class="i-12" />{t(k::TRAY_REFUSED)}</span> }.into_any(),
+        Some(_) => {
+            view! { <span class="status err"><Icon name="x" class="i-12" />{t(k::TRAY_REFUSED)}</span> }
+                .into_any()
+        }
         None => bar(upload.sent, upload.total).into_any(),
     };
     view! {
@@ -53,7 +56,7 @@ pub fn upload(upload: Upload) -> impl IntoView {
 }
 
 /// All rows of a job.
-pub fn job(job: &Job) -> impl IntoView + use<> {
+pub fn job(job: &Job, newest: bool) -> impl IntoView + use<> {
     let result = import_result(job);
     let more = result.files.saturating_sub(SHOWN.min(result.file_list.len()) as u64);
     let files = if result.file_list.is_empty() {
@@ -69,7 +72,7 @@ pub fn job(job: &Job) -> impl IntoView + use<> {
         })}
         {(!skips.is_empty()).then(|| view! { <tr class="note"><td colspan="6">{ended::skipped(skips, job.skipped_total)}</td></tr> })}
         {(!alive(job) || job.status == JobStatus::Paused).then(|| view! {
-            <tr class="note"><td colspan="6">{ended::summary(job, &result)}</td></tr>
+            <tr class="note"><td colspan="6">{ended::summary(job, &result, newest)}</td></tr>
         })}
     }
 }
@@ -79,7 +82,7 @@ fn bare(job: &Job) -> AnyView {
     let words = word("job", job.status.as_str()).to_owned();
     let state = if alive(job) { bar(job.done, job.total).into_any() } else { words.clone().into_any() };
     view! {
-        <tr data-test="tray-job"><td class="t2">{words}</td><td></td><td class="num"></td><td>{state}</td><td></td><td></td></tr>
+        <tr data-test="tray-job"><td class="mono p"><bdi>{name_of(&job.job_id).map_or(words, |n| visible(&n))}</bdi></td><td></td><td class="num"></td><td>{state}</td><td></td><td></td></tr>
     }
     .into_any()
 }
@@ -87,7 +90,8 @@ fn bare(job: &Job) -> AnyView {
 fn file(job: &Job, file: &ImportFile) -> AnyView {
     let glyph = |tone: &'static str, icon: &'static str| {
         let words = word("file", &file.state).to_owned();
-        view! { <span class=format!("status {tone}")><Icon name=icon class="i-12" />{words}</span> }.into_any()
+        view! { <span class=format!("status {tone}")><Icon name=icon class="i-12" />{words}</span> }
+            .into_any()
     };
     let state = match file.state.as_str() {
         "running" if job.status == JobStatus::Running => bar(file.bytes_done, file.size).into_any(),

@@ -140,7 +140,9 @@ fn Title() -> impl IntoView {
             }
         })
     };
-    let closed = Memo::new(move |_| open().is_some_and(|a| matches!(a.status, AlertStatus::Resolved | AlertStatus::FalsePositive)));
+    let closed = Memo::new(move |_| {
+        open().is_some_and(|a| matches!(a.status, AlertStatus::Resolved | AlertStatus::FalsePositive))
+    });
     let fresh = Memo::new(move |_| open().is_some_and(|a| a.status < AlertStatus::Acknowledged));
     let button = move |id: &'static str, primary: bool| {
         actions::find(id).filter(|a| a.needs.is_none_or(actions::alerts::may)).map(|action| {
@@ -190,12 +192,13 @@ fn Reopen() -> impl IntoView {
 #[component]
 fn StatusSelect() -> impl IntoView {
     let now = Memo::new(move |_| open().map(|a| a.status));
-    let later = move || {
-        let now = now.get().unwrap_or(AlertStatus::New);
-        AlertStatus::ALL.iter().filter(move |s| **s >= now && **s < AlertStatus::Resolved).map(move |s| {
+    let later =
+        move || {
+            let now = now.get().unwrap_or(AlertStatus::New);
+            AlertStatus::ALL.iter().filter(move |s| **s >= now && **s < AlertStatus::Resolved).map(move |s| {
             view! { <option value=s.as_str() selected=*s == now>{word("status", s.as_str())}</option> }
         }).collect_view()
-    };
+        };
     let choose = |value: String| {
         let id = app().place.with_untracked(|p| p.get("id").to_owned());
         if let Some(status) = AlertStatus::parse(&value) {

@@ -72,7 +72,11 @@ fn Link() -> impl IntoView {
     let cases = RwSignal::new(None::<Vec<Case>>);
     let ask = move |q: String| {
         spawn_local(async move {
-            let query = CaseList { q: Some(q).filter(|q| !q.is_empty()), limit: Some(OFFERED), ..CaseList::default() };
+            let query = CaseList {
+                q: Some(q).filter(|q| !q.is_empty()),
+                limit: Some(OFFERED),
+                ..CaseList::default()
+            };
             match client::list::<CasesList>(query).await {
                 Ok(page) => drop(cases.try_set(Some(page.items))),
                 Err(failure) => crate::components::toast::failure(&failure, None),

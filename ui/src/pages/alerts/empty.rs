@@ -55,12 +55,18 @@ pub fn Empty() -> impl IntoView {
 fn NoAlerts() -> impl IntoView {
     let app = app();
     let stored = move || app.stats.with(|s| s.as_ref().is_some_and(|s| s.events > 0));
-    let last = move || app.jobs.with(|all| all.iter().find(|j| j.status == JobStatus::Done && j.kind == "import").map(jobs::import_result));
+    let running = move || app.jobs.with(|all| all.iter().any(jobs::alive));
+    let last = move || {
+        app.jobs.with(|all| {
+            all.iter().find(|j| j.status == JobStatus::Done && j.kind == "import").map(jobs::import_result)
+        })
+    };
     view! {
         <div class="empty" data-test="empty-alerts">
             <Icon name="bell" />
             <h2>{move || if stored() { t(k::EMPTY_NO_ALERTS) } else { t(k::EMPTY_NOTHING) }}</h2>
             {move || match last() {
+                _ if running() => view! { <p>{t(k::EMPTY_RUNNING)}</p> }.into_any(),
                 Some(result) => view! {
                     <p>{tnf(k::EMPTY_RULES_RUN, result.rules_run, &[
                         ("not_run", &result.rules_not_run.len()), ("no_chance", &result.rules_no_chance.len()),

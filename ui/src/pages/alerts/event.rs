@@ -41,7 +41,14 @@ fn keep(key: String, value: Loaded) {
     });
 }
 
-fn load(id: String, cursor: Option<String>, before: Arc<Vec<AlertEvent>>, into: RwSignal<Option<Loaded>>, failed: RwSignal<Option<String>>, key: String) {
+fn load(
+    id: String,
+    cursor: Option<String>,
+    before: Arc<Vec<AlertEvent>>,
+    into: RwSignal<Option<Loaded>>,
+    failed: RwSignal<Option<String>>,
+    key: String,
+) {
     spawn_local(async move {
         let query = AlertEventList { limit: Some(PAGE), cursor, ..AlertEventList::default() };
         match client::call::<AlertEvents>(&AlertPath { alert_id: id }, &query, &()).await {
@@ -76,10 +83,14 @@ pub fn Events(id: String) -> impl IntoView {
             load(wanted.clone(), Some(cursor), all, events, failed, key.clone());
         }
     });
-    let now = Memo::new_with_compare(move |_| events.with(|e| e.as_ref().and_then(|(all, ..)| all.get(at.get()).cloned())), |a, b| {
-        let id = |e: Option<&Option<AlertEvent>>| e.and_then(|e| e.as_ref()).map(|e| e.log.log_id.clone());
-        id(a) != id(b)
-    });
+    let now = Memo::new_with_compare(
+        move |_| events.with(|e| e.as_ref().and_then(|(all, ..)| all.get(at.get()).cloned())),
+        |a, b| {
+            let id =
+                |e: Option<&Option<AlertEvent>>| e.and_then(|e| e.as_ref()).map(|e| e.log.log_id.clone());
+            id(a) != id(b)
+        },
+    );
     view! {
         {move || failed.get().map(|text| view! { <div class="sec"><div class="notice err" role="alert">{text}</div></div> })}
         {move || now.get().map(|event| why::Why(why::WhyProps { why: event.why }))}
@@ -115,8 +126,22 @@ fn About() -> impl IntoView {
         "file" => "file",
         _ => "hash",
     };
-    let techniques = move || open.with(|o| o.as_ref().map(|a| a.mitre_techniques.iter().map(|v| chip("technique", None, v.clone())).collect_view()));
-    let entities = move || open.with(|o| o.as_ref().map(|a| a.entities.iter().map(|e| chip("entity", Some(icon_of(&e.kind)), e.value.clone())).collect_view()));
+    let techniques = move || {
+        open.with(|o| {
+            o.as_ref()
+                .map(|a| a.mitre_techniques.iter().map(|v| chip("technique", None, v.clone())).collect_view())
+        })
+    };
+    let entities = move || {
+        open.with(|o| {
+            o.as_ref().map(|a| {
+                a.entities
+                    .iter()
+                    .map(|e| chip("entity", Some(icon_of(&e.kind)), e.value.clone()))
+                    .collect_view()
+            })
+        })
+    };
     let some = move |f: fn(&api::alerts::Alert) -> usize| open.with(|o| o.as_ref().is_some_and(|a| f(a) > 0));
     view! {
         <div class="sec"><dl class="kv about">
@@ -129,10 +154,13 @@ fn About() -> impl IntoView {
 #[component]
 fn One(event: AlertEvent, at: Memo<usize>, events: RwSignal<Option<Loaded>>) -> impl IntoView {
     let form = RwSignal::new("fields");
-    let total = move || events.with(|e| e.as_ref().map(|(all, total, _)| (*total).max(all.len() as u64)).unwrap_or_default());
+    let total = move || {
+        events.with(|e| e.as_ref().map(|(all, total, _)| (*total).max(all.len() as u64)).unwrap_or_default())
+    };
     let seg = move |name: &'static str, label: &'static str| {
         view! { <button aria-pressed=move || (form.get() == name).to_string() data-test=format!("event-{name}") on:click=move |_| form.set(name)>{label}</button> }
     };
+    let at_end = move || total() <= at.get() as u64 + 1;
     let step = move |to: usize| replace(app().place.get_untracked().with("event", &(to + 1).to_string()));
     let text = serde_json::to_string_pretty(&event.log.fields).unwrap_or_default();
     let log_id = event.log.log_id.clone();
@@ -150,7 +178,7 @@ fn One(event: AlertEvent, at: Memo<usize>, events: RwSignal<Option<Loaded>>) -> 
                         <button class="btn btn-icon btn-quiet btn-sm" data-test="event-previous" aria-label=t(k::EVENT_PREVIOUS) disabled=move || at.get() == 0
                             on:click=move |_| step(at.get_untracked().saturating_sub(1))><Icon name="chevr" class="i-14 turn" /></button>
                         <span class="num" data-test="event-at">{move || tf(k::EVENT_AT, &[("at", &grouped(at.get() as u64 + 1)), ("total", &grouped(total()))])}</span>
-                        <button class="btn btn-icon btn-quiet btn-sm" data-test="event-next" aria-label=t(k::EVENT_NEXT) disabled=move || at.get() as u64 + 1 >= total()
+                        <button class="btn btn-icon btn-quiet btn-sm" data-test="event-next" aria-label=t(k::EVENT_NEXT) disabled=at_end
                             on:click=move |_| step(at.get_untracked() + 1)><Icon name="chevr" class="i-14 i-flip" /></button>
                     </span>
                 </Show>

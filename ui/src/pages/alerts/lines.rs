@@ -133,7 +133,14 @@ pub fn json(value: &Value, marks: &Marks<'_>) -> Vec<Line> {
     out
 }
 
-fn write_json<'a>(value: &'a Value, marks: &Marks<'_>, path: &mut Vec<&'a str>, mut line: Line, tail: &str, out: &mut Vec<Line>) {
+fn write_json<'a>(
+    value: &'a Value,
+    marks: &Marks<'_>,
+    path: &mut Vec<&'a str>,
+    mut line: Line,
+    tail: &str,
+    out: &mut Vec<Line>,
+) {
     let depth = path.len();
     let indent = |n: usize| (Kind::Plain, " ".repeat(n));
     let brackets = if value.is_array() { ("[", "]") } else { ("{", "}") };
@@ -168,7 +175,11 @@ fn write_json<'a>(value: &'a Value, marks: &Marks<'_>, path: &mut Vec<&'a str>, 
     match value {
         Value::Object(map) => {
             for (i, (key, member)) in map.iter().enumerate() {
-                let pieces = vec![indent(depth + 1), (Kind::Key, format!("\"{}\"", in_quotes(key))), (Kind::Plain, ": ".to_owned())];
+                let pieces = vec![
+                    indent(depth + 1),
+                    (Kind::Key, format!("\"{}\"", in_quotes(key))),
+                    (Kind::Plain, ": ".to_owned()),
+                ];
                 path.push(key);
                 write_json(member, marks, path, Line { pieces, hit: false }, comma(i), out);
                 path.pop();
@@ -177,13 +188,23 @@ fn write_json<'a>(value: &'a Value, marks: &Marks<'_>, path: &mut Vec<&'a str>, 
         Value::Array(list) => {
             for (i, member) in list.iter().enumerate() {
                 path.push("#");
-                write_json(member, marks, path, Line { pieces: vec![indent(depth + 1)], hit: false }, comma(i), out);
+                write_json(
+                    member,
+                    marks,
+                    path,
+                    Line { pieces: vec![indent(depth + 1)], hit: false },
+                    comma(i),
+                    out,
+                );
                 path.pop();
             }
         }
         _ => {}
     }
-    out.push(Line { pieces: vec![indent(depth), (Kind::Plain, format!("{}{tail}", brackets.1))], hit: false });
+    out.push(Line {
+        pieces: vec![indent(depth), (Kind::Plain, format!("{}{tail}", brackets.1))],
+        hit: false,
+    });
 }
 
 /// The event as (field, value) with the path of the field.
@@ -193,7 +214,12 @@ pub fn fields(value: &Value, marks: &Marks<'_>) -> Vec<(String, String, Line)> {
     out
 }
 
-fn walk<'a>(value: &'a Value, marks: &Marks<'_>, path: &mut Vec<&'a str>, out: &mut Vec<(String, String, Line)>) {
+fn walk<'a>(
+    value: &'a Value,
+    marks: &Marks<'_>,
+    path: &mut Vec<&'a str>,
+    out: &mut Vec<(String, String, Line)>,
+) {
     match value {
         Value::Object(map) => {
             for (key, member) in map {
@@ -239,7 +265,10 @@ mod tests {
     }
 
     fn text(line: &Line) -> String {
-        line.pieces.iter().map(|(kind, s)| if *kind == Kind::Mark { format!("[{s}]") } else { s.clone() }).collect()
+        line.pieces
+            .iter()
+            .map(|(kind, s)| if *kind == Kind::Mark { format!("[{s}]") } else { s.clone() })
+            .collect()
     }
 
     #[test]
@@ -265,7 +294,8 @@ mod tests {
     fn only_the_field_that_matched() {
         let event = json!({"System": {"EventID": {"#text": 4688}}, "EventData": {"Id": 4688}});
         let why = why("EventID", "4688", &[]);
-        let hits: Vec<(String, bool)> = fields(&event, &Marks::new(&why)).into_iter().map(|(n, _, l)| (n, l.hit)).collect();
+        let hits: Vec<(String, bool)> =
+            fields(&event, &Marks::new(&why)).into_iter().map(|(n, _, l)| (n, l.hit)).collect();
         assert_eq!(hits, [("System.EventID".to_owned(), true), ("EventData.Id".to_owned(), false)]);
     }
 

@@ -22,7 +22,10 @@ pub fn arrived(live: Live) {
             model.fresh.set(fresh);
             app().spoken.set(tn(k::ALERTS_FRESH, fresh));
             // Nothing on screen that could jump.
-            if model.loaded.get_untracked() && model.rows.with_untracked(Vec::is_empty) && !model.loading.get_untracked() {
+            if model.loaded.get_untracked()
+                && model.rows.with_untracked(Vec::is_empty)
+                && !model.loading.get_untracked()
+            {
                 model.load();
             }
         }

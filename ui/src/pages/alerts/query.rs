@@ -116,7 +116,10 @@ pub fn page(place: &Place, cursor: Option<String>) -> AlertList {
 
 /// What decides about the list; the open alert does not.
 pub fn list_key(place: &Place) -> Place {
-    Place { path: place.path.clone(), query: place.query.clone() }.with("id", "").with("view", "").with("event", "")
+    Place { path: place.path.clone(), query: place.query.clone() }
+        .with("id", "")
+        .with("view", "")
+        .with("event", "")
 }
 
 /// Whether anything but the tab narrows the list.

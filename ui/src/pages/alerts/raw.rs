@@ -23,7 +23,8 @@ fn dump(bytes: &[u8]) -> String {
                 hex.push(' ');
             }
         }
-        let text: String = line.iter().map(|b| if (0x20..0x7f).contains(b) { char::from(*b) } else { '.' }).collect();
+        let text: String =
+            line.iter().map(|b| if (0x20..0x7f).contains(b) { char::from(*b) } else { '.' }).collect();
         out += &format!("{:06x}  {hex:<49} {text}\n", i * WIDTH);
     }
     out
@@ -43,15 +44,19 @@ pub fn Raw(log_id: String) -> impl IntoView {
         let outcome = match client::call::<LogGet>(&LogPath { log_id }, &query, &()).await {
             Ok(answer) => match (answer.value.raw.as_deref().and_then(decode), answer.value.raw_missing) {
                 (Some(bytes), _) => Ok(dump(&bytes[..bytes.len().min(SHOWN)])),
-                (None, reason) => Err(reason.map_or_else(|| t(k::RAW_MISSING).to_owned(), |r| crate::text::visible(&r))),
+                (None, reason) => {
+                    Err(reason.map_or_else(|| t(k::RAW_MISSING).to_owned(), |r| crate::text::visible(&r)))
+                }
             },
             Err(failure) => Err(failure.sentence()),
         };
         let _ = shown.try_set(Some(outcome));
     });
-    move || match shown.get() {
+    move || {
+        match shown.get() {
         None => view! { <span class="skel"></span> }.into_any(),
         Some(Ok(text)) => view! { <pre class="code pad hex" tabindex="0" role="region" aria-label=t(k::EVENT_RAW) data-test="event-hex">{text}</pre> }.into_any(),
         Some(Err(reason)) => view! { <p class="notice" data-test="event-hex-missing">{reason}</p> }.into_any(),
+    }
     }
 }

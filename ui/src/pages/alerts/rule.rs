@@ -30,7 +30,9 @@ pub fn RuleView() -> impl IntoView {
         }
         match rule.get() {
             None => view! { <div class="sec"><span class="skel"></span></div> }.into_any(),
-            Some(Err(text)) => view! { <div class="sec"><p class="notice err" role="alert">{text}</p></div> }.into_any(),
+            Some(Err(text)) => {
+                view! { <div class="sec"><p class="notice err" role="alert">{text}</p></div> }.into_any()
+            }
             Some(Ok(rule)) => shown(rule).into_any(),
         }
     }
@@ -42,7 +44,9 @@ fn shown(rule: Rule) -> impl IntoView {
     let lines = visible_lines(&rule.body);
     let lines = lines.trim_end().split('\n').enumerate().map(|(i, line)| {
         let (key, rest) = match line.split_once(':') {
-            Some((key, rest)) if !key.trim_start().starts_with('#') && !key.contains(['\'', '"']) => (format!("{key}:"), rest.to_owned()),
+            Some((key, rest)) if !key.trim_start().starts_with('#') && !key.contains(['\'', '"']) => {
+                (format!("{key}:"), rest.to_owned())
+            }
             _ => (String::new(), line.to_owned()),
         };
         view! { <span class="ln" data-n=(i + 1).to_string()><span class="k-key">{key}</span>{rest}</span> }

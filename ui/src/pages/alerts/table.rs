@@ -59,7 +59,8 @@ pub fn Table() -> impl IntoView {
     });
     Effect::new(move || {
         let (_, end) = window.get();
-        if end + AHEAD > model.rows.with(Vec::len) && model.next.with(Option::is_some) && !model.loading.get() {
+        if end + AHEAD > model.rows.with(Vec::len) && model.next.with(Option::is_some) && !model.loading.get()
+        {
             model.more();
         }
     });
@@ -73,10 +74,19 @@ pub fn Table() -> impl IntoView {
     on_cleanup(move || resized.remove());
     let shown = move || {
         let (from, to) = window.get();
-        model.rows.with(|rows| rows[from.min(rows.len())..to.min(rows.len())].iter().cloned().enumerate().map(|(i, a)| (from + i, a)).collect::<Vec<_>>())
+        model.rows.with(|rows| {
+            rows[from.min(rows.len())..to.min(rows.len())]
+                .iter()
+                .cloned()
+                .enumerate()
+                .map(|(i, a)| (from + i, a))
+                .collect::<Vec<_>>()
+        })
     };
     let before = move || format!("{}px", window.get().0 as f64 * row_height());
-    let after = move || format!("{}px", model.rows.with(Vec::len).saturating_sub(window.get().1) as f64 * row_height());
+    let after = move || {
+        format!("{}px", model.rows.with(Vec::len).saturating_sub(window.get().1) as f64 * row_height())
+    };
     let rowcount = move || match model.next.with(Option::is_some) {
         true => "-1".to_owned(),
         false => (model.rows.with(Vec::len) + 1).to_string(),
@@ -106,7 +116,10 @@ fn follow_cursor(region: NodeRef<html::Div>) {
     Effect::new(move || {
         let Some(cursor) = model.cursor.get() else { return };
         let Some(region) = region.get_untracked() else { return };
-        let Some(at) = model.rows.with_untracked(|rows| rows.iter().position(|r| r.alert_id == cursor)) else { return };
+        let Some(at) = model.rows.with_untracked(|rows| rows.iter().position(|r| r.alert_id == cursor))
+        else {
+            return;
+        };
         let row = untrack(row_height);
         let (head, y) = (row, at as f64 * row);
         let (top, height) = (f64::from(region.scroll_top()), f64::from(region.client_height()));
@@ -145,7 +158,9 @@ const COLUMNS: &[(Option<&str>, Key, &str)] = &[
 fn Heads() -> impl IntoView {
     let app = app();
     let model = app.alerts;
-    let all = move || !model.rows.with(Vec::is_empty) && model.selected.with(|s| s.len()) >= model.rows.with(Vec::len);
+    let all = move || {
+        !model.rows.with(Vec::is_empty) && model.selected.with(|s| s.len()) >= model.rows.with(Vec::len)
+    };
     let toggle_all = move |_| {
         if all() {
             model.selected.update(|s| s.clear());
@@ -154,7 +169,9 @@ fn Heads() -> impl IntoView {
         }
     };
     let column = move |(sort, label, class): &(Option<&'static str>, Key, &'static str)| {
-        let Some(word) = *sort else { return view! { <th role="columnheader" class=*class>{t(*label)}</th> }.into_any() };
+        let Some(word) = *sort else {
+            return view! { <th role="columnheader" class=*class>{t(*label)}</th> }.into_any();
+        };
         let now = Memo::new(move |_| app.place.with(query::sort));
         let direction = move || match now.get().strip_prefix('-').unwrap_or(&now.get()) == word {
             false => None,
@@ -189,10 +206,21 @@ fn Row(at: usize, alert: Arc<Alert>) -> impl IntoView {
     let app = app();
     let model = app.alerts;
     let id = alert.alert_id.clone();
-    let is_cursor = { let id = id.clone(); Memo::new(move |_| model.cursor.with(|c| c.as_deref() == Some(id.as_str())) || app.place.with(|p| p.get("id") == id)) };
-    let is_selected = { let id = id.clone(); Memo::new(move |_| model.selected.with(|s| s.contains(&id))) };
+    let is_cursor = {
+        let id = id.clone();
+        Memo::new(move |_| {
+            model.cursor.with(|c| c.as_deref() == Some(id.as_str())) || app.place.with(|p| p.get("id") == id)
+        })
+    };
+    let is_selected = {
+        let id = id.clone();
+        Memo::new(move |_| model.selected.with(|s| s.contains(&id)))
+    };
     let closed = matches!(alert.status, AlertStatus::Resolved | AlertStatus::FalsePositive);
-    let click = { let id = id.clone(); move |event: leptos::ev::MouseEvent| clicked(&event, &id) };
+    let click = {
+        let id = id.clone();
+        move |event: leptos::ev::MouseEvent| clicked(&event, &id)
+    };
     let mono = |value: Option<&str>| match value {
         Some(v) => view! { <bdi class="mono ltr">{visible(v)}</bdi> }.into_any(),
         None => view! { <span class="t3">"–"</span> }.into_any(),
@@ -203,7 +231,12 @@ fn Row(at: usize, alert: Arc<Alert>) -> impl IntoView {
         [first, rest @ ..] => Some(format!("{first} +{}", rest.len())),
     };
     let last = alert.last_seen;
-    let time = move || clock::second(last, app.preferences.with(|p| p.time_zone));
+    // The year gives way in a narrow list; it stands in the tooltip and in the detail.
+    let time = move || {
+        let text = clock::second(last, app.preferences.with(|p| p.time_zone));
+        let (year, rest) = text.split_at(text.find('-').map_or(0, |i| i + 1));
+        view! { <span class="c-m">{year.to_owned()}</span>{rest.to_owned()} }
+    };
     view! {
         <tr role="row" aria-rowindex=(at + 2).to_string() aria-selected=move || is_selected.get().to_string() data-test="alert-row" data-id=id.clone()
             class:cursor=move || is_cursor.get() class:unread=alert.status == AlertStatus::New class:done=closed on:click=click>

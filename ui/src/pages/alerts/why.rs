@@ -15,13 +15,14 @@ use api::alerts::{WhyItem, WhySelection};
 use leptos::prelude::*;
 
 /// Characters of a long value shown before and after a match.
-const AROUND: usize = 48;
+const AROUND: usize = 28;
 
 /// The panel.
 #[component]
 pub fn Why(why: Vec<WhySelection>) -> impl IntoView {
     let open = app().alerts.open;
-    let matched = why.iter().filter(|s| s.matched).count();
+    // A selection under `not` did its part by not matching.
+    let matched = why.iter().filter(|s| s.matched || s.name.starts_with("not ")).count();
     let all = why.len();
     let title = move || open.with(|o| o.as_ref().map(|a| visible(&a.title)));
     if why.is_empty() {
@@ -78,9 +79,14 @@ fn shorten(pieces: Vec<(Kind, String)>) -> Vec<(Kind, String)> {
         if len <= AROUND {
             return text;
         }
-        let head: String = text.chars().take(if i == 0 { 0 } else { AROUND / 2 }).collect();
-        let tail: String = text.chars().skip(len - if i == last { 0 } else { AROUND / 2 }).collect();
+        let around = AROUND / 2;
+        let head: String = text.chars().take(if i == 0 { 0 } else { around }).collect();
+        let tail: String = text.chars().skip(len - if i == last { 0 } else { around }).collect();
         format!("{head}…{tail}")
     };
-    pieces.into_iter().enumerate().map(|(i, (kind, text))| if kind == Kind::Mark { (kind, text) } else { (kind, cut(i, text)) }).collect()
+    pieces
+        .into_iter()
+        .enumerate()
+        .map(|(i, (kind, text))| if kind == Kind::Mark { (kind, text) } else { (kind, cut(i, text)) })
+        .collect()
 }

@@ -12,8 +12,8 @@ use crate::{
 use api::{
     Empty, Time,
     alerts::{
-        Alert, AlertAcknowledge, AlertCaseLink, AlertGet, AlertPatch, AlertPath, AlertPromote, AlertStatus, AlertUndo, CaseLink,
-        PatchAlert, Resolution, Undo,
+        Alert, AlertAcknowledge, AlertCaseLink, AlertGet, AlertPatch, AlertPath, AlertPromote, AlertStatus,
+        AlertUndo, CaseLink, PatchAlert, Resolution, Undo,
     },
 };
 use leptos::{prelude::*, task::spawn_local};
@@ -136,7 +136,11 @@ pub fn set_status(ids: Vec<String>, status: AlertStatus) {
 
 /// Closes with what it turned out to be.
 pub fn close(ids: Vec<String>, resolution: Resolution, note: Option<String>) {
-    let status = if resolution == Resolution::FalsePositive { AlertStatus::FalsePositive } else { AlertStatus::Resolved };
+    let status = if resolution == Resolution::FalsePositive {
+        AlertStatus::FalsePositive
+    } else {
+        AlertStatus::Resolved
+    };
     let change = PatchAlert {
         status: Some(status),
         resolution: Some(resolution),

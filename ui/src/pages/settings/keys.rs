@@ -99,6 +99,7 @@ fn New(keys: RwSignal<Option<Vec<ApiKey>>>, secret: RwSignal<Option<(String, Str
         let body = CreateApiKey {
             name: name.get_untracked().map(|n| n.value()).unwrap_or_default(),
             scopes: scopes.get_untracked().into_iter().collect(),
+            owner: None,
             expires_in_days: days.get_untracked().and_then(|d| d.value().parse().ok()),
         };
         spawn_local(async move {

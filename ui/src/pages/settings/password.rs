@@ -22,7 +22,10 @@ pub fn Password() -> impl IntoView {
     let submit = move |event: leptos::ev::SubmitEvent| {
         event.prevent_default();
         let Some(field) = new.get_untracked() else { return };
-        let body = ChangePassword { current_password: current.get_untracked().map(|c| c.value()), new_password: field.value() };
+        let body = ChangePassword {
+            current_password: current.get_untracked().map(|c| c.value()),
+            new_password: field.value(),
+        };
         spawn_local(async move {
             match client::call::<PasswordChange>(&Empty {}, &Empty {}, &body).await {
                 Ok(_) => {

@@ -94,7 +94,8 @@ pub fn Users() -> impl IntoView {
     MODEL.set(Some(model));
     on_cleanup(|| MODEL.set(None));
     reload(model);
-    let rows = move || model.users.get().map(|all| all.into_iter().map(move |u| row(model, u)).collect_view());
+    let rows =
+        move || model.users.get().map(|all| all.into_iter().map(move |u| row(model, u)).collect_view());
     view! {
         <div class="bar"><p class="t3 t12 grow">{t(k::USERS_TEXT)}</p>
             <button class="btn btn-primary" data-test="user-new" on:click=move |_| model.create.set(true)>{t(k::USER_NEW)}</button></div>
@@ -114,16 +115,30 @@ fn row(model: UsersModel, user: User) -> impl IntoView {
     let zone = app().preferences.with_untracked(|p| p.time_zone);
     let name = user.username.clone();
     let now = user.role;
-    let role = { let name = name.clone(); move |value: String| {
-        if let Some(role) = Role::parse(&value) {
-            patch(name.clone(), PatchUser { role: Some(role), ..PatchUser::default() }, tf(k::USER_ROLE_DONE, &[("name", &name)]));
+    let role = {
+        let name = name.clone();
+        move |value: String| {
+            if let Some(role) = Role::parse(&value) {
+                patch(
+                    name.clone(),
+                    PatchUser { role: Some(role), ..PatchUser::default() },
+                    tf(k::USER_ROLE_DONE, &[("name", &name)]),
+                );
+            }
         }
-    } };
+    };
     let disabled = user.disabled;
-    let toggle = { let name = name.clone(); move |_| {
-        let done = if disabled { k::USER_ENABLED_DONE } else { k::USER_DISABLED_DONE };
-        patch(name.clone(), PatchUser { disabled: Some(!disabled), ..PatchUser::default() }, tf(done, &[("name", &name)]));
-    } };
+    let toggle = {
+        let name = name.clone();
+        move |_| {
+            let done = if disabled { k::USER_ENABLED_DONE } else { k::USER_DISABLED_DONE };
+            patch(
+                name.clone(),
+                PatchUser { disabled: Some(!disabled), ..PatchUser::default() },
+                tf(done, &[("name", &name)]),
+            );
+        }
+    };
     let (reset, delete) = (name.clone(), name.clone());
     let label = tf(k::USER_ROLE_OF, &[("name", &name)]);
     view! {
@@ -154,7 +169,9 @@ fn Delete() -> impl IntoView {
             match client::call::<UserDelete>(&UserPath { username: username.clone() }, &Empty {}, &()).await {
                 Ok(_) => {
                     if let Some(model) = model() {
-                        model.users.update(|all| all.get_or_insert_default().retain(|u| u.username != username));
+                        model
+                            .users
+                            .update(|all| all.get_or_insert_default().retain(|u| u.username != username));
                     }
                     toast::say(tf(k::USER_DELETED, &[("name", &username)]));
                 }

@@ -17,7 +17,10 @@ pub fn Home() -> impl IntoView {
     let known = Memo::new(move |_| app.stats.with(|s| s.as_ref().map(|s| s.events > 0)));
     let busy = Memo::new(move |_| app.jobs.with(|j| !j.is_empty()));
     Effect::new(move || {
-        if known.get() == Some(true) || (busy.get() && known.get().is_some()) || (!app.may("siem:read") && app.may("alerts:read")) {
+        if known.get() == Some(true)
+            || (busy.get() && known.get().is_some())
+            || (!app.may("siem:read") && app.may("alerts:read"))
+        {
             replace(Place::parse("/alerts"));
         }
     });

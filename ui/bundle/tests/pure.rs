@@ -1,0 +1,14 @@
+//! Runs the tests of the UI's modules that need no browser, without building Leptos for this machine.
+#![allow(dead_code, missing_docs, reason = "modules of the UI, included for their tests alone")]
+
+#[path = "../../src/text.rs"]
+mod text;
+
+#[path = "../../src/numbers.rs"]
+mod numbers;
+
+#[path = "../../src/i18n/plural.rs"]
+mod plural;
+
+#[path = "../../src/pages/alerts/lines.rs"]
+mod lines;
