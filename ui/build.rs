@@ -1,6 +1,8 @@
 //! Turns locales/*.json into one typed table: a key that a language lacks, a placeholder that differs or a plural
 //! form that is missing stops the build.
 
+#![allow(clippy::expect_used, reason = "a build script stops the build, with the reason")]
+
 use serde_json::{Map, Value};
 use std::{collections::BTreeSet, env, fmt::Write, fs, path::Path};
 

@@ -1,6 +1,8 @@
 //! Checks over the UI's sources: no sentence outside the string tables, no physical direction in a style, no colour
 //! outside the tokens, a name for tests on every control.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a check that can't read its input fails")]
+
 use std::{
     fs,
     path::{Path, PathBuf},

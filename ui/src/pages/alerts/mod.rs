@@ -32,7 +32,8 @@ pub fn Alerts() -> impl IntoView {
     let model = app.alerts;
     let key = Memo::new(move |_| app.place.with(query::list_key));
     Effect::new(move || {
-        key.track();
+        // Reading it, for a memo that nobody reads is never worked out.
+        key.with(|_| ());
         model.load();
     });
     let open = Memo::new(move |_| app.place.with(|p| p.get("id").to_owned()));

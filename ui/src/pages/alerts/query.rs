@@ -4,7 +4,7 @@ use crate::{numbers::grouped, place::Place};
 use api::alerts::{AlertList, Severity};
 
 /// Rows asked for at once.
-pub const PAGE: u32 = 200;
+pub const PAGE: u32 = 500;
 /// Columns that the server sorts by, with the direction of the first click.
 pub const DEFAULT_SORT: &str = "-severity";
 

@@ -147,10 +147,10 @@ const COLUMNS: &[(Option<&str>, Key, &str)] = &[
     (None, k::COL_ALERT, ""),
     (None, k::COL_HOST, "c-s cw-host"),
     (None, k::COL_USER, "c-l cw-user"),
-    (None, k::COL_TECHNIQUE, "c-xl cw-tech"),
+    (None, k::COL_TECHNIQUE, "c-xxl cw-tech"),
     (Some("event_count"), k::COL_EVENTS, "c-m num cw-n"),
     (None, k::COL_STATUS, "c-l cw-status"),
-    (None, k::COL_ASSIGNEE, "c-xl cw-user"),
+    (None, k::COL_ASSIGNEE, "c-xxl cw-user"),
     (Some("last_seen"), k::COL_LAST_SEEN, "num cw-time"),
 ];
 
@@ -246,10 +246,10 @@ fn Row(at: usize, alert: Arc<Alert>) -> impl IntoView {
             <td role="gridcell" class="p" title=visible(&alert.title)><bdi>{visible(&alert.title)}</bdi></td>
             <td role="gridcell" class="c-s" title=entity(&alert, "host").map(visible)>{mono(entity(&alert, "host"))}</td>
             <td role="gridcell" class="c-l" title=entity(&alert, "user").map(visible)>{mono(entity(&alert, "user"))}</td>
-            <td role="gridcell" class="c-xl">{mono(technique.as_deref())}</td>
+            <td role="gridcell" class="c-xxl">{mono(technique.as_deref())}</td>
             <td role="gridcell" class="c-m num">{grouped(alert.event_count)}</td>
             <td role="gridcell" class="c-l"><StatusMark status=alert.status /></td>
-            <td role="gridcell" class="c-xl">{mono(alert.assignee.as_deref())}</td>
+            <td role="gridcell" class="c-xxl">{mono(alert.assignee.as_deref())}</td>
             <td role="gridcell" class="num"><time class="ltr" title=clock::both(last)>{time}</time></td>
         </tr>
     }

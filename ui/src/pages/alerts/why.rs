@@ -48,7 +48,11 @@ pub fn Why(why: Vec<WhySelection>) -> impl IntoView {
 fn selection(selection: WhySelection) -> impl IntoView {
     let WhySelection { name, matched, items } = selection;
     if !matched || items.is_empty() {
-        let note = if matched { t(k::WHY_SELECTION_MATCHED) } else { t(k::WHY_SELECTION_NOT) };
+        let note = match (matched, name.starts_with("not ")) {
+            (true, _) => t(k::WHY_SELECTION_MATCHED),
+            (false, true) => t(k::WHY_SELECTION_NOT),
+            (false, false) => t(k::WHY_SELECTION_MISSED),
+        };
         return view! { <tr><td class="mono t3"><bdi>{visible(&name)}</bdi></td><td></td><td class="t3">{note}</td></tr> }.into_any();
     }
     items.into_iter().map(|i| item(&name, i)).collect_view().into_any()

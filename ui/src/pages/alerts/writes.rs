@@ -206,6 +206,7 @@ pub fn undo() {
 pub fn undo_rows(audit_seqs: Vec<i64>) {
     let model = app().alerts;
     model.undo.update(|all| all.retain(|seqs| *seqs != audit_seqs));
+    app().toasts.update(|all| all.retain(|t| t.undo != audit_seqs));
     spawn_local(async move {
         match client::call::<AlertUndo>(&Empty {}, &Empty {}, &Undo { audit_seqs }).await {
             Ok(answer) => {

@@ -31,7 +31,7 @@ pub fn About() -> impl IntoView {
                     <dt>{t(k::ABOUT_VERSION)}</dt><dd class="ltr" data-test="version">{env!("CARGO_PKG_VERSION")}</dd>
                     <dt>{t(k::START_WORKSPACE)}</dt><dd><bdi>{visible(&info.workspace)}</bdi></dd>
                     <dt>{t(k::ABOUT_MODE)}</dt><dd><span class=format!("mode {}", info.mode)><span class="dot ring"></span><bdi class="ltr">{info.mode.as_str()}</bdi></span></dd>
-                    <dt>{t(k::ABOUT_SINCE)}</dt><dd><time class="ltr">{clock::second(info.since, zone())}</time></dd>
+                    {(info.since.0 > 0).then(|| view! { <dt>{t(k::ABOUT_SINCE)}</dt><dd><time class="ltr">{clock::second(info.since, zone())}</time></dd> })}
                     <dt>{t(k::ABOUT_REASON)}</dt><dd><bdi>{visible(&info.reason)}</bdi></dd>
                     <dt>{t(k::ABOUT_ALLOWS)}</dt><dd><bdi>{info.allows.iter().map(|a| visible(a)).collect::<Vec<_>>().join(" · ")}</bdi></dd>
                     <dt>{t(k::ABOUT_RESTRICTS)}</dt><dd><bdi>{info.restricts.iter().map(|a| visible(a)).collect::<Vec<_>>().join(" · ")}</bdi></dd>

@@ -143,7 +143,7 @@ fn row(model: UsersModel, user: User) -> impl IntoView {
     let label = tf(k::USER_ROLE_OF, &[("name", &name)]);
     view! {
         <tr data-test="user-row" data-id=name.clone() class:done=disabled>
-            <td class="p"><bdi class="mono">{visible(&name)}</bdi>" "<bdi class="t3">{visible(&user.display_name)}</bdi></td>
+            <td class="p"><span class="mono">{visible(&name)}</span>" "<bdi class="t3">{visible(&user.display_name)}</bdi></td>
             <td><select class="select" aria-label=label data-test="user-role" disabled=own on:change:target=move |e| role(e.target().value())>
                 {Role::ALL.iter().map(|r| view! { <option value=r.as_str() selected=*r == now>{word("role", r.as_str())}</option> }).collect_view()}
             </select></td>
