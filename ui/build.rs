@@ -55,7 +55,11 @@ fn main() {
     let english = read("en");
     let mut out = String::from("/// Every key.\npub mod k {\nuse super::Key;\n");
     for (i, key) in english.keys().enumerate() {
-        let name = key.replace(['.', '-'], "_").to_uppercase();
+        // Words of the wire are looked up by name.
+        if key.contains('.') {
+            continue;
+        }
+        let name = key.to_uppercase();
         let _ = writeln!(out, "pub const {name}: Key = Key({i});");
     }
     out += "}\n/// Key names, for words that come from the wire.\nstatic NAMES: &[&str] = &[";

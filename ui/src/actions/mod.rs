@@ -46,7 +46,7 @@ impl Action {
             Context::Alert => on_alerts() && !app().alerts.targets().is_empty(),
             Context::Desktop => leptos::prelude::WithUntracked::with_untracked(&app().shell, Option::is_some),
         };
-        here && self.needs.is_none_or(|word| alerts::may(word))
+        here && self.needs.is_none_or(alerts::may)
     }
 }
 
