@@ -100,6 +100,7 @@ fn New(keys: RwSignal<Option<Vec<ApiKey>>>, secret: RwSignal<Option<(String, Str
             name: name.get_untracked().map(|n| n.value()).unwrap_or_default(),
             scopes: scopes.get_untracked().into_iter().collect(),
             expires_in_days: days.get_untracked().and_then(|d| d.value().parse().ok()),
+            owner: None,
         };
         spawn_local(async move {
             match client::call::<KeyCreate>(&Empty {}, &Empty {}, &body).await {
