@@ -126,8 +126,11 @@ pub struct CreateApiKey {
     /// A subset of one's own rights.
     pub scopes: Vec<String>,
     /// 1 to 365 days (90).
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expires_in_days: Option<u32>,
+    /// For an admin: a user of role api_service whose key it shall be.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub owner: Option<String>,
 }
 
 /// Path of one key.

@@ -9,8 +9,8 @@ mod code;
 mod live;
 #[macro_use]
 mod page;
-mod patch;
 mod access;
+mod patch;
 mod role;
 #[macro_use]
 mod route;
@@ -25,11 +25,11 @@ pub mod siem;
 pub mod system;
 pub mod users;
 
+pub use access::{Access, Perm, PermInfo, perm};
 pub use code::{Code, Problem, ProblemBody};
 pub use live::{ClientFrame, Live, LiveKind, ServerFrame};
 pub use page::{Empty, Page};
 pub use patch::present;
-pub use access::{Access, Perm, PermInfo, perm};
 pub use role::{FINER, Role, grants, scopes_of};
 pub use route::{BodyKind, ReplyKind, Route, RouteInfo, RouteSchemas, info};
 pub use time::Time;

@@ -136,6 +136,13 @@ pub struct ImportFile {
     pub reason: Option<String>,
 }
 
+impl ImportFile {
+    /// A file of which nothing more is known yet.
+    pub fn named(label: &str) -> Self {
+        ImportFile { name: label.into(), state: "queued".into(), ..ImportFile::default() }
+    }
+}
+
 /// Result of an import, filled while it runs.
 #[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
 pub struct ImportResult {

@@ -1,1 +1,12 @@
-//! app
+//! Config, wiring, the embedded UI, the command line, and what the desktop window calls.
+
+mod backup;
+pub mod cli;
+pub mod config;
+pub mod desktop;
+mod notices;
+mod orders;
+mod web;
+mod workspace;
+
+pub use workspace::{Problem, Workspace};

@@ -5,10 +5,12 @@
 //! `Channel`, `EventID`, `Computer`, …; see [`windows`]); the ECS view is a mapping over them.
 //! No input and output, no clock: this crate also compiles to WebAssembly.
 
+mod identity;
 mod name;
 mod value;
 pub mod windows;
 
+pub use identity::{Identity, hex, unhex};
 pub use name::{Interner, Name};
 pub use value::Value;
 
@@ -42,7 +44,7 @@ pub struct Event {
     pub fields: Vec<(Name, Value)>,
     /// BLAKE-3-sized identity of the event (first 16 bytes): equal for the same event read from another
     /// file or an overlapping export.
-    pub identity: [u8; 16],
+    pub identity: Identity,
 }
 
 impl Event {
@@ -54,6 +56,11 @@ impl Event {
     /// The value under this name as text, empty strings and nulls left out.
     pub fn text(&self, name: &str) -> Option<std::borrow::Cow<'_, str>> {
         self.get(name).and_then(Value::text).filter(|t| !t.is_empty())
+    }
+
+    /// Fields as the text of a JSON object in source order, without a tree in between.
+    pub fn fields_json(&self) -> String {
+        serde_json::to_string(&value::Fields(&self.fields)).unwrap_or_default()
     }
 
     /// Fields as a JSON object in source order.
@@ -83,6 +90,8 @@ pub struct Batch {
     pub events: Vec<Event>,
     /// What could not be read between them.
     pub skipped: Vec<Skipped>,
+    /// What was read although something about it is doubtful (a wrong checksum, say).
+    pub notes: Vec<Skipped>,
     /// Bytes of the source that are done when this batch is stored (for progress).
     pub bytes_done: u64,
     /// Where to go on after this batch is stored (format's own meaning: EVTX chunk number).

@@ -1,5 +1,7 @@
 //! Values of event fields.
 
+use crate::Name;
+use serde::ser::{Serialize, SerializeMap, Serializer};
 use std::borrow::Cow;
 
 /// A field's value. Untrusted by definition: it comes from log files.
@@ -63,6 +65,34 @@ impl Value {
             J::Array(a) => Value::List(a.iter().map(Value::from_json).collect()),
             J::Object(_) => Value::Str(v.to_string().into()),
         }
+    }
+}
+
+/// As JSON; a float that JSON can't say becomes null.
+impl Serialize for Value {
+    fn serialize<S: Serializer>(&self, s: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Value::Null => s.serialize_unit(),
+            Value::Bool(b) => s.serialize_bool(*b),
+            Value::Int(n) => s.serialize_i64(*n),
+            Value::Uint(n) => s.serialize_u64(*n),
+            Value::Float(n) => s.serialize_f64(*n),
+            Value::Str(t) => s.serialize_str(t),
+            Value::List(l) => s.collect_seq(l),
+        }
+    }
+}
+
+/// An event's fields as one map.
+pub(crate) struct Fields<'a>(pub &'a [(Name, Value)]);
+
+impl Serialize for Fields<'_> {
+    fn serialize<S: Serializer>(&self, s: S) -> Result<S::Ok, S::Error> {
+        let mut map = s.serialize_map(Some(self.0.len()))?;
+        for (name, value) in self.0 {
+            map.serialize_entry(&**name, value)?;
+        }
+        map.end()
     }
 }
 

@@ -1,1 +1,22 @@
-//! logstore
+//! The log store: the events of a workspace, exact and crash-safe.
+//!
+//! One trait, [`LogStore`]; one engine so far, [`SqliteStore`] over `logs.db`. An engine keeps plain rows
+//! (the live tail); sealed segments are a second layer under the same trait.
+
+#[cfg(test)]
+mod conformance;
+mod cursor;
+mod error;
+mod model;
+mod sqlite;
+mod store;
+
+pub use error::Error;
+pub use model::{
+    Appended, DatasetCount, Deleted, NewSource, Page, Row, Search, SeverityCount, Source, SourceId, Stats,
+};
+pub use sqlite::SqliteStore;
+pub use store::{Answer, LogStore};
+
+/// What this crate's calls give back.
+pub type Result<T> = std::result::Result<T, Error>;

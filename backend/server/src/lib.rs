@@ -1,1 +1,140 @@
-//! server
+//! The domains. A service of a lower rank may be called; news goes up through the outbox.
+//!
+//! Rank 0 auth, users, system · 1 siem · 2 alerts · 3 detections, cases.
+
+pub mod alerts;
+pub mod auth;
+pub mod cases;
+pub mod detections;
+pub mod siem;
+pub mod system;
+pub mod users;
+
+use axum::Router;
+use detections::Rules;
+use evidence::ContentStore;
+use kernel::{
+    Kernel, World,
+    db::{Migration, OpenError},
+    route::Routes,
+};
+use logstore::{LogStore, SqliteStore};
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+/// Everything a handler needs. Cheap to clone.
+#[derive(Clone)]
+pub struct App(Arc<Parts>);
+
+/// The parts, public by reference.
+pub struct Parts {
+    /// Floor of all domains.
+    pub kernel: Kernel,
+    /// `logs.db`.
+    pub logs: Arc<dyn LogStore>,
+    /// Kept sources.
+    pub content: Arc<ContentStore>,
+    /// Detection rules, compiled.
+    pub rules: Arc<Rules>,
+    /// Folder of the workspace.
+    pub dir: PathBuf,
+}
+
+impl std::ops::Deref for App {
+    type Target = Parts;
+    fn deref(&self) -> &Parts {
+        &self.0
+    }
+}
+
+impl AsRef<Kernel> for App {
+    fn as_ref(&self) -> &Kernel {
+        &self.kernel
+    }
+}
+
+/// How to open a workspace's server.
+pub struct Options<'a> {
+    /// Clock, ids, randomness.
+    pub world: World,
+    /// Folder of the workspace; must be there.
+    pub dir: &'a Path,
+    /// Served inside the desktop's process.
+    pub desktop: bool,
+    /// Whether the OS keyring may be asked for the token key.
+    pub keyring: bool,
+}
+
+/// Migrations of the domains, by level.
+pub const MIGRATIONS: &[Migration] = &[
+    Migration { version: 2, name: "alerts", sql: include_str!("../migrations/0002_alerts.sql") },
+    Migration { version: 3, name: "cases", sql: include_str!("../migrations/0003_cases.sql") },
+];
+
+impl App {
+    /// Opens both databases and the content store. Jobs do not run until [`Kernel::start`].
+    pub async fn open(o: Options<'_>) -> Result<App, OpenError> {
+        let other = |e: &dyn std::fmt::Display| OpenError::Other(e.to_string());
+        let logs = SqliteStore::open(&o.dir.join("logs.db"), false).await.map_err(|e| match e {
+            logstore::Error::Newer { found, known } => {
+                OpenError::Newer { file: "logs.db".into(), found, known }
+            }
+            logstore::Error::Foreign => OpenError::Foreign { file: "logs.db".into() },
+            logstore::Error::Corrupt(reason) => OpenError::Corrupt { file: "logs.db".into(), reason },
+            e => other(&e),
+        })?;
+        let logs: Arc<dyn LogStore> = Arc::new(logs);
+        let content = Arc::new(ContentStore::open(&o.dir.join("content")).map_err(|e| other(&e))?);
+        let rules = Arc::new(Rules::builtin().map_err(|e| other(&e))?);
+        let import = siem::Import { logs: logs.clone(), content: content.clone(), rules: rules.clone() };
+        let name = o.dir.file_name().map_or_else(|| "workspace".into(), |n| n.to_string_lossy().into_owned());
+        let kernel = Kernel::open(kernel::Options {
+            world: o.world,
+            dir: o.dir,
+            workspace: name,
+            desktop: o.desktop,
+            keyring: o.keyring,
+            migrations: MIGRATIONS,
+            works: vec![Arc::new(import)],
+        })
+        .await?;
+        Ok(App(Arc::new(Parts { kernel, logs, content, rules, dir: o.dir.to_owned() })))
+    }
+
+    /// Stops jobs at their resume points and closes both databases.
+    pub async fn close(&self) {
+        self.kernel.close().await;
+        if let Err(e) = self.logs.close().await {
+            tracing::error!(error = %e, "the log store did not close cleanly");
+        }
+    }
+}
+
+/// Every route that is built, without the layers around them.
+pub fn routes() -> Routes<App> {
+    auth::routes()
+        .and(users::routes())
+        .and(system::routes())
+        .and(siem::routes())
+        .and(alerts::routes())
+        .and(detections::routes())
+        .and(cases::routes())
+}
+
+/// The API as a router with its state.
+pub fn router(app: &App) -> Router {
+    routes().router.with_state(app.clone())
+}
+
+/// Every query of every store by its place, for the test that prepares and explains all of them.
+pub fn queries() -> Vec<(&'static str, &'static [(&'static str, &'static str)])> {
+    vec![
+        ("kernel/db", kernel::db::QUERIES),
+        ("kernel/auth", kernel::auth::QUERIES),
+        ("kernel/jobs", kernel::jobs::QUERIES),
+        ("alerts", alerts::QUERIES),
+        ("cases", cases::QUERIES),
+    ]
+}

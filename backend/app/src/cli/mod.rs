@@ -1,0 +1,201 @@
+//! The subcommands.
+
+mod orders;
+mod scan;
+mod serve;
+
+use crate::config::{self, Config, Flags};
+use api::Role;
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use figment::value::Value;
+use std::{net::IpAddr, path::PathBuf, process::ExitCode};
+
+#[derive(Parser)]
+#[command(
+    name = "aurorasoc",
+    version,
+    about = "AuroraSOC without a window: server, import, scan, checks",
+    after_help = "Examples:\n  aurorasoc scan evidence/ --format jsonl > hits.jsonl\n  \
+        aurorasoc user add ann --role admin --password-stdin --data-dir ./case7 < password.txt\n  \
+        aurorasoc import evidence/ --data-dir ./case7\n  aurorasoc serve --listen 127.0.0.1:8787 --data-dir ./case7\n\n\
+        Nothing here makes a connection to anywhere. Exit codes: 0 done, 1 failed, 2 wrong usage or something unreadable."
+)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Args, Clone)]
+struct DataDir {
+    /// Folder of the workspace (default: the desktop's own)
+    #[arg(long, value_name = "DIR")]
+    data_dir: Option<PathBuf>,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Serve page and API without a window
+    Serve {
+        /// Address and port; port 0 takes a free one and prints it
+        #[arg(long, value_name = "ADDR")]
+        listen: Option<String>,
+        /// Address of the TLS proxy in front; a must for any address that is not loopback
+        #[arg(long, value_name = "IP")]
+        behind_proxy: Option<IpAddr>,
+        #[command(flatten)]
+        dir: DataDir,
+    },
+    /// Users of a workspace
+    User {
+        #[command(subcommand)]
+        command: UserCommand,
+    },
+    /// Read files and folders into a workspace: events, matches, alerts
+    Import {
+        /// Files or folders
+        #[arg(required = true)]
+        paths: Vec<PathBuf>,
+        #[command(flatten)]
+        dir: DataDir,
+    },
+    /// Match rules against files without a workspace: one match a line
+    Scan {
+        /// Files or folders
+        #[arg(required = true)]
+        paths: Vec<PathBuf>,
+        /// Sigma rules instead of the program's own: a file, a folder or a zip
+        #[arg(long, value_name = "FOLDER|ZIP")]
+        rules: Option<PathBuf>,
+        /// How matches are printed
+        #[arg(long, value_enum, default_value_t = Format::Table)]
+        format: Format,
+    },
+    /// Check everything that a workspace holds: pages, hashes, chains
+    Doctor {
+        #[command(flatten)]
+        dir: DataDir,
+    },
+    /// The configuration
+    Config {
+        #[command(subcommand)]
+        command: ConfigCommand,
+    },
+}
+
+#[derive(Subcommand)]
+enum UserCommand {
+    /// Add a user
+    Add {
+        /// 1 to 64 letters, digits, . _ - @
+        name: String,
+        /// admin, analyst, operator, viewer or api_service
+        #[arg(long, value_parser = role)]
+        role: Role,
+        /// Read the password from standard input, one line
+        #[arg(long)]
+        password_stdin: bool,
+        #[command(flatten)]
+        dir: DataDir,
+    },
+}
+
+#[derive(Subcommand)]
+enum ConfigCommand {
+    /// Every value and where it comes from
+    Show {
+        #[command(flatten)]
+        dir: DataDir,
+    },
+}
+
+/// How `scan` prints.
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Format {
+    /// Columns for people
+    Table,
+    /// One JSON object a line
+    Jsonl,
+}
+
+fn role(word: &str) -> Result<Role, String> {
+    Role::parse(word).ok_or_else(|| {
+        format!(
+            "not a role; known are {}",
+            Role::ALL.iter().map(|r| r.as_str()).collect::<Vec<_>>().join(", ")
+        )
+    })
+}
+
+/// Something a command can't do: its exit code and why.
+pub(crate) struct Exit(pub(crate) u8, pub(crate) String);
+
+impl From<crate::Problem> for Exit {
+    fn from(p: crate::Problem) -> Self {
+        Exit(1, p.to_string())
+    }
+}
+
+/// Parses the command line, does it, and says how it went.
+pub fn run() -> ExitCode {
+    kernel::platform::harden();
+    let cli = Cli::parse();
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(r) => r,
+        Err(e) => {
+            eprintln!("aurorasoc: no threads can be started: {e}");
+            return ExitCode::FAILURE;
+        }
+    };
+    match runtime.block_on(command(cli.command)) {
+        Ok(code) => ExitCode::from(code),
+        Err(Exit(code, text)) => {
+            eprintln!("aurorasoc: {text}");
+            ExitCode::from(code)
+        }
+    }
+}
+
+fn config(flags: Vec<(&'static str, Option<Value>)>) -> Result<Config, Exit> {
+    let given = flags.into_iter().filter_map(|(k, v)| Some((k, v?))).collect();
+    config::layers(Flags(given)).extract().map_err(|e| Exit(2, format!("configuration: {e}")))
+}
+
+fn path(p: Option<PathBuf>) -> Option<Value> {
+    p.map(|p| Value::from(p.to_string_lossy().into_owned()))
+}
+
+async fn command(c: Command) -> Result<u8, Exit> {
+    match c {
+        Command::Serve { listen, behind_proxy, dir } => {
+            let flags = vec![
+                ("listen", listen.map(Value::from)),
+                ("behind_proxy", behind_proxy.map(|p| Value::from(p.to_string()))),
+                ("data_dir", path(dir.data_dir)),
+            ];
+            serve::serve(config(flags)?).await
+        }
+        Command::User { command: UserCommand::Add { name, role, password_stdin, dir } } => {
+            orders::user_add(config(vec![("data_dir", path(dir.data_dir))])?, name, role, password_stdin)
+                .await
+        }
+        Command::Import { paths, dir } => {
+            orders::import(config(vec![("data_dir", path(dir.data_dir))])?, paths).await
+        }
+        Command::Doctor { dir } => orders::doctor(config(vec![("data_dir", path(dir.data_dir))])?).await,
+        Command::Scan { paths, rules, format } => {
+            tokio::task::spawn_blocking(move || scan::scan(&paths, rules.as_deref(), format))
+                .await
+                .map_err(|e| Exit(1, e.to_string()))?
+        }
+        Command::Config { command: ConfigCommand::Show { dir } } => {
+            let given = path(dir.data_dir).map(|v| ("data_dir", v)).into_iter().collect();
+            let layers = config::layers(Flags(given));
+            layers.extract::<Config>().map_err(|e| Exit(2, format!("configuration: {e}")))?;
+            println!("file: {}", config::file().display());
+            for (name, value, origin) in config::origins(&layers) {
+                println!("{name} = {value}    # {origin}");
+            }
+            Ok(0)
+        }
+    }
+}

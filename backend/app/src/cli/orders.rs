@@ -1,0 +1,146 @@
+//! `user`, `import`, `doctor`: done here when the workspace is free, by its owner when it is open elsewhere.
+
+use super::Exit;
+use crate::{
+    config::Config,
+    orders::{self, Order, Reply},
+    workspace::{How, Workspace},
+};
+use api::{
+    Role,
+    jobs::{Job, JobStatus},
+    siem::ImportResult,
+};
+use kernel::Untrusted;
+use serde_json::Value;
+use std::{
+    io::{IsTerminal as _, Read as _},
+    path::PathBuf,
+};
+use tokio::sync::mpsc;
+
+/// Carries an order out, showing what comes back; answers its result.
+async fn carry_out(config: &Config, order: Order, needs_jobs: bool) -> Result<Value, Exit> {
+    let (send, mut receive) = mpsc::channel(64);
+    let how = How { desktop: false, keyring: false, jobs: needs_jobs };
+    let work = async {
+        match Workspace::open(&config.data_dir, how).await {
+            Ok(workspace) => {
+                orders::obey(&workspace.app, order, send).await;
+                workspace.close().await;
+                Ok(())
+            }
+            Err(p) => match &p.owner {
+                Some(owner) => {
+                    eprintln!("The workspace is open in process {}: it does the work.", owner.pid);
+                    let sent = orders::send(owner, &order, send).await;
+                    sent.map_err(|e| {
+                        Exit(1, format!("the process that has the workspace open does not answer: {e}"))
+                    })
+                }
+                None => Err(Exit::from(p)),
+            },
+        }
+    };
+    let mut last = None;
+    let show = async {
+        while let Some(reply) = receive.recv().await {
+            match reply {
+                Reply::Progress { job } => progress(&job),
+                Reply::Line { text } => println!("{}", Untrusted::new(text).for_terminal()),
+                end => last = Some(end),
+            }
+        }
+    };
+    let (worked, ()) = tokio::join!(work, show);
+    worked?;
+    match last {
+        Some(Reply::Done { result }) => Ok(result),
+        Some(Reply::Failed { text }) => Err(Exit(1, Untrusted::new(text).for_terminal())),
+        _ => Err(Exit(1, "the process that has the workspace open ended before the work was done".into())),
+    }
+}
+
+pub(super) async fn user_add(config: Config, name: String, role: Role, stdin: bool) -> Result<u8, Exit> {
+    let password = if stdin {
+        let mut text = String::new();
+        let read = std::io::stdin().take(4096).read_to_string(&mut text);
+        read.map_err(|e| Exit(1, format!("standard input: {e}")))?;
+        Some(text.lines().next().unwrap_or_default().to_owned())
+    } else if role == Role::ApiService {
+        None
+    } else {
+        return Err(Exit(2, "give the password on standard input with --password-stdin".into()));
+    };
+    let order = Order::UserAdd { name: name.clone(), role, password };
+    carry_out(&config, order, false).await?;
+    println!("User {} added with role {role}.", Untrusted::new(name).for_terminal());
+    Ok(0)
+}
+
+pub(super) async fn import(config: Config, paths: Vec<PathBuf>) -> Result<u8, Exit> {
+    let mut absolute = Vec::with_capacity(paths.len());
+    for p in paths {
+        if !p.exists() {
+            return Err(Exit(2, format!("{}: there is no such file or folder", p.display())));
+        }
+        absolute.push(std::path::absolute(&p).map_err(|e| Exit(2, format!("{}: {e}", p.display())))?);
+    }
+    let result = carry_out(&config, Order::Import { paths: absolute }, true).await?;
+    let job: Job = serde_json::from_value(result).map_err(|e| Exit(1, e.to_string()))?;
+    let r: ImportResult = serde_json::from_value(job.result.clone()).unwrap_or_default();
+    if std::io::stderr().is_terminal() {
+        eprintln!();
+    }
+    for s in &job.skipped {
+        let at = s.record.map(|r| format!(" record {r}")).unwrap_or_default();
+        let offset = s.offset.map(|o| format!(" at byte {o}")).unwrap_or_default();
+        eprintln!(
+            "skipped: {}",
+            Untrusted::new(format!("{}{at}{offset}: {}", s.source, s.reason)).for_terminal()
+        );
+    }
+    if job.skipped_total > job.skipped.len() as u64 {
+        eprintln!("skipped: {} more", job.skipped_total - job.skipped.len() as u64);
+    }
+    println!(
+        "{}: {} files, {} new events, {} already there, {} unreadable records, {} matches in {} new alerts",
+        job.status, r.files, r.events, r.duplicates, r.parse_errors, r.matches, r.alerts
+    );
+    println!(
+        "{} rules ran, {} could not, {} had no chance on this data",
+        r.rules_run,
+        r.rules_not_run.len(),
+        r.rules_no_chance.len()
+    );
+    if let Some(kept) = job.kept {
+        println!("{kept}");
+    }
+    let unread = r.parse_errors > 0 || r.file_list.iter().any(|f| f.reason.is_some());
+    Ok(if job.status != JobStatus::Done || unread { 2 } else { 0 })
+}
+
+fn progress(job: &Job) {
+    if std::io::stderr().is_terminal() {
+        let percent = if job.total > 0 { job.done * 100 / job.total } else { 0 };
+        let left = job.eta_s.map(|s| format!(", {s} s left")).unwrap_or_default();
+        eprint!("\r{} {percent} %, {:.1} MB/s{left}    ", job.status, job.rate / 1e6);
+    }
+}
+
+pub(super) async fn doctor(config: Config) -> Result<u8, Exit> {
+    let result = carry_out(&config, Order::Doctor, false).await?;
+    match result.get("faults").and_then(Value::as_u64) {
+        Some(0) => {
+            println!("Nothing is wrong.");
+            Ok(0)
+        }
+        n => {
+            println!(
+                "{} faults. Keep a copy of the folder as it is; restore a backup if there is one.",
+                n.unwrap_or(0)
+            );
+            Ok(1)
+        }
+    }
+}

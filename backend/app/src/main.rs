@@ -1,0 +1,7 @@
+//! The binary `aurorasoc`.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    app::cli::run()
+}

@@ -1,0 +1,226 @@
+//! Orders to a workspace: the command line carries them out itself, or, when the workspace is open elsewhere, has its
+//! owner do it over a Unix socket. Both ways run [`obey`].
+//!
+//! One JSON line asks; JSON lines answer; the last one is `done` or `failed`.
+
+use api::{
+    Role,
+    jobs::{Job, JobStatus},
+    users::CreateUser,
+};
+use kernel::{
+    audit,
+    db::Actor,
+    platform::{self, LockOwner},
+};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use server::{App, siem};
+use std::{path::PathBuf, time::Duration};
+use tokio::{
+    io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader},
+    net::{UnixListener, UnixStream},
+    sync::mpsc,
+};
+
+/// What can be asked for.
+#[derive(Serialize, Deserialize)]
+#[serde(tag = "order", rename_all = "snake_case")]
+pub(crate) enum Order {
+    /// A user with a password.
+    UserAdd { name: String, role: Role, password: Option<String> },
+    /// Files and folders, absolute.
+    Import { paths: Vec<PathBuf> },
+    /// Look at everything stored.
+    Doctor,
+}
+
+/// What comes back.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(tag = "answer", rename_all = "snake_case")]
+pub(crate) enum Reply {
+    /// Where a job stands.
+    Progress { job: Box<Job> },
+    /// A line for the user.
+    Line { text: String },
+    /// It is done.
+    Done { result: Value },
+    /// It is not done, and why.
+    Failed { text: String },
+}
+
+const LONGEST: usize = 4 << 20;
+
+/// Takes orders until the workspace is closed; only from the same account.
+pub(crate) async fn listen(app: App, listener: UnixListener) {
+    loop {
+        match listener.accept().await {
+            Ok((stream, _)) if platform::same_user(&stream) => {
+                tokio::spawn(answer(app.clone(), stream));
+            }
+            Ok(_) => tracing::warn!("an order from another account was refused"),
+            Err(e) => {
+                tracing::error!(error = %e, "the order socket failed");
+                return;
+            }
+        }
+    }
+}
+
+async fn answer(app: App, stream: UnixStream) {
+    let (read, mut write) = stream.into_split();
+    let mut lines = BufReader::new(tokio::io::AsyncReadExt::take(read, LONGEST as u64)).lines();
+    let Ok(Some(line)) = lines.next_line().await else { return };
+    let (send, mut receive) = mpsc::channel(16);
+    let work = async {
+        match serde_json::from_str(&line) {
+            Ok(order) => obey(&app, order, send).await,
+            Err(e) => {
+                let _ = send.send(Reply::Failed { text: format!("not an order: {e}") }).await;
+            }
+        }
+    };
+    let say = async {
+        while let Some(reply) = receive.recv().await {
+            let line = serde_json::to_string(&reply).unwrap_or_default() + "\n";
+            if write.write_all(line.as_bytes()).await.is_err() {
+                return;
+            }
+        }
+    };
+    tokio::join!(work, say);
+}
+
+/// Sends an order to the owner of a workspace.
+pub(crate) async fn send(owner: &LockOwner, order: &Order, to: mpsc::Sender<Reply>) -> std::io::Result<()> {
+    let mut stream = UnixStream::connect(&owner.socket).await?;
+    let line = serde_json::to_string(order)? + "\n";
+    stream.write_all(line.as_bytes()).await?;
+    let mut lines = BufReader::new(stream).lines();
+    while let Some(line) = lines.next_line().await? {
+        if to.send(serde_json::from_str(&line)?).await.is_err() {
+            break;
+        }
+    }
+    Ok(())
+}
+
+/// Carries an order out.
+pub(crate) async fn obey(app: &App, order: Order, to: mpsc::Sender<Reply>) {
+    let done = match order {
+        Order::UserAdd { name, role, password } => user_add(app, name, role, password).await,
+        Order::Import { paths } => import(app, paths, &to).await,
+        Order::Doctor => doctor(app, &to).await,
+    };
+    let last = match done {
+        Ok(result) => Reply::Done { result },
+        Err(e) => {
+            let detail = e.detail.as_ref().map(|d| {
+                let part = |k: &str| d.get(k).and_then(Value::as_str).unwrap_or_default();
+                format!(": {} {}", part("field"), part("reason"))
+            });
+            Reply::Failed { text: format!("{}{}", e.code.message(), detail.unwrap_or_default()) }
+        }
+    };
+    let _ = to.send(last).await;
+}
+
+/// The account that gives orders on this machine.
+fn actor() -> Actor {
+    Actor { name: platform::account(), session: Some("command line".into()), ..Actor::default() }
+}
+
+async fn user_add(app: &App, name: String, role: Role, password: Option<String>) -> kernel::Result<Value> {
+    let new = CreateUser { username: name, password, role, display_name: None, email: None };
+    let user = app.kernel.auth.create_user(&actor(), new).await?;
+    serde_json::to_value(user).map_err(kernel::Error::internal)
+}
+
+async fn import(app: &App, paths: Vec<PathBuf>, to: &mpsc::Sender<Reply>) -> kernel::Result<Value> {
+    let id = siem::start(&app.kernel, &actor(), siem::Input::Paths { paths }).await?;
+    let mut every = tokio::time::interval(Duration::from_millis(500));
+    let end = app.kernel.jobs.wait(&id);
+    tokio::pin!(end);
+    let job = loop {
+        tokio::select! {
+            job = &mut end => break job?,
+            _ = every.tick() => {
+                if let Some(job) = app.kernel.jobs.get_unchecked(&id).await? {
+                    // A caller that went away does not stop the import.
+                    let _ = to.try_send(Reply::Progress { job: Box::new(job) });
+                }
+            }
+        }
+    };
+    let job = job.ok_or_else(|| kernel::Error::internal("the job is gone"))?;
+    if job.status == JobStatus::Failed {
+        return Err(kernel::Error::unavailable(
+            job.error.as_deref().unwrap_or("the import failed"),
+            "see the job",
+        ));
+    }
+    serde_json::to_value(job).map_err(kernel::Error::internal)
+}
+
+async fn doctor(app: &App, to: &mpsc::Sender<Reply>) -> kernel::Result<Value> {
+    let mut bad = 0_u32;
+    let mut say = |text: String, good: bool| {
+        bad += u32::from(!good);
+        let to = to.clone();
+        async move {
+            let _ = to
+                .send(Reply::Line { text: format!("{} {text}", if good { "ok    " } else { "FAULT " }) })
+                .await;
+        }
+    };
+    match audit::verify(&app.kernel.db).await? {
+        Ok(n) => say(format!("audit log: {n} rows, the chain of hashes holds"), true).await,
+        Err(seq) => say(format!("audit log: row {seq} does not fit its chain"), false).await,
+    }
+    match app.kernel.db.check().await? {
+        faults if faults.is_empty() => say("aurora.db: every page is sound".into(), true).await,
+        faults => {
+            for f in faults {
+                say(format!("aurora.db: {f}"), false).await;
+            }
+        }
+    }
+    match app.logs.check().await {
+        Ok(faults) if faults.is_empty() => {
+            say("logs.db: every page is sound, totals agree".into(), true).await
+        }
+        Ok(faults) => {
+            for f in faults {
+                say(format!("logs.db: {f}"), false).await;
+            }
+        }
+        Err(e) => say(format!("logs.db: {e}"), false).await,
+    }
+    let (kept, wrong) = kept_sources(app).await?;
+    for w in &wrong {
+        say(format!("content store: {w}"), false).await;
+    }
+    if wrong.is_empty() {
+        say(format!("content store: {kept} kept sources have the hash that names them"), true).await;
+    }
+    Ok(serde_json::json!({"faults": bad}))
+}
+
+async fn kept_sources(app: &App) -> kernel::Result<(usize, Vec<String>)> {
+    let sources = app.logs.sources().await.map_err(kernel::Error::internal)?;
+    let content = app.content.clone();
+    let check = move || {
+        let mut wrong = vec![];
+        let kept: Vec<_> = sources.into_iter().filter(|s| s.file.kept).collect();
+        for s in &kept {
+            let verdict = evidence::Sha256Hex::parse(&s.file.sha256).and_then(|h| content.verify(&h));
+            match verdict {
+                Ok(true) => {}
+                Ok(false) => wrong.push(format!("{} has other content than its hash says", s.file.label)),
+                Err(e) => wrong.push(format!("{}: {e}", s.file.label)),
+            }
+        }
+        (kept.len(), wrong)
+    };
+    tokio::task::spawn_blocking(check).await.map_err(kernel::Error::internal)
+}

@@ -1,0 +1,141 @@
+//! The engine: rules compiled against a mapping, then events in, hits out.
+
+mod build;
+pub(crate) mod coverage;
+mod eval;
+pub(crate) mod explain;
+mod route;
+mod scratch;
+
+use crate::sigma::{Rule, body::Body};
+use event::Event;
+use route::Routes;
+pub use scratch::Scratch;
+use scratch::Slots;
+use serde::Serialize;
+use std::{
+    fmt,
+    sync::{Arc, Mutex, PoisonError},
+};
+
+/// Rules ready to look at events. Immutable; one engine serves any number of threads.
+pub struct Engine {
+    rules: Vec<Rule>,
+    programs: Vec<Program>,
+    slots: Slots,
+    routes: Routes,
+    spare: Mutex<Vec<Scratch>>,
+}
+
+/// A rule on one route: the same body, with the fields' names of that route.
+struct Program {
+    rule: usize,
+    body: Arc<Body>,
+    /// Slot of every field of the body.
+    slots: Box<[u32]>,
+    /// Alternatives of (slot, folded value) that must hold besides; empty when nothing must.
+    guards: Vec<Vec<(u32, Box<str>)>>,
+    /// For the report: where its events come from.
+    origin: crate::mapping::Origin,
+    event_ids: Option<Vec<i64>>,
+}
+
+/// A rule that matched an event.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Hit {
+    /// Index into [`Engine::rules`].
+    pub rule: usize,
+}
+
+/// Why a loaded rule does not run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Cause {
+    /// Its placeholders have no values.
+    NeedsConfiguration,
+    /// Correlation rules are not run by this version.
+    Correlation,
+    /// It only feeds a correlation rule, which is not run.
+    PartOfCorrelation,
+    /// Filters are not applied by this version.
+    Filter,
+    /// Its log source is not in the mapping.
+    Logsource,
+    /// Another rule has the same id.
+    Duplicate,
+}
+
+/// A rule that loaded but does not run.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct NotRun {
+    /// Id of the rule.
+    pub rule_id: String,
+    /// Title of the rule.
+    pub title: String,
+    /// The kind of reason.
+    pub cause: Cause,
+    /// In plain words.
+    pub reason: String,
+}
+
+impl Engine {
+    /// The rules that run. [`Hit::rule`] is an index into them.
+    pub fn rules(&self) -> &[Rule] {
+        &self.rules
+    }
+
+    /// Appends a hit for every rule that matches the event, in the order of the rules, each rule once.
+    pub fn scan(&self, event: &Event, hits: &mut Vec<Hit>) {
+        let mut scratch = self.lend();
+        self.scan_with(event, &mut scratch, hits);
+        self.give_back(scratch);
+    }
+
+    /// Like [`Engine::scan`] with a scratch of the caller, for hot loops: one a thread, see
+    /// [`Engine::scratch`].
+    pub fn scan_with(&self, event: &Event, scratch: &mut Scratch, hits: &mut Vec<Hit>) {
+        let from = hits.len();
+        scratch.load(&self.slots, event);
+        let lists = self.routes.of(event, scratch);
+        for list in lists {
+            for p in list {
+                let program = &self.programs[*p as usize];
+                if eval::Run::new(event, scratch, program).matches() {
+                    hits.push(Hit { rule: program.rule });
+                }
+            }
+        }
+        let new = &mut hits[from..];
+        new.sort_unstable_by_key(|h| h.rule);
+        let mut seen = None;
+        let mut keep = from;
+        for i in from..hits.len() {
+            if seen != Some(hits[i].rule) {
+                seen = Some(hits[i].rule);
+                hits[keep] = hits[i];
+                keep += 1;
+            }
+        }
+        hits.truncate(keep);
+    }
+
+    /// A scratch of this engine's size.
+    pub fn scratch(&self) -> Scratch {
+        Scratch::new(&self.slots)
+    }
+
+    fn lend(&self) -> Scratch {
+        let spare = self.spare.lock().unwrap_or_else(PoisonError::into_inner).pop();
+        spare.unwrap_or_else(|| self.scratch())
+    }
+
+    fn give_back(&self, scratch: Scratch) {
+        self.spare.lock().unwrap_or_else(PoisonError::into_inner).push(scratch);
+    }
+}
+
+impl fmt::Debug for Engine {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Engine").field("rules", &self.rules.len()).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,175 @@
+//! From an event to the programs that may look at it: once a channel and event id, not once a rule.
+
+use super::Scratch;
+use crate::{fold, mapping::Origin};
+use event::Event;
+use std::collections::HashMap;
+
+/// Programs by event id.
+#[derive(Debug, Default)]
+pub(super) struct Bucket {
+    any: Vec<u32>,
+    by_id: HashMap<i64, Vec<u32>>,
+}
+
+impl Bucket {
+    fn add(&mut self, program: u32, ids: Option<&[i64]>) {
+        match ids {
+            None => self.any.push(program),
+            Some(ids) => ids.iter().for_each(|id| {
+                let list = self.by_id.entry(*id).or_default();
+                if list.last() != Some(&program) {
+                    list.push(program);
+                }
+            }),
+        }
+    }
+
+    fn of(&self, id: Option<i64>) -> [&[u32]; 2] {
+        [&self.any, id.and_then(|id| self.by_id.get(&id)).map_or(&[], Vec::as_slice)]
+    }
+}
+
+/// All routes of an engine.
+#[derive(Debug, Default)]
+pub(super) struct Routes {
+    everything: Bucket,
+    windows: Bucket,
+    channels: HashMap<String, usize>,
+    /// Only for events without a channel.
+    providers: HashMap<String, usize>,
+    buckets: Vec<Bucket>,
+    /// Keys: `first.second`, `first.`, `.second`; and a category alone as both.
+    datasets: HashMap<String, Vec<u32>>,
+    /// Slots of Channel, Provider_Name and EventID.
+    system: [u32; 3],
+}
+
+/// Where an event belongs, for routing and for the coverage report.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(super) struct Place {
+    pub windows: bool,
+    /// Index of the known channel.
+    pub bucket: Option<usize>,
+    pub id: Option<i64>,
+}
+
+impl Routes {
+    /// No routes yet; the slots of Channel, Provider_Name and EventID.
+    pub fn new(system: [u32; 3]) -> Self {
+        Routes { system, ..Routes::default() }
+    }
+
+    pub fn add(&mut self, program: u32, origin: &Origin, ids: Option<&[i64]>) {
+        match origin {
+            Origin::Everything => self.everything.add(program, ids),
+            Origin::Windows => self.windows.add(program, ids),
+            Origin::Channels { channels, providers } => {
+                for channel in channels {
+                    let bucket = Self::bucket(&mut self.channels, &mut self.buckets, channel);
+                    self.buckets[bucket].add(program, ids);
+                }
+                // A provider may write to several channels: without the channel it stands for the first.
+                if let Some(first) = channels.first() {
+                    let bucket = Self::bucket(&mut self.channels, &mut self.buckets, first);
+                    for provider in providers {
+                        self.providers.entry(fold::text(provider)).or_insert(bucket);
+                    }
+                }
+            }
+            Origin::Dataset { first, second } => {
+                let (a, b) = (first.as_deref().unwrap_or(""), second.as_deref().unwrap_or(""));
+                self.datasets.entry(format!("{a}.{b}")).or_default().push(program);
+                if a.is_empty() {
+                    self.datasets.entry(format!("{b}.")).or_default().push(program);
+                }
+            }
+        }
+    }
+
+    fn bucket(names: &mut HashMap<String, usize>, buckets: &mut Vec<Bucket>, name: &str) -> usize {
+        *names.entry(fold::text(name)).or_insert_with(|| {
+            buckets.push(Bucket::default());
+            buckets.len() - 1
+        })
+    }
+
+    /// The place of an event that is loaded into the scratch.
+    pub fn place(&self, event: &Event, scratch: &mut Scratch) -> Place {
+        let [channel, provider, id] = self.system;
+        let text = |scratch: &Scratch, slot| scratch.value(event, slot).and_then(|v| v.text());
+        let id = text(scratch, id).and_then(|t| t.trim().parse().ok());
+        let mut windows = event.dataset.split('.').next() == Some("windows");
+        let mut bucket = None;
+        for (slot, names) in [(channel, &self.channels), (provider, &self.providers)] {
+            let Some(name) = text(scratch, slot).filter(|t| !t.is_empty()) else { continue };
+            scratch.key.clear();
+            let mut key = std::mem::take(&mut scratch.key);
+            fold::push(&mut key, &name);
+            bucket = names.get(&key).copied();
+            scratch.key = key;
+            // The channel decides; the provider only speaks when there is none.
+            windows |= bucket.is_some() || slot == channel;
+            break;
+        }
+        Place { windows, bucket, id }
+    }
+
+    /// The programs that may look at an event that is loaded into the scratch.
+    pub fn of(&self, event: &Event, scratch: &mut Scratch) -> [&[u32]; 9] {
+        let place = self.place(event, scratch);
+        let mut key = std::mem::take(&mut scratch.key);
+        let lists = self.lists(&place, &event.dataset, &mut key);
+        scratch.key = key;
+        lists
+    }
+
+    fn lists(&self, place: &Place, dataset: &str, key: &mut String) -> [&[u32]; 9] {
+        let none: [&[u32]; 2] = [&[], &[]];
+        let windows = if place.windows { self.windows.of(place.id) } else { none };
+        let channel = place.bucket.filter(|_| place.windows).map_or(none, |b| self.buckets[b].of(place.id));
+        let [a, b, c] = if place.windows || self.datasets.is_empty() {
+            [none[0]; 3]
+        } else {
+            self.by_dataset(dataset, key)
+        };
+        let everything = self.everything.of(place.id);
+        [everything[0], everything[1], windows[0], windows[1], channel[0], channel[1], a, b, c]
+    }
+
+    /// The programs for a kind of event, for the coverage report.
+    pub fn programs(&self, place: &Place, dataset: Option<&str>) -> Vec<u32> {
+        self.lists(place, dataset.unwrap_or_default(), &mut String::new()).concat()
+    }
+
+    /// Whether events of this kind come from that origin, whatever their id.
+    pub fn from(&self, place: &Place, dataset: Option<&str>, origin: &Origin) -> bool {
+        match origin {
+            Origin::Everything => true,
+            Origin::Windows => place.windows,
+            Origin::Channels { channels, .. } => {
+                place.bucket.is_some()
+                    && channels.iter().any(|c| self.channels.get(&fold::text(c)).copied() == place.bucket)
+            }
+            Origin::Dataset { first, second } => dataset.is_some_and(|d| {
+                let (a, b) = d.split_once('.').unwrap_or((d, ""));
+                let named = |name: &Option<String>, part: &str| name.as_ref().is_none_or(|n| *n == part);
+                named(first, a) && (named(second, b) || (first.is_none() && named(second, a)))
+            }),
+        }
+    }
+
+    fn by_dataset(&self, dataset: &str, key: &mut String) -> [&[u32]; 3] {
+        let (first, second) = dataset.split_once('.').unwrap_or((dataset, ""));
+        let mut find = |a: &str, b: &str| -> &[u32] {
+            key.clear();
+            key.push_str(a);
+            key.push('.');
+            key.push_str(b);
+            self.datasets.get(key).map_or(&[], Vec::as_slice)
+        };
+        let alone = if second.is_empty() { &[] } else { find(first, "") };
+        let category = if second.is_empty() { &[] } else { find("", second) };
+        [find(first, second), alone, category]
+    }
+}

@@ -1,0 +1,216 @@
+//! The `detection` section: searches, their items, the condition.
+
+use super::{
+    condition::{self, Condition},
+    error::{At, Problem, quote},
+    modifier::{self, Modifier},
+    value::{self, Made, Value},
+    yaml::{Kind, Node},
+};
+
+/// Items (field with values) that a rule may have.
+const ITEMS: usize = 4_096;
+/// Values that a rule may have, after the modifiers.
+const VALUES: usize = 50_000;
+/// Regular expressions that a rule may have.
+const REGEXES: usize = 256;
+/// Among them large ones.
+const LARGE_REGEXES: usize = 8;
+
+/// A detection as it runs.
+#[derive(Debug, Default)]
+pub(crate) struct Body {
+    pub searches: Vec<Search>,
+    pub items: Vec<Item>,
+    /// Fields that items name, each once.
+    pub fields: Vec<Box<str>>,
+    pub condition: Option<Condition>,
+    /// As written; several are joined by `or`.
+    pub written: String,
+    pub placeholders: Vec<String>,
+}
+
+/// A named search.
+#[derive(Debug)]
+pub(crate) struct Search {
+    pub name: Box<str>,
+    pub tree: Tree,
+}
+
+/// How the items of a search hang together.
+#[derive(Debug)]
+pub(crate) enum Tree {
+    Item(usize),
+    And(Vec<Tree>),
+    Or(Vec<Tree>),
+}
+
+/// One field, or the whole event for keywords, with its values.
+#[derive(Debug)]
+pub(crate) struct Item {
+    /// Index into [`Body::fields`]; `None` for keywords.
+    pub field: Option<usize>,
+    /// Modifiers as written, with a blank between.
+    pub modifiers: Box<str>,
+    pub values: Vec<Value>,
+    /// All values must hold instead of one.
+    pub all: bool,
+    /// No value may hold (`neq`).
+    pub negate: bool,
+}
+
+/// Compiles the section.
+pub(crate) fn read(detection: &Node) -> Result<Body, Problem> {
+    let Some(map) = detection.map() else {
+        let reason = format!("detection must be a map, this is {}", detection.what());
+        return Err(Problem::new(detection.at, "detection", reason));
+    };
+    let mut b = Reader { body: Body::default(), values: 0, regexes: 0, large: LARGE_REGEXES };
+    for (key, node) in map {
+        let name = key.text().unwrap_or_default();
+        if matches!(name, "condition" | "timeframe") {
+            continue;
+        }
+        let path = format!("detection.{name}");
+        let tree = b.tree(node, &path, 0)?;
+        b.body.searches.push(Search { name: name.into(), tree });
+    }
+    if b.body.searches.is_empty() {
+        return Err(Problem::new(detection.at, "detection", "no search is defined"));
+    }
+    let Some(node) = detection.get("condition") else {
+        return Err(Problem::new(detection.at, "detection", "condition is missing"));
+    };
+    let (condition, written) = conditions(node, &b.body)?;
+    b.body.condition = Some(condition);
+    b.body.written = written;
+    Ok(b.body)
+}
+
+/// One condition, or a list of them of which one must hold.
+fn conditions(node: &Node, body: &Body) -> Result<(Condition, String), Problem> {
+    const PATH: &str = "detection.condition";
+    const MOST: usize = 64;
+    let names: Vec<&str> = body.searches.iter().map(|s| &*s.name).collect();
+    let one = |node: &Node| -> Result<Condition, Problem> {
+        let Some(text) = node.text().filter(|_| !node.is_null()) else {
+            let reason = format!("a condition must be text, this is {}", node.what());
+            return Err(Problem::new(node.at, PATH, reason));
+        };
+        condition::parse(text, &names).map_err(|f| {
+            let quoted = usize::from(!matches!(node.kind, Kind::Scalar { plain: true, .. }));
+            // Only a condition on one line keeps its columns; else the start of the value is named.
+            let shift = if text.contains('\n') { 0 } else { f.at + quoted };
+            Problem::new(At { line: node.at.line, column: node.at.column + shift }, PATH, f.reason)
+        })
+    };
+    match node.seq() {
+        None => Ok((one(node)?, node.text().unwrap_or_default().trim().to_owned())),
+        Some([]) => Err(Problem::new(node.at, PATH, "the list of conditions is empty")),
+        Some(list) if list.len() > MOST => {
+            Err(Problem::new(node.at, PATH, format!("more than {MOST} conditions")))
+        }
+        Some(list) => {
+            let all = list.iter().map(one).collect::<Result<Vec<_>, _>>()?;
+            let texts: Vec<String> =
+                list.iter().filter_map(|n| n.text().map(|t| format!("({})", t.trim()))).collect();
+            Ok((Condition::Or(all), texts.join(" or ")))
+        }
+    }
+}
+
+struct Reader {
+    body: Body,
+    values: usize,
+    regexes: usize,
+    large: usize,
+}
+
+impl Reader {
+    fn tree(&mut self, node: &Node, path: &str, depth: usize) -> Result<Tree, Problem> {
+        const DEPTH: usize = 8;
+        if depth > DEPTH {
+            return Err(Problem::new(
+                node.at,
+                path,
+                format!("lists and maps nested deeper than {DEPTH} levels"),
+            ));
+        }
+        match &node.kind {
+            Kind::Map(map) if map.is_empty() => Err(Problem::new(node.at, path, "the search is empty")),
+            Kind::Map(map) => {
+                let mut all = Vec::with_capacity(map.len());
+                for (key, value) in map {
+                    let name = key.text().unwrap_or_default();
+                    all.push(Tree::Item(self.item(key.at, name, value, &format!("{path}.{name}"))?));
+                }
+                Ok(if all.len() == 1 { all.remove(0) } else { Tree::And(all) })
+            }
+            Kind::Seq(list) if list.is_empty() => Err(Problem::new(node.at, path, "the list is empty")),
+            Kind::Seq(list) if list.iter().all(|n| n.text().is_some()) => {
+                Ok(Tree::Item(self.item(node.at, "", node, path)?))
+            }
+            Kind::Seq(list) => {
+                let any = list.iter().map(|n| self.tree(n, path, depth + 1)).collect::<Result<_, _>>()?;
+                Ok(Tree::Or(any))
+            }
+            Kind::Scalar { .. } => Ok(Tree::Item(self.item(node.at, "", node, path)?)),
+        }
+    }
+
+    fn item(&mut self, at: At, key: &str, node: &Node, path: &str) -> Result<usize, Problem> {
+        let fault = |at, reason: String| Problem::new(at, path, reason);
+        if self.body.items.len() >= ITEMS {
+            return Err(fault(at, format!("more than {ITEMS} fields in one rule")));
+        }
+        let mut names = key.split('|');
+        let field = names.next().unwrap_or_default().trim();
+        let names: Vec<&str> = names.collect();
+        let chain = modifier::chain(&names, !field.is_empty()).map_err(|r| fault(at, r))?;
+        let nodes = match node.seq() {
+            Some([]) => return Err(fault(node.at, "an empty list of values can match nothing".into())),
+            Some(list) => list,
+            None if node.map().is_some() => {
+                return Err(fault(node.at, format!("the value of {} can't be a map", quote(key))));
+            }
+            None => std::slice::from_ref(node),
+        };
+        let keyword = field.is_empty();
+        let mut values = Vec::with_capacity(nodes.len());
+        for n in nodes {
+            self.regexes += usize::from(chain.contains(&Modifier::Re));
+            if self.regexes > REGEXES {
+                return Err(fault(n.at, format!("more than {REGEXES} regular expressions in one rule")));
+            }
+            let mut add = |name: &str| self.body.field(name);
+            let mut context = value::Context { field: &mut add, large: &mut self.large };
+            match value::make(n, &chain, keyword, &mut context).map_err(|r| fault(n.at, r))? {
+                Made::Values(made) => values.extend(made),
+                Made::Placeholders(p) => self.body.placeholders.extend(p),
+            }
+            if self.values + values.len() > VALUES {
+                return Err(fault(n.at, format!("more than {VALUES} values in one rule")));
+            }
+        }
+        self.values += values.len();
+        let field = (!keyword).then(|| self.body.field(field));
+        self.body.items.push(Item {
+            field,
+            modifiers: names.join(" ").into(),
+            values,
+            all: chain.contains(&Modifier::All),
+            negate: chain.contains(&Modifier::Neq),
+        });
+        Ok(self.body.items.len() - 1)
+    }
+}
+
+impl Body {
+    fn field(&mut self, name: &str) -> usize {
+        if let Some(i) = self.fields.iter().position(|f| **f == *name) {
+            return i;
+        }
+        self.fields.push(name.into());
+        self.fields.len() - 1
+    }
+}

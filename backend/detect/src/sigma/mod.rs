@@ -1,0 +1,65 @@
+//! Sigma rules as text: YAML to checked rules, or to errors that say where.
+
+pub(crate) mod body;
+pub(crate) mod condition;
+pub(crate) mod correlation;
+mod document;
+mod encode;
+pub(crate) mod error;
+pub(crate) mod modifier;
+pub(crate) mod pattern;
+pub(crate) mod rule;
+pub(crate) mod value;
+pub(crate) mod yaml;
+
+pub use error::{At, RuleError};
+pub use rule::{Kind, Level, Logsource, Rule, Status, technique};
+
+/// What a text holds: every document is either a rule or an error.
+#[derive(Debug, Default)]
+pub struct Parsed {
+    /// Documents that loaded, in their order.
+    pub rules: Vec<Rule>,
+    /// Documents that did not, in their order.
+    pub errors: Vec<RuleError>,
+}
+
+/// Reads the rules of a text of one or more YAML documents. A document that does not load never takes another
+/// with it. Bounded in time and memory for any text of up to 16 MiB.
+pub fn parse(text: &str) -> Parsed {
+    let mut parsed = Parsed::default();
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    for (number, doc) in yaml::documents(text).into_iter().enumerate() {
+        let root = match doc.root {
+            Ok(root) => root,
+            Err(problem) => {
+                parsed.errors.push(problem.in_document(number, None));
+                continue;
+            }
+        };
+        let own = text.get(doc.span.clone()).unwrap_or_default();
+        match document::read(&root, number, doc.span, own) {
+            Ok(rule) => parsed.rules.push(rule),
+            Err(problem) => {
+                let name = root.get("id").or_else(|| root.get("title")).and_then(|n| n.text());
+                let name = name.map(|n| n.chars().take(256).collect());
+                parsed.errors.push(problem.in_document(number, name));
+            }
+        }
+    }
+    parsed
+}
+
+/// Like [`parse`] for bytes; those that are not UTF-8 are refused with the place of the first bad byte.
+pub fn parse_bytes(bytes: &[u8]) -> Parsed {
+    match std::str::from_utf8(bytes) {
+        Ok(text) => parse(text),
+        Err(e) => {
+            let good = std::str::from_utf8(&bytes[..e.valid_up_to()]).unwrap_or_default();
+            let line = good.matches('\n').count() + 1;
+            let column = good.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
+            let problem = error::Problem::new(At { line, column }, "", "not UTF-8");
+            Parsed { rules: Vec::new(), errors: vec![problem.in_document(0, None)] }
+        }
+    }
+}

@@ -1,0 +1,352 @@
+//! Values of a rule: what a modifier chain makes of what the author wrote.
+
+use super::{
+    encode,
+    error::quote,
+    modifier::{Modifier, TimePart},
+    pattern::Pattern,
+    yaml::{Node, Scalar},
+};
+use crate::{net::Net, text::Shape};
+use regex::{Regex, RegexBuilder};
+
+/// A comparison of numbers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Op {
+    Eq,
+    Gt,
+    Gte,
+    Lt,
+    Lte,
+}
+
+impl Op {
+    pub fn holds(self, left: f64, right: f64) -> bool {
+        match self {
+            Op::Eq => left == right,
+            Op::Gt => left > right,
+            Op::Gte => left >= right,
+            Op::Lt => left < right,
+            Op::Lte => left <= right,
+        }
+    }
+}
+
+/// How a field is compared with another field.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) struct RefMode {
+    pub open_start: bool,
+    pub open_end: bool,
+}
+
+/// What a field's value is tested for.
+#[derive(Debug, Clone)]
+pub(crate) enum Test {
+    Text(Shape),
+    Cased(Shape),
+    Regex(Regex),
+    Cidr(Net),
+    Compare(Op, f64),
+    Time(TimePart, Op, f64),
+    Exists(bool),
+    Null,
+    /// The other field, by its index in the rule's list of fields.
+    Field {
+        field: usize,
+        mode: RefMode,
+        cased: bool,
+    },
+}
+
+/// A test and how the author wrote it.
+#[derive(Debug, Clone)]
+pub(crate) struct Value {
+    pub test: Test,
+    pub written: Box<str>,
+}
+
+/// Bytes that a regular expression may have.
+const REGEX_BYTES: usize = 8 << 10;
+/// Bytes that a compiled regular expression may take. Unicode classes that repeat need some of it.
+const REGEX_SIZE: usize = 8 << 20;
+/// Above this size a regular expression counts as large; a rule may have a few large ones.
+const REGEX_SMALL: usize = 256 << 10;
+
+/// A value on its way through the modifiers.
+enum Draft {
+    Text(Pattern),
+    Bytes(Vec<u8>),
+    Number(f64, String),
+    Bool(bool),
+    Null,
+    Regex { source: String, flags: Vec<char> },
+    Cidr(Net),
+    Compare(Op, f64),
+    Time(TimePart, Op, f64),
+    Exists(bool),
+    Field(String, RefMode),
+    Placeholders(Vec<String>),
+}
+
+/// What came of a value: tests, or the placeholders that have no value yet.
+pub(crate) enum Made {
+    Values(Vec<Value>),
+    Placeholders(Vec<String>),
+}
+
+/// What the values of a rule share.
+pub(crate) struct Context<'a> {
+    /// The index of another field of the rule.
+    pub field: &'a mut dyn FnMut(&str) -> usize,
+    /// Large regular expressions that the rule may still have.
+    pub large: &'a mut usize,
+}
+
+/// Applies the chain to one written value.
+pub(crate) fn make(
+    node: &Node,
+    chain: &[Modifier],
+    keyword: bool,
+    context: &mut Context<'_>,
+) -> Result<Made, String> {
+    let mut drafts = vec![draft(node, chain)?];
+    for m in chain.iter().filter(|m| !m.is_mode()) {
+        let mut next = Vec::with_capacity(drafts.len());
+        for d in drafts {
+            apply(*m, d, &mut next)?;
+        }
+        drafts = next;
+    }
+    let cased = chain.contains(&Modifier::Cased);
+    let mut out = Vec::with_capacity(drafts.len());
+    for d in drafts {
+        if let Draft::Placeholders(names) = d {
+            return Ok(Made::Placeholders(names));
+        }
+        let written = node.text().unwrap_or_default().into();
+        out.push(Value { test: finish(d, cased, keyword, context)?, written });
+    }
+    Ok(Made::Values(out))
+}
+
+fn draft(node: &Node, chain: &[Modifier]) -> Result<Draft, String> {
+    let text = node.text().unwrap_or_default();
+    let raw = chain.iter().any(|m| matches!(m, Modifier::Re | Modifier::Cidr | Modifier::FieldRef));
+    Ok(match node.scalar() {
+        None => return Err(format!("a value can't be {}", node.what())),
+        Some(Scalar::Null) => Draft::Null,
+        Some(_) if chain.contains(&Modifier::Re) => Draft::Text(Pattern::literal(text)),
+        Some(Scalar::Bool(b)) => Draft::Bool(b),
+        Some(Scalar::Int(n)) => Draft::Number(n as f64, n.to_string()),
+        Some(Scalar::Float(f)) => Draft::Number(f, text.into()),
+        Some(Scalar::Str(t)) if raw => Draft::Text(Pattern::literal(t)),
+        Some(Scalar::Str(t)) if chain.contains(&Modifier::Expand) => placeholders(t),
+        Some(Scalar::Str(t)) => Draft::Text(Pattern::parse(t)),
+    })
+}
+
+/// `%name%` in a value under `expand`; `\%` is a percent sign.
+fn placeholders(text: &str) -> Draft {
+    let mut names = Vec::new();
+    let mut plain = String::new();
+    let mut rest = text;
+    while let Some(at) = rest.find('%') {
+        let (before, behind) = (&rest[..at], &rest[at + 1..]);
+        if let Some(kept) = before.strip_suffix('\\') {
+            plain.push_str(kept);
+            plain.push('%');
+            rest = behind;
+        } else if let Some(end) = behind.find('%').filter(|end| *end > 0) {
+            plain.push_str(before);
+            names.push(behind[..end].to_owned());
+            rest = &behind[end + 1..];
+        } else {
+            plain.push_str(&rest[..=at]);
+            rest = behind;
+        }
+    }
+    plain.push_str(rest);
+    if names.is_empty() { Draft::Text(Pattern::parse(&plain)) } else { Draft::Placeholders(names) }
+}
+
+fn apply(m: Modifier, d: Draft, out: &mut Vec<Draft>) -> Result<(), String> {
+    use Modifier as M;
+    let done = match (m, d) {
+        (_, d @ Draft::Placeholders(_)) => d,
+        (M::Contains | M::StartsWith | M::EndsWith, d) => widen(m, d)?,
+        (M::WinDash, d) => Draft::Text(text(d, "windash")?.windash()),
+        (M::Re, Draft::Text(p)) => {
+            Draft::Regex { source: p.plain().unwrap_or_default().into(), flags: vec![] }
+        }
+        (M::Flag(f), Draft::Regex { source, mut flags }) => {
+            flags.push(f);
+            Draft::Regex { source, flags }
+        }
+        (M::Cidr, Draft::Text(p)) => Draft::Cidr(Net::parse(p.plain().unwrap_or_default())?),
+        (M::Exists, d) => Draft::Exists(yes_or_no(&d)?),
+        (M::Compare(op), Draft::Number(n, _)) => Draft::Compare(op, n),
+        (M::Compare(op), Draft::Time(part, Op::Eq, n)) => Draft::Time(part, op, n),
+        (M::Compare(_), _) => return Err("gt, gte, lt and lte want a number (without quotes)".into()),
+        (M::Time(part), Draft::Number(n, _)) => Draft::Time(part, Op::Eq, n),
+        (M::Time(part), Draft::Compare(op, n)) => Draft::Time(part, op, n),
+        (M::Time(_), _) => return Err("a time modifier wants a number (without quotes)".into()),
+        (M::FieldRef, Draft::Text(p)) => field_ref(&p)?,
+        (M::Expand, d @ (Draft::Text(_) | Draft::Number(..))) => d,
+        (M::Base64, d) => {
+            for bytes in encode::bytes_of(d_text_or_bytes(d, "base64")?)? {
+                out.push(Draft::Text(Pattern::literal(&encode::base64(&bytes))));
+            }
+            return Ok(());
+        }
+        (M::Base64Offset, d) => {
+            for bytes in encode::bytes_of(d_text_or_bytes(d, "base64offset")?)? {
+                out.extend(encode::base64_offsets(&bytes).map(|t| Draft::Text(Pattern::literal(&t))));
+            }
+            return Ok(());
+        }
+        (M::Utf16 | M::Utf16Le | M::Utf16Be, d) => {
+            let Some(texts) = text(d, "a UTF-16 modifier")?.texts() else {
+                return Err("a value with wildcards can't be encoded".into());
+            };
+            out.extend(texts.iter().map(|t| Draft::Bytes(encode::utf16(m, t))));
+            return Ok(());
+        }
+        (m, _) => {
+            return Err(format!("{} does not go with this type of value", format!("{m:?}").to_lowercase()));
+        }
+    };
+    out.push(done);
+    Ok(())
+}
+
+fn widen(m: Modifier, d: Draft) -> Result<Draft, String> {
+    let (start, end) = (m != Modifier::StartsWith, m != Modifier::EndsWith);
+    Ok(match d {
+        Draft::Field(name, mode) => {
+            let mode = RefMode { open_start: mode.open_start || start, open_end: mode.open_end || end };
+            Draft::Field(name, mode)
+        }
+        Draft::Regex { source, flags } => {
+            let source = match m {
+                Modifier::StartsWith => format!("^(?:{source})"),
+                Modifier::EndsWith => format!("(?:{source})$"),
+                _ => source,
+            };
+            Draft::Regex { source, flags }
+        }
+        other => {
+            let mut p = text(other, "contains, startswith and endswith")?;
+            if start {
+                p = p.open_start();
+            }
+            if end {
+                p = p.open_end();
+            }
+            Draft::Text(p)
+        }
+    })
+}
+
+fn text(d: Draft, who: &str) -> Result<Pattern, String> {
+    match d {
+        Draft::Text(p) => Ok(p),
+        Draft::Number(_, t) => Ok(Pattern::literal(&t)),
+        Draft::Bool(b) => Ok(Pattern::literal(if b { "true" } else { "false" })),
+        Draft::Bytes(b) => encoded_text(b).map(|t| Pattern::literal(&t)),
+        _ => Err(format!("{who}: wants text")),
+    }
+}
+
+fn encoded_text(bytes: Vec<u8>) -> Result<String, String> {
+    String::from_utf8(bytes)
+        .map_err(|_| "the encoded value is not text; base64 may be missing behind it".into())
+}
+
+fn d_text_or_bytes(d: Draft, who: &str) -> Result<Result<Pattern, Vec<u8>>, String> {
+    match d {
+        Draft::Bytes(b) => Ok(Err(b)),
+        other => text(other, who).map(Ok),
+    }
+}
+
+fn field_ref(p: &Pattern) -> Result<Draft, String> {
+    use super::pattern::Part;
+    let mode = RefMode {
+        open_start: p.0.first() == Some(&Part::Any),
+        open_end: p.0.last() == Some(&Part::Any) && p.0.len() > 1,
+    };
+    let names: Vec<&String> =
+        p.0.iter().filter_map(|p| if let Part::Text(t) = p { Some(t) } else { None }).collect();
+    match names.as_slice() {
+        [name] => Ok(Draft::Field((*name).clone(), mode)),
+        _ => Err("fieldref wants the name of one field".into()),
+    }
+}
+
+fn yes_or_no(d: &Draft) -> Result<bool, String> {
+    match d {
+        Draft::Bool(b) => Ok(*b),
+        Draft::Text(p) => match p.plain().unwrap_or_default().to_ascii_lowercase().as_str() {
+            "yes" | "true" | "on" => Ok(true),
+            "no" | "false" | "off" => Ok(false),
+            other => Err(format!("exists wants true or false, not {}", quote(other))),
+        },
+        _ => Err("exists wants true or false".into()),
+    }
+}
+
+fn finish(d: Draft, cased: bool, keyword: bool, context: &mut Context<'_>) -> Result<Test, String> {
+    let string = |p: Pattern| {
+        let p = if keyword { p.open_start().open_end() } else { p };
+        let shape = Shape::new(&p, cased);
+        if cased { Test::Cased(shape) } else { Test::Text(shape) }
+    };
+    Ok(match d {
+        Draft::Text(p) => string(p),
+        Draft::Bytes(b) => string(Pattern::literal(&encoded_text(b)?)),
+        Draft::Number(_, t) => string(Pattern::literal(&t)),
+        Draft::Bool(b) => string(Pattern::literal(if b { "true" } else { "false" })),
+        Draft::Null if keyword => return Err("a keyword can't be null".into()),
+        Draft::Null => Test::Null,
+        Draft::Regex { source, flags } => Test::Regex(regex(&source, &flags, context.large)?),
+        Draft::Cidr(net) => Test::Cidr(net),
+        Draft::Compare(op, n) => Test::Compare(op, n),
+        Draft::Time(part, op, n) => Test::Time(part, op, n),
+        Draft::Exists(b) => Test::Exists(b),
+        Draft::Field(name, mode) => Test::Field { field: (context.field)(&name), mode, cased },
+        Draft::Placeholders(_) => return Err("placeholder without a value".into()),
+    })
+}
+
+fn regex(source: &str, flags: &[char], large: &mut usize) -> Result<Regex, String> {
+    if source.len() > REGEX_BYTES {
+        return Err(format!("a regular expression of {} bytes; at most {REGEX_BYTES}", source.len()));
+    }
+    let build = |size| {
+        RegexBuilder::new(source)
+            .case_insensitive(flags.contains(&'i'))
+            .multi_line(flags.contains(&'m'))
+            .dot_matches_new_line(flags.contains(&'s'))
+            .size_limit(size)
+            .dfa_size_limit(REGEX_SMALL * 2)
+            .nest_limit(96)
+            .build()
+    };
+    let built = match build(REGEX_SMALL) {
+        Err(regex::Error::CompiledTooBig(_)) if *large > 0 => {
+            *large -= 1;
+            build(REGEX_SIZE)
+        }
+        other => other,
+    };
+    built.map_err(|e| match e {
+        regex::Error::CompiledTooBig(_) => {
+            format!("the regular expression {} is too large when compiled", quote(source))
+        }
+        other => {
+            let told = other.to_string();
+            let last = told.lines().last().unwrap_or_default().trim_start_matches("error: ");
+            format!("the regular expression {} is refused: {last}", quote(source))
+        }
+    })
+}

@@ -1,0 +1,114 @@
+//! The case files: micro cases, invalid rules, correlation rules, hostile patterns and texts.
+
+mod support;
+
+use detect::{Cause, Engine, Mapping, sigma};
+use std::time::{Duration, Instant};
+
+#[test]
+fn micro_cases() {
+    let Some(data) = support::shared() else { return };
+    let mut wrong = Vec::new();
+    for case in support::lines(data.join("sigma/micro_cases.jsonl")) {
+        let text = case["rule"].as_str().unwrap();
+        let parsed = sigma::parse(text);
+        assert!(parsed.errors.is_empty(), "{} {:?}", case["name"], parsed.errors);
+        let (engine, not_run) = Engine::build(parsed.rules, &Mapping::ignoring_logsource());
+        assert!(not_run.is_empty());
+        for (event, want) in case["events"].as_array().unwrap().iter().zip(case["expect"].as_array().unwrap())
+        {
+            let mut hits = Vec::new();
+            let event = support::flat(event);
+            engine.scan(&event, &mut hits);
+            if hits.len() as u64 != want.as_u64().unwrap() {
+                wrong.push(format!("{} {event:?} want {want}", case["name"]));
+            }
+            let why = engine.explain(&event, 0).unwrap();
+            assert_eq!(why.matched, !hits.is_empty(), "{}", case["name"]);
+            assert_eq!(why.tree.matched, why.matched);
+            for item in why.selections.iter().flat_map(|s| &s.items) {
+                let value = item.value.as_deref().unwrap_or_default();
+                assert!(item.spans.iter().all(|(a, b)| value.get(*a..*b).is_some()), "{item:?}");
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn invalid_rules_are_refused_with_their_place() {
+    let Some(data) = support::shared() else { return };
+    for case in support::lines(data.join("sigma/invalid_rules.jsonl")) {
+        let text = case["rule"].as_str().unwrap();
+        let parsed = sigma::parse(text);
+        assert!(parsed.rules.is_empty(), "{} was taken", case["name"]);
+        let [error] = parsed.errors.as_slice() else { panic!("{} {:?}", case["name"], parsed.errors) };
+        println!("{}", error.render(text, case["name"].as_str().unwrap()));
+        assert!((1..=text.lines().count()).contains(&error.line), "{error:?}");
+        assert!(error.render(text, "x").contains('^'));
+    }
+}
+
+#[test]
+fn correlation_rules_load_and_are_said_not_to_run() {
+    let Some(data) = support::shared() else { return };
+    let mut texts: Vec<String> = support::lines(data.join("sigma/correlation_cases.jsonl"))
+        .iter()
+        .map(|c| c["rules"].as_str().unwrap().to_owned())
+        .collect();
+    let cases = texts.len();
+    let folder = data.join("sigma/correlation/hayabusa");
+    texts.extend(
+        std::fs::read_dir(folder).unwrap().map(|f| std::fs::read_to_string(f.unwrap().path()).unwrap()),
+    );
+    assert!(texts.len() > cases);
+    for text in texts {
+        let parsed = sigma::parse(&text);
+        assert!(parsed.errors.is_empty(), "{}", parsed.errors[0].render(&text, "correlation"));
+        let (_, not_run) = Engine::build(parsed.rules, &Mapping::builtin().unwrap());
+        assert!(not_run.iter().any(|n| n.cause == Cause::Correlation), "{text}");
+    }
+}
+
+#[test]
+fn hostile_patterns_are_answered_in_time() {
+    let Some(data) = support::shared() else { return };
+    for case in support::lines(data.join("api/redos.jsonl")) {
+        let (pattern, input) = (case["pattern"].as_str().unwrap(), case["input"].as_str().unwrap());
+        let quoted = pattern.replace('\'', "''");
+        let text = format!(
+            "title: x\nlogsource: {{category: t}}\ndetection:\n  s:\n    F|re: '{quoted}'\n  condition: s\n"
+        );
+        let start = Instant::now();
+        let parsed = sigma::parse(&text);
+        let (engine, _) = Engine::build(parsed.rules, &Mapping::ignoring_logsource());
+        let event = support::event("", 0, vec![("F".into(), input.repeat(20).as_str().into())]);
+        engine.scan(&event, &mut Vec::new());
+        assert!(start.elapsed() < Duration::from_secs(1), "{pattern}");
+    }
+}
+
+#[test]
+fn hostile_texts_are_answered_in_time() {
+    let Some(data) = support::shared() else { return };
+    let mut seen = 0;
+    for entry in std::fs::read_dir(data.join("api/hostile-files")).unwrap() {
+        let path = entry.unwrap().path();
+        if path.extension().is_none_or(|e| e != "yml") {
+            continue;
+        }
+        seen += 1;
+        let bytes = std::fs::read(&path).unwrap();
+        let start = Instant::now();
+        let parsed = sigma::parse_bytes(&bytes);
+        println!(
+            "{path:?} {} errors in {:?}: {:?}",
+            parsed.errors.len(),
+            start.elapsed(),
+            parsed.errors.first()
+        );
+        assert!(start.elapsed() < Duration::from_secs(1), "{path:?}");
+        assert!(!parsed.errors.is_empty() && parsed.rules.is_empty(), "{path:?}");
+    }
+    assert!(seen > 3);
+}

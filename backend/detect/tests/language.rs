@@ -1,0 +1,277 @@
+//! The specification's modifiers and forms that have no sample in the shared data: cases written from
+//! Sigma 2.1's text. Each line is a detection, an event, and whether it matches.
+
+use detect::{Cause, Engine, Mapping, sigma};
+use event::{Event, Nanos, Place, Value};
+use serde_json::{Value as Json, json};
+
+fn event(fields: &Json) -> Event {
+    let fields =
+        fields.as_object().unwrap().iter().map(|(k, v)| (k.as_str().into(), Value::from_json(v))).collect();
+    Event { time: Nanos(0), dataset: "".into(), place: Place::default(), fields, identity: [0; 16] }
+}
+
+fn rule(detection: &str) -> String {
+    let lines: String = detection.lines().map(|l| format!("  {l}\n")).collect();
+    format!("title: t\nlogsource: {{category: test}}\ndetection:\n{lines}")
+}
+
+fn engine(detection: &str) -> Engine {
+    let text = rule(detection);
+    let parsed = sigma::parse(&text);
+    assert!(parsed.errors.is_empty(), "{}", parsed.errors[0].render(&text, "rule"));
+    Engine::build(parsed.rules, &Mapping::ignoring_logsource()).0
+}
+
+#[track_caller]
+fn check(item: &str, cases: &[(Json, bool)]) {
+    let engine = engine(&format!("s:\n  {item}\ncondition: s"));
+    for (fields, want) in cases {
+        let mut hits = Vec::new();
+        engine.scan(&event(fields), &mut hits);
+        assert_eq!(!hits.is_empty(), *want, "{item} on {fields}");
+    }
+}
+
+fn refused(item: &str) -> String {
+    let text = rule(&format!("s:\n  {item}\ncondition: s"));
+    let parsed = sigma::parse(&text);
+    assert!(parsed.rules.is_empty(), "{item} was taken");
+    assert_eq!(parsed.errors[0].line, 5, "{item}: {}", parsed.errors[0]);
+    parsed.errors[0].reason.clone()
+}
+
+#[test]
+fn modifiers_join_values() {
+    check("F|endswith|all: [c, bc]", &[(json!({"F": "abc"}), true), (json!({"F": "ac"}), false)]);
+    check("F|contains|cased: Ab", &[(json!({"F": "xAbx"}), true), (json!({"F": "xabx"}), false)]);
+    check(
+        "F|neq: [a, b]",
+        &[(json!({"F": "c"}), true), (json!({"F": "B"}), false), (json!({"G": "c"}), false)],
+    );
+    check("F|contains|all: [a, b]", &[(json!({"F": ["xa", "xb"]}), true), (json!({"F": ["xa"]}), false)]);
+    check("F|re|all: ['^a', 'z$']", &[(json!({"F": "a-z"}), true), (json!({"F": "a-y"}), false)]);
+}
+
+#[test]
+fn encodings() {
+    let wide = "cABvAHcAZQByAA=="; // "power" in UTF-16LE
+    check(
+        "F|wide|base64|contains: power",
+        &[(json!({"F": format!("-enc {wide}")}), true), (json!({"F": "power"}), false)],
+    );
+    check("F|utf16|base64: a", &[(json!({"F": "//5hAA=="}), true), (json!({"F": "YQA="}), false)]);
+    check("F|utf16be|base64: a", &[(json!({"F": "AGE="}), true)]);
+    check("F|utf16le: ab", &[(json!({"F": "a\u{0}b\u{0}"}), true), (json!({"F": "ab"}), false)]);
+    check(
+        "F|base64offset|contains: /bin/sh",
+        &[
+            (json!({"F": "eHgvYmluL3NoeQ=="}), true),
+            (json!({"F": "L2Jpbi9zaA=="}), true),
+            (json!({"F": "L2Jpbi9z"}), false),
+        ],
+    );
+    assert!(refused("F|base64: a*").contains("wildcards"));
+    assert!(refused("F|utf16: a").contains("base64 may be missing"));
+}
+
+#[test]
+fn dashes_stand_for_one_another() {
+    check(
+        "F|windash|contains: ' -f '",
+        &[
+            (json!({"F": "x /F y"}), true),
+            (json!({"F": "x \u{2015}f y"}), true),
+            (json!({"F": "x +f y"}), false),
+        ],
+    );
+    check("F|contains|windash: a-b", &[(json!({"F": "a-b"}), true), (json!({"F": "a/b"}), false)]);
+}
+
+#[test]
+fn fields_against_fields() {
+    check(
+        "F|fieldref: G",
+        &[
+            (json!({"F": "a", "G": "A"}), true),
+            (json!({"F": "a", "G": "b"}), false),
+            (json!({"F": "a"}), false),
+        ],
+    );
+    check(
+        "F|fieldref|cased: G",
+        &[(json!({"F": "a", "G": "A"}), false), (json!({"F": "a", "G": "a"}), true)],
+    );
+    check(
+        "F|fieldref|endswith: G",
+        &[(json!({"F": "xyz", "G": "yz"}), true), (json!({"F": "xyz", "G": "xy"}), false)],
+    );
+    check(
+        "F|fieldref|startswith: G",
+        &[(json!({"F": "xyz", "G": "xy"}), true), (json!({"F": "xyz", "G": "yz"}), false)],
+    );
+    check("F|fieldref|contains: G", &[(json!({"F": "xyz", "G": "y"}), true)]);
+    check("F|fieldref|neq: G", &[(json!({"F": "a", "G": "b"}), true), (json!({"F": "a", "G": "a"}), false)]);
+}
+
+#[test]
+fn numbers_and_times() {
+    check(
+        "F|lt: 1.5",
+        &[
+            (json!({"F": 1}), true),
+            (json!({"F": "1.4"}), true),
+            (json!({"F": 1.5}), false),
+            (json!({"F": "x"}), false),
+        ],
+    );
+    check("F|lte: -3", &[(json!({"F": -3}), true), (json!({"F": 0}), false), (json!({}), false)]);
+    let night = json!({"T": "2026-03-01 02:04:05.123"});
+    let noon = json!({"T": "2026-03-01T12:00:00Z"});
+    check("T|hour: [1, 2, 3]", &[(night.clone(), true), (noon.clone(), false)]);
+    check("T|hour|gte: 8", &[(night.clone(), false), (noon.clone(), true)]);
+    check("T|minute: 4", &[(night.clone(), true), (noon.clone(), false)]);
+    check("T|week: 9", &[(night.clone(), true), (json!({"T": "2026-03-02 00:00:00"}), false)]);
+    check("T|year: 2026", &[(night, true), (json!({"T": "soon"}), false)]);
+    check("T|month|lt: 4", &[(noon.clone(), true)]);
+    check("T|day: 1", &[(noon, true)]);
+    assert!(refused("F|gt: many").contains("number"));
+}
+
+#[test]
+fn absent_empty_and_null_are_three_things() {
+    check(
+        "F: ''",
+        &[
+            (json!({"F": ""}), true),
+            (json!({"F": null}), false),
+            (json!({}), false),
+            (json!({"F": " "}), false),
+        ],
+    );
+    check("F: null", &[(json!({"F": ""}), false), (json!({"F": null}), true), (json!({}), true)]);
+    check("F: '*'", &[(json!({"F": ""}), true), (json!({"F": null}), false), (json!({}), false)]);
+    check("F: '?*'", &[(json!({"F": ""}), false), (json!({"F": "x"}), true)]);
+    check("F|exists: false", &[(json!({"F": null}), false), (json!({}), true)]);
+    check("F: [null, a]", &[(json!({}), true), (json!({"F": "a"}), true), (json!({"F": "b"}), false)]);
+}
+
+#[test]
+fn regular_expressions_and_networks() {
+    check("F|re|i|s: 'a.b'", &[(json!({"F": "A\nB"}), true)]);
+    check("F|re: a", &[(json!({"F": "xax"}), true), (json!({"F": "A"}), false), (json!({"F": 7}), false)]);
+    check("F|re|startswith: b", &[(json!({"F": "bc"}), true), (json!({"F": "ab"}), false)]);
+    check("F|cidr: 'fe80::/10'", &[(json!({"F": "fe80::1"}), true), (json!({"F": "10.0.0.1"}), false)]);
+    assert!(refused("F|re: '(?=a)b'").contains("look-around"));
+    assert!(refused(r"F|re: '(a)\1'").contains("backreferences"));
+    assert!(refused("F|re: '(((((a{50}){50}){50}){50}){50})'").contains("too large"));
+    assert!(refused("F|re: '('").contains("refused"));
+    assert!(refused("F|i: a").contains("only goes with re"));
+    assert!(refused("F|cidr: 10.0.0.1/8").contains("10.0.0.0/8"));
+}
+
+#[test]
+fn keywords_look_everywhere() {
+    let engine = engine("k:\n  - 'evil*thing'\n  - F: x\ncondition: k");
+    for (fields, want) in [
+        (json!({"A": "an Evil little THING here"}), true),
+        (json!({"A": ["no", "evilthing"]}), true),
+        (json!({"F": "x"}), true),
+        (json!({"F": "xx", "A": "evil", "B": "thing"}), false),
+    ] {
+        let mut hits = Vec::new();
+        engine.scan(&event(&fields), &mut hits);
+        assert_eq!(!hits.is_empty(), want, "{fields}");
+    }
+    check("'|re': 'ab+c'", &[(json!({"A": "xabbcx"}), true), (json!({"A": "ac"}), false)]);
+    check("'|contains|cased': Ab", &[(json!({"A": "xAb"}), true), (json!({"A": "xab"}), false)]);
+}
+
+#[test]
+fn placeholders_need_configuration() {
+    let text = rule("s:\n  F|expand: 'x%Admins%'\ncondition: s");
+    let parsed = sigma::parse(&text);
+    assert_eq!(parsed.rules[0].placeholders(), ["Admins"]);
+    let (engine, not_run) = Engine::build(parsed.rules, &Mapping::ignoring_logsource());
+    assert!(engine.rules().is_empty());
+    assert_eq!(not_run[0].cause, Cause::NeedsConfiguration);
+    assert!(not_run[0].reason.contains("%Admins%"));
+    check("F: '%Admins%'", &[(json!({"F": "%admins%"}), true)]);
+    check(r"F|expand: '\%x%'", &[(json!({"F": "%x%"}), true)]);
+}
+
+#[test]
+fn one_bad_document_takes_no_other_with_it() {
+    let good = rule("s: {F: a}\ncondition: s");
+    let text =
+        format!("{good}---\naction: global\ntitle: x\n---\n{good}---\ntitle: [\n---\n{good}---\n---\n- a\n");
+    let parsed = sigma::parse(&text);
+    assert_eq!(parsed.rules.len(), 3);
+    let reasons: Vec<&str> = parsed.errors.iter().map(|e| e.reason.as_str()).collect();
+    assert!(reasons[0].contains("action: global"), "{reasons:?}");
+    assert!(reasons[1].contains("not valid YAML"), "{reasons:?}");
+    assert!(reasons[2].contains("must be a map"), "{reasons:?}");
+    for r in &parsed.rules {
+        assert_eq!(text[r.span.clone()].trim(), good.trim());
+    }
+}
+
+#[test]
+fn errors_point_at_the_word() {
+    let text =
+        "title: t\nlogsource: {category: test}\ndetection:\n  sel: {F: a}\n  condition: sel and nope\n";
+    let error = &sigma::parse(text).errors[0];
+    assert_eq!((error.line, error.column), (5, 22));
+    let picture = "r.yml:5:22: the search 'nope' is not defined\n  in detection.condition\n  |\n\
+                   5 |   condition: sel and nope\n  |                      ^\n";
+    assert_eq!(error.render(text, "r.yml"), picture);
+}
+
+#[test]
+fn metadata_is_checked() {
+    for (line, word) in [
+        ("level: huge", "huge"),
+        ("status: done", "done"),
+        ("id: 1234", "UUID"),
+        ("date: yesterday", "date"),
+        ("tags: [t1059]", "namespace"),
+        ("tags: {a: b}", "list"),
+        ("title: x", "twice"),
+        ("filter: {rules: [a], s: {F: a}, condition: s}", "detection and filter"),
+    ] {
+        let text = format!("{}{line}\n", rule("s: {F: a}\ncondition: s"));
+        let parsed = sigma::parse(&text);
+        assert!(parsed.rules.is_empty(), "{line}");
+        assert!(parsed.errors[0].reason.contains(word), "{line}: {}", parsed.errors[0]);
+    }
+}
+
+#[test]
+fn one_unknown_reference_fails_nothing_else() {
+    let text = format!(
+        "{}---\ntitle: c\ncorrelation:\n  type: event_count\n  rules: [nobody]\n  timespan: 5m\n  condition: {{gte: 2}}\n",
+        rule("s: {F: a}\ncondition: s")
+    );
+    let parsed = sigma::parse(&text);
+    assert_eq!(parsed.rules.len(), 2);
+    let (engine, not_run) = Engine::build(parsed.rules, &Mapping::ignoring_logsource());
+    assert_eq!((engine.rules().len(), not_run.len()), (1, 1));
+    assert_eq!(not_run[0].cause, Cause::Correlation);
+}
+
+#[test]
+fn rules_that_only_feed_a_correlation_do_not_run_and_say_so() {
+    let base = rule("s: {F: a}\ncondition: s").replace("title: t\n", "title: t\nname: base\n");
+    let correlation = |generate| {
+        format!(
+            "title: many\ncorrelation:\n  type: event_count\n  rules: [base]\n  timespan: 5m\n  \
+             generate: {generate}\n  condition: {{gte: 2}}\n"
+        )
+    };
+    for (generate, ran) in [(false, 0), (true, 1)] {
+        let parsed = sigma::parse(&format!("{base}---\n{}", correlation(generate)));
+        let (engine, not_run) = Engine::build(parsed.rules, &Mapping::ignoring_logsource());
+        assert_eq!(engine.rules().len(), ran, "{not_run:?}");
+        assert_eq!(engine.rules().len() + not_run.len(), 2);
+    }
+}

@@ -1,0 +1,187 @@
+//! Explanations and the coverage report.
+
+use detect::{Coverage, Engine, Gap, Mapping, sigma};
+use event::{Event, Nanos, Place, Value};
+use serde_json::{Value as Json, json};
+
+fn event(fields: &Json) -> Event {
+    let fields =
+        fields.as_object().unwrap().iter().map(|(k, v)| (k.as_str().into(), Value::from_json(v))).collect();
+    Event {
+        time: Nanos(0),
+        dataset: "windows.sysmon".into(),
+        place: Place::default(),
+        fields,
+        identity: [0; 16],
+    }
+}
+
+const RULES: &str = r"
+title: Shell with a flag
+id: 0c5be1f5-9a1f-4d6e-8f2a-3f0b6a3c9d11
+logsource: {product: windows, category: process_creation}
+detection:
+    selection_image:
+        Image|endswith: ['\cmd.exe', '\powershell.exe']
+    selection_flag:
+        CommandLine|contains|all: [' -Enc ', 'ü']
+    filter_parent:
+        ParentImage|endswith: '\agent.exe'
+    condition: all of selection_* and not filter_parent
+---
+title: Cleared
+id: 1c5be1f5-9a1f-4d6e-8f2a-3f0b6a3c9d11
+logsource: {product: windows, service: security}
+detection:
+    selection: {EventID: 1102}
+    condition: selection
+---
+title: Image loaded unsigned
+id: 2c5be1f5-9a1f-4d6e-8f2a-3f0b6a3c9d11
+logsource: {product: windows, category: image_load}
+detection:
+    selection: {Signed: 'false'}
+    condition: selection
+---
+title: Hash wanted
+id: 3c5be1f5-9a1f-4d6e-8f2a-3f0b6a3c9d11
+logsource: {product: windows, category: process_creation}
+detection:
+    selection: {Imphash: 'x'}
+    condition: selection
+---
+title: No hash
+id: 4c5be1f5-9a1f-4d6e-8f2a-3f0b6a3c9d11
+logsource: {product: windows, category: process_creation}
+detection:
+    selection: {Imphash: null}
+    condition: selection
+---
+title: A Linux rule that looks alike
+id: 5c5be1f5-9a1f-4d6e-8f2a-3f0b6a3c9d11
+logsource: {product: linux, category: process_creation}
+detection:
+    selection: {Image|contains: cmd}
+    condition: selection
+";
+
+fn engine() -> Engine {
+    let parsed = sigma::parse(RULES);
+    assert!(parsed.errors.is_empty(), "{:?}", parsed.errors);
+    let (engine, not_run) = Engine::build(parsed.rules, &Mapping::builtin().unwrap());
+    assert!(not_run.is_empty(), "{not_run:?}");
+    engine
+}
+
+fn process() -> Json {
+    json!({
+        "Channel": "Microsoft-Windows-Sysmon/Operational", "EventID": 1,
+        "Image": "C:\\Windows\\System32\\CMD.EXE", "CommandLine": "cmd Ü -enc x", "ParentImage": "C:\\a.exe",
+    })
+}
+
+#[test]
+fn explanation_names_fields_values_and_places() {
+    let engine = engine();
+    let event = event(&process());
+    let mut hits = Vec::new();
+    engine.scan(&event, &mut hits);
+    assert_eq!(hits.iter().map(|h| h.rule).collect::<Vec<_>>(), [0, 4]);
+    let why = engine.explain(&event, 0).unwrap();
+    assert!(why.matched && why.logsource && why.tree.matched);
+    assert_eq!(why.tree.label, "and");
+    assert_eq!(why.tree.children[0].label, "all of selection_*");
+    let names: Vec<(&str, bool, bool)> =
+        why.selections.iter().map(|s| (s.name.as_str(), s.matched, s.negated)).collect();
+    assert_eq!(
+        names,
+        [("selection_image", true, false), ("selection_flag", true, false), ("filter_parent", false, true)]
+    );
+    let image = &why.selections[0].items[0];
+    assert_eq!(image.patterns, ["\\cmd.exe"]);
+    assert_eq!((image.patterns_total, image.modifiers.as_str()), (2, "endswith"));
+    let value = image.value.as_deref().unwrap();
+    assert_eq!(image.spans.iter().map(|(a, b)| &value[*a..*b]).collect::<Vec<_>>(), ["\\CMD.EXE"]);
+    let flag = &why.selections[1].items[0];
+    let value = flag.value.as_deref().unwrap();
+    assert_eq!(flag.modifiers, "contains all");
+    assert_eq!(flag.spans.iter().map(|(a, b)| &value[*a..*b]).collect::<Vec<_>>(), ["Ü -enc "]);
+    let parent = &why.selections[2].items[0];
+    assert!(!parent.matched && parent.spans.is_empty());
+    assert_eq!(parent.value.as_deref(), Some("C:\\a.exe"));
+    let fields: Vec<String> = why.matched_fields().into_iter().map(|(f, _)| f).collect();
+    assert_eq!(fields, ["Image", "CommandLine"]);
+    assert!(engine.explain(&event, 99).is_none());
+}
+
+#[test]
+fn explanation_of_security_4688_uses_its_names() {
+    let engine = engine();
+    let event = event(&json!({
+        "Channel": "Security", "EventID": 4688, "NewProcessName": "C:\\cmd.exe", "CommandLine": "ü -enc ",
+    }));
+    let why = engine.explain(&event, 0).unwrap();
+    let image = &why.selections[0].items[0];
+    assert!(why.matched);
+    assert_eq!(
+        (image.field.as_deref(), image.event_field.as_deref()),
+        (Some("Image"), Some("NewProcessName"))
+    );
+}
+
+#[test]
+fn explanation_says_when_the_log_is_another() {
+    let engine = engine();
+    let why = engine.explain(&event(&process()), 5).unwrap();
+    assert!(!why.matched && !why.logsource);
+    assert!(why.selections[0].matched, "the field itself fits");
+}
+
+#[test]
+fn report_says_why_a_rule_had_no_chance() {
+    let engine = engine();
+    let mut coverage = Coverage::default();
+    let mut hits = Vec::new();
+    engine.scan_covered(&event(&process()), &mut coverage, &mut hits);
+    engine.scan_covered(&event(&json!({"Channel": "Application", "EventID": 1})), &mut coverage, &mut hits);
+    let report = coverage.report(&engine, vec![], 3);
+    assert_eq!((report.events, report.ran, report.had_a_chance, report.not_loaded), (2, 6, 2, 3));
+    let gaps: Vec<(&str, Gap, &str)> =
+        report.no_chance.iter().map(|n| (n.title.as_str(), n.gap, n.reason.as_str())).collect();
+    assert_eq!(
+        gaps,
+        [
+            ("Cleared", Gap::Logsource, "no event from the channel Security"),
+            ("Image loaded unsigned", Gap::EventId, "no event with id 7"),
+            ("Hash wanted", Gap::Field, "no event of its kind has the field Imphash"),
+            (
+                "A Linux rule that looks alike",
+                Gap::Logsource,
+                "no event from the log source linux.process_creation"
+            ),
+        ]
+    );
+}
+
+#[test]
+fn coverage_of_two_threads_is_one_report() {
+    let engine = engine();
+    let (mut a, mut b) = (Coverage::default(), Coverage::default());
+    engine.scan_covered(&event(&process()), &mut a, &mut Vec::new());
+    engine.scan_covered(&event(&json!({"Channel": "Security", "EventID": "1102"})), &mut b, &mut Vec::new());
+    a.merge(b);
+    let report = a.report(&engine, vec![], 0);
+    assert_eq!((report.events, report.had_a_chance), (2, 3));
+}
+
+#[test]
+fn a_rule_that_matches_always_had_a_chance() {
+    let engine = engine();
+    let mut coverage = Coverage::default();
+    let mut hits = Vec::new();
+    engine.scan_covered(&event(&process()), &mut coverage, &mut hits);
+    let report = coverage.report(&engine, vec![], 0);
+    for hit in hits {
+        assert!(report.no_chance.iter().all(|n| n.rule_id != engine.rules()[hit.rule].id));
+    }
+}

@@ -1,0 +1,138 @@
+//! What the tests share: where the shared data lies, and events out of JSON trees.
+#![allow(dead_code, reason = "every test program uses its own part")]
+
+use event::{Event, Nanos, Place, Value};
+use serde_json::{Map, Value as Json};
+use std::path::PathBuf;
+
+/// The shared data, or `None` (said on stdout) where it is absent.
+pub fn shared() -> Option<PathBuf> {
+    let named = std::env::var_os("AURORASOC_SHARED").map(PathBuf::from);
+    let root =
+        named.unwrap_or_else(|| PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared")));
+    let data = root.join("data");
+    if data.is_dir() {
+        return Some(data);
+    }
+    println!("skipped: no shared data");
+    None
+}
+
+/// Lines of a JSONL file.
+pub fn lines(path: PathBuf) -> Vec<Json> {
+    let text = std::fs::read_to_string(path).unwrap();
+    text.lines().map(|l| serde_json::from_str(l).unwrap()).collect()
+}
+
+/// An event of these fields.
+pub fn event(dataset: &str, record: u64, fields: Vec<(String, Value)>) -> Event {
+    Event {
+        time: Nanos(0),
+        dataset: dataset.into(),
+        place: Place { record, offset: 0, len: 0 },
+        fields: fields.into_iter().map(|(n, v)| (n.into(), v)).collect(),
+        identity: [0; 16],
+    }
+}
+
+/// An event of a flat map.
+pub fn flat(map: &Json) -> Event {
+    let map = map.as_object().unwrap();
+    event("", 0, map.iter().map(|(k, v)| (k.clone(), Value::from_json(v))).collect())
+}
+
+/// An event of the evtx crate's tree, by the field conventions of the ingest crate.
+pub fn windows(tree: &Json) -> Event {
+    let tree = &tree["Event"];
+    let mut fields = Vec::new();
+    let system = tree["System"].as_object().unwrap();
+    for (name, value) in system {
+        match value.as_object() {
+            None => push(&mut fields, name, value),
+            Some(map) if map.contains_key("#text") => push(&mut fields, name, &map["#text"]),
+            Some(map) => {
+                let attributes = map.get("#attributes").and_then(Json::as_object);
+                for (attribute, value) in attributes.into_iter().flatten() {
+                    push(&mut fields, &format!("{name}_{attribute}"), value);
+                }
+            }
+        }
+    }
+    if let Some(data) = tree["EventData"].as_object() {
+        children(&mut fields, data);
+    }
+    if let Some(data) = tree["UserData"].as_object() {
+        for (name, value) in data {
+            match value.as_object() {
+                Some(map) => children(&mut fields, map),
+                None => push(&mut fields, name, value),
+            }
+        }
+    }
+    let record = tree["System"]["EventRecordID"].as_u64().unwrap_or_default();
+    event("windows", record, fields)
+}
+
+fn children(fields: &mut Vec<(String, Value)>, map: &Map<String, Json>) {
+    for (name, value) in map.iter().filter(|(n, _)| !n.starts_with('#')) {
+        match value.as_object() {
+            Some(inner) if inner.contains_key("#text") => push(fields, name, &inner["#text"]),
+            Some(inner) if inner.keys().all(|k| k.starts_with('#')) => push(fields, name, &Json::Null),
+            Some(inner) => children(fields, inner),
+            None => push(fields, name, value),
+        }
+    }
+}
+
+fn push(fields: &mut Vec<(String, Value)>, name: &str, value: &Json) {
+    let name: String = name.split(' ').collect();
+    let value = Value::from_json(value);
+    match fields.iter_mut().find(|(n, _)| *n == name) {
+        Some((_, Value::List(list))) => list.push(value),
+        Some((_, old)) => *old = Value::List(vec![old.clone(), value]),
+        None => fields.push((name, value)),
+    }
+}
+
+/// An event of nested objects, their names joined by dots.
+pub fn nested(dataset: &str, tree: &Json) -> Event {
+    fn walk(prefix: &str, tree: &Map<String, Json>, into: &mut Vec<(String, Value)>) {
+        for (name, value) in tree {
+            let name = if prefix.is_empty() { name.clone() } else { format!("{prefix}.{name}") };
+            match value {
+                Json::Object(inner) => walk(&name, inner, into),
+                other => into.push((name, Value::from_json(other))),
+            }
+        }
+    }
+    let mut fields = Vec::new();
+    walk("", tree.as_object().unwrap(), &mut fields);
+    event(dataset, 0, fields)
+}
+
+/// Objects of a JSON file, one after another or in an array.
+pub fn objects(text: &str) -> Vec<Json> {
+    let all = serde_json::Deserializer::from_str(text).into_iter::<Json>();
+    all.flat_map(|v| match v.unwrap() {
+        Json::Array(list) => list,
+        one => vec![one],
+    })
+    .collect()
+}
+
+/// All SigmaHQ rules: (path in the zip, text).
+pub fn sigmahq(data: &std::path::Path) -> Vec<(String, String)> {
+    let file = std::fs::File::open(data.join("sigma/rules.zip")).unwrap();
+    let mut zip = zip::ZipArchive::new(file).unwrap();
+    let mut out = Vec::new();
+    for i in 0..zip.len() {
+        let mut member = zip.by_index(i).unwrap();
+        let name = member.name().unwrap().into_owned();
+        if name.ends_with(".yml") {
+            let mut text = String::new();
+            std::io::Read::read_to_string(&mut member, &mut text).unwrap();
+            out.push((name, text));
+        }
+    }
+    out
+}

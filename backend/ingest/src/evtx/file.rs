@@ -1,0 +1,88 @@
+//! The file around the chunks: header, count, tail.
+
+use super::{CHUNK, FILE_HEADER, ReadError};
+use event::Skipped;
+use std::{
+    fs::File,
+    io::{self, Read, Seek, SeekFrom},
+};
+
+/// An open log.
+pub(super) struct Log {
+    file: File,
+    /// Bytes when it was opened; what is appended later is not read.
+    pub size: u64,
+}
+
+/// What the header and the size tell before any chunk is read.
+#[derive(Default)]
+pub(super) struct Findings {
+    pub skipped: Vec<Skipped>,
+    pub notes: Vec<Skipped>,
+}
+
+/// A chunk's bytes, and whether the file ended inside it.
+pub(super) struct Raw {
+    /// Always [`CHUNK`] bytes; a cut-off chunk is filled with zeroes.
+    pub bytes: Vec<u8>,
+    /// Bytes that were there, when fewer than a whole chunk.
+    pub cut_at: Option<u64>,
+}
+
+impl Log {
+    /// Checks the header; goes on without one when the first chunk is in its place.
+    pub fn open(mut file: File) -> Result<(Log, Findings), ReadError> {
+        file.rewind()?;
+        let size = file.metadata()?.len();
+        let mut head = Vec::new();
+        file.by_ref().take(FILE_HEADER + 8).read_to_end(&mut head)?;
+        let is_log = head.starts_with(b"ElfFile\0");
+        if !is_log && head.get(FILE_HEADER as usize..).is_none_or(|c| c != b"ElfChnk\0") {
+            return Err(ReadError::NotEvtx);
+        }
+        let mut found = Findings::default();
+        let note =
+            |reason: &str| Skipped { member: None, record: None, offset: Some(0), reason: reason.into() };
+        if !is_log {
+            found
+                .skipped
+                .push(note("the file header is damaged (no ElfFile magic); chunks were read without it"));
+        } else if let Some(header) = head.get(..128) {
+            // [MS-EVEN6] leaves the layout open; libevtx documents it: CRC32 of the first 120 bytes at 124.
+            let word =
+                |at: usize| header.get(at..at + 4).and_then(|b| b.try_into().ok()).map(u32::from_le_bytes);
+            if word(124) != Some(evtx::checksum_ieee(&header[..120])) {
+                found.notes.push(note("the file header's checksum does not match; chunks were read anyway"));
+            }
+            let counted = u64::from(u16::from_le_bytes([header[42], header[43]]));
+            let there = size.saturating_sub(FILE_HEADER).div_ceil(CHUNK);
+            if counted > there {
+                found.skipped.push(Skipped {
+                    offset: Some(size),
+                    ..note(&format!(
+                        "the file ends early: its header counts {counted} chunks, {there} are there"
+                    ))
+                });
+            }
+        } else {
+            found.skipped.push(note("the file ends inside its header"));
+        }
+        Ok((Log { file, size }, found))
+    }
+
+    /// Chunk `number`, or `None` past the end of the file.
+    pub fn chunk(&mut self, number: u64) -> io::Result<Option<Raw>> {
+        let Some(start) = number.checked_mul(CHUNK).and_then(|n| n.checked_add(FILE_HEADER)) else {
+            return Ok(None);
+        };
+        if start >= self.size {
+            return Ok(None);
+        }
+        self.file.seek(SeekFrom::Start(start))?;
+        let mut bytes = Vec::with_capacity(CHUNK as usize);
+        self.file.by_ref().take(CHUNK.min(self.size - start)).read_to_end(&mut bytes)?;
+        let there = bytes.len() as u64;
+        bytes.resize(CHUNK as usize, 0);
+        Ok(Some(Raw { bytes, cut_at: (there < CHUNK).then_some(there) }))
+    }
+}

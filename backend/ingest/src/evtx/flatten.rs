@@ -1,0 +1,348 @@
+//! From the decoder's JSON text of a record to flat names and values.
+//!
+//! System: `EventID`, `Channel`, …; attributes as `Provider_Name`, `Execution_ProcessID`, the time as
+//! `TimeCreated`. EventData, UserData and the like: every element that has a value, by its own name
+//! wherever it is nested, its attributes as `Element_attribute`. Spaces in names are dropped. What repeats
+//! is a list in the order of the source. A name that System has keeps System's value, since host and log
+//! source hang on it; the other one is called `UserData_Channel`, after its section.
+
+use super::json::{Bad, Json};
+use event::{Interner, Name, Value};
+use std::{borrow::Cow, collections::HashMap, sync::Arc};
+
+/// Deeper elements are refused: the decoder's own bound on nesting is of this size too.
+const DEEPEST: usize = 256;
+/// From this many fields on, names are looked up in a map.
+const MANY: usize = 64;
+/// System elements that are whole numbers, also when a provider wrote them as text.
+const NUMBERS: &[&str] = &[
+    "EventID",
+    "Version",
+    "Level",
+    "Task",
+    "Opcode",
+    "EventRecordID",
+    "Execution_ProcessID",
+    "Execution_ThreadID",
+];
+
+/// Flattens records; keeps names and buffers between them.
+#[derive(Default)]
+pub(super) struct Flattener {
+    names: Interner,
+    fields: Vec<(Name, Value)>,
+    places: HashMap<Name, usize>,
+    /// How many of `fields` System made.
+    system: usize,
+    scratch: String,
+}
+
+impl Flattener {
+    /// The shared name for `text`.
+    pub fn name(&mut self, text: &str) -> Name {
+        self.names.intern(text)
+    }
+
+    /// The record's fields in the order of the source, or the byte of `json` that was not understood.
+    pub fn fields(&mut self, json: &str) -> Result<Vec<(Name, Value)>, Bad> {
+        self.fields = Vec::with_capacity(40);
+        self.places.clear();
+        self.system = 0;
+        let mut json = Json::new(json);
+        json.take(b'{')?;
+        let mut first = true;
+        while json.more(b'}', &mut first)? {
+            if json.key()? == "Event" { self.event(&mut json)? } else { json.skip()? }
+        }
+        Ok(std::mem::take(&mut self.fields))
+    }
+
+    fn event(&mut self, json: &mut Json<'_>) -> Result<(), Bad> {
+        if json.peek() != b'{' {
+            return json.skip();
+        }
+        json.take(b'{')?;
+        let mut first = true;
+        while json.more(b'}', &mut first)? {
+            let section = json.key()?;
+            match &*section {
+                "#attributes" => json.skip()?,
+                "System" if json.peek() == b'{' => {
+                    self.system(json)?;
+                    self.system = self.fields.len();
+                }
+                _ => self.element(json, &section, &section, 0)?,
+            }
+        }
+        Ok(())
+    }
+
+    fn system(&mut self, json: &mut Json<'_>) -> Result<(), Bad> {
+        json.take(b'{')?;
+        let mut first = true;
+        while json.more(b'}', &mut first)? {
+            let key = json.key()?;
+            match json.peek() {
+                b'{' => self.element(json, "System", &key, 0)?,
+                b'[' => self.element(json, "System", &key, 0)?,
+                _ => match json.scalar()? {
+                    Value::Null => {}
+                    value => self.add_system(&key, value),
+                },
+            }
+        }
+        Ok(())
+    }
+
+    fn add_system(&mut self, key: &str, value: Value) {
+        let value = match &value {
+            Value::Str(text) if NUMBERS.contains(&key) => {
+                text.trim().parse().map(Value::Int).unwrap_or(value)
+            }
+            _ => value,
+        };
+        let name = self.names.intern(key);
+        self.add(name, value);
+    }
+
+    /// One element's value: a scalar, a list of them, or an object with attributes, text and children.
+    fn element(&mut self, json: &mut Json<'_>, section: &str, name: &str, depth: usize) -> Result<(), Bad> {
+        if depth > DEEPEST {
+            return Err(Bad(0));
+        }
+        let mut first = true;
+        match json.peek() {
+            b'{' => json.take(b'{')?,
+            b'[' => {
+                json.take(b'[')?;
+                while json.more(b']', &mut first)? {
+                    self.element(json, section, name, depth + 1)?;
+                }
+                return Ok(());
+            }
+            _ => {
+                let value = json.scalar()?;
+                // An empty section, or an empty element of System, says nothing.
+                if value != Value::Null || (name != section && section != "System") {
+                    self.put(section, name, value);
+                }
+                return Ok(());
+            }
+        }
+        let mut keys: Vec<Cow<'_, str>> = Vec::new();
+        let mut had_any = false;
+        while json.more(b'}', &mut first)? {
+            had_any = true;
+            let key = json.key()?;
+            match &*key {
+                "#attributes" => self.attributes(json, section, name)?,
+                "#text" => self.element(json, section, name, depth + 1)?,
+                _ => {
+                    self.element(json, section, repeated(&keys, &key).unwrap_or(&key), depth + 1)?;
+                    keys.push(key);
+                }
+            }
+        }
+        if !had_any && name != section && section != "System" {
+            self.put(section, name, Value::Null);
+        }
+        Ok(())
+    }
+
+    fn attributes(&mut self, json: &mut Json<'_>, section: &str, element: &str) -> Result<(), Bad> {
+        if json.peek() != b'{' {
+            return json.skip();
+        }
+        json.take(b'{')?;
+        let mut first = true;
+        while json.more(b'}', &mut first)? {
+            let key = json.key()?;
+            if key.starts_with("xmlns") || matches!(json.peek(), b'{' | b'[') {
+                json.skip()?;
+                continue;
+            }
+            let value = json.scalar()?;
+            if section == "System" && element == "TimeCreated" && key == "SystemTime" {
+                self.add_system("TimeCreated", value);
+            } else {
+                let name = format!("{element}_{key}");
+                self.put(section, &name, value);
+            }
+        }
+        Ok(())
+    }
+
+    /// Adds a value under its name as it is to be called.
+    fn put(&mut self, section: &str, name: &str, value: Value) {
+        if section == "System" {
+            return self.add_system(name, value);
+        }
+        let name = if name.contains(' ') {
+            self.scratch.clear();
+            self.scratch.extend(name.chars().filter(|c| *c != ' '));
+            self.names.intern(&self.scratch)
+        } else {
+            self.names.intern(name)
+        };
+        if self.fields[..self.system].iter().any(|(n, _)| same(n, &name)) {
+            let apart = self.names.intern(&format!("{section}_{name}"));
+            return self.add(apart, value);
+        }
+        self.add(name, value);
+    }
+
+    fn add(&mut self, name: Name, value: Value) {
+        let place = if self.fields.len() < MANY {
+            self.fields.iter().position(|(n, _)| same(n, &name))
+        } else {
+            if self.places.is_empty() {
+                self.places.extend(self.fields.iter().enumerate().map(|(i, (n, _))| (n.clone(), i)));
+            }
+            self.places.get(&name).copied()
+        };
+        let Some((_, there)) = place.and_then(|i| self.fields.get_mut(i)) else {
+            if self.fields.len() >= MANY {
+                self.places.insert(name.clone(), self.fields.len());
+            }
+            return self.fields.push((name, value));
+        };
+        match there {
+            Value::List(list) => list.push(value),
+            one => *one = Value::List(vec![std::mem::replace(one, Value::Null), value]),
+        }
+    }
+}
+
+fn same(a: &Name, b: &Name) -> bool {
+    Arc::ptr_eq(a, b) || a == b
+}
+
+/// The decoder numbers the second and later elements of one name (`Header`, `Header_1`, `Header_2`): the
+/// name that `key` repeats, if the ones before it are there. A source with a field that is really called
+/// `Header_1` after one called `Header` reads the same and becomes a list of both.
+fn repeated<'k>(keys: &[Cow<'_, str>], key: &'k str) -> Option<&'k str> {
+    let (base, number) = key.rsplit_once('_')?;
+    if number.starts_with('0') || !number.bytes().all(|b| b.is_ascii_digit()) {
+        return None;
+    }
+    let number: usize = number.parse().ok()?;
+    let before = |n: usize| {
+        keys.iter().rev().any(|k| match k.strip_prefix(base) {
+            Some("") => n == 0,
+            Some(rest) => rest.strip_prefix('_').and_then(|d| d.parse().ok()) == Some(n),
+            None => false,
+        })
+    };
+    (before(0) && before(number - 1)).then_some(base)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn flat(json: &str) -> String {
+        let fields = Flattener::default().fields(json).unwrap();
+        let map = fields.iter().map(|(n, v)| (n.to_string(), v.to_json())).collect();
+        serde_json::Value::Object(map).to_string()
+    }
+
+    #[test]
+    fn system_and_payload() {
+        assert_eq!(
+            flat(
+                r##"{"Event":{"#attributes":{"xmlns":"x"},"System":{"Provider":{"#attributes":{"Name":"P"}},
+                "EventID":{"#attributes":{"Qualifiers":16384},"#text":"104"},"Security":null,
+                "TimeCreated":{"#attributes":{"SystemTime":"2020-01-01T00:00:00Z"}},"Channel":"System"},
+                "UserData":{"LogFileCleared":{"#attributes":{"xmlns":"y"},"SubjectUserName":"eve",
+                "Channel":"Security","Threat Name":"t","Empty":null,"Deep":{"Leaf":{"#attributes":{"a":1},"#text":2}}}}}}"##
+            ),
+            r#"{"Provider_Name":"P","EventID_Qualifiers":16384,"EventID":104,"TimeCreated":"2020-01-01T00:00:00Z","Channel":"System","SubjectUserName":"eve","UserData_Channel":"Security","ThreatName":"t","Empty":null,"Leaf_a":1,"Leaf":2}"#
+        );
+    }
+
+    #[test]
+    fn what_repeats_is_a_list() {
+        assert_eq!(
+            flat(
+                r##"{"Event":{"EventData":{"Data":{"#text":["a","b",""]},"H":1,"H_1":2,"X_1":"own","H_2":3,"P_9":"own","R":{"V":1},"R_1":{"V":2}}}}"##
+            ),
+            r#"{"Data":["a","b",""],"H":[1,2,3],"X_1":"own","P_9":"own","V":[1,2]}"#
+        );
+    }
+
+    #[test]
+    fn many_fields_and_deep_nesting() {
+        let many: Vec<String> = (0..500).map(|i| format!(r#""F{}":{i}"#, i % 250)).collect();
+        let fields =
+            Flattener::default().fields(&format!(r#"{{"Event":{{"EventData":{{{}}}}}}}"#, many.join(",")));
+        let fields = fields.unwrap();
+        assert_eq!(fields.len(), 250);
+        assert!(fields.iter().all(|(_, v)| matches!(v, Value::List(l) if l.len() == 2)));
+        let deep = format!(r#"{{"Event":{{"UserData":{}1{}}}}}"#, r#"{"a":"#.repeat(9999), "}".repeat(9999));
+        assert!(Flattener::default().fields(&deep).is_err());
+    }
+
+    /// Any JSON, with names that meet the special cases.
+    fn any_json() -> impl Strategy<Value = serde_json::Value> {
+        let leaf = prop_oneof![
+            Just(serde_json::Value::Null),
+            any::<bool>().prop_map(Into::into),
+            any::<i64>().prop_map(Into::into),
+            any::<String>().prop_map(Into::into),
+        ];
+        let name = prop_oneof![
+            Just("#text".to_owned()),
+            Just("#attributes".into()),
+            Just("Data".into()),
+            Just("Data_1".into()),
+            Just("Event".into()),
+            Just("System".into()),
+            Just("EventData".into()),
+            Just("Channel".into()),
+            "[A-C ]{1,3}",
+        ];
+        leaf.prop_recursive(6, 60, 6, move |inner| {
+            prop_oneof![
+                prop::collection::vec(inner.clone(), 0..5).prop_map(Into::into),
+                prop::collection::vec((name.clone(), inner), 0..6)
+                    .prop_map(|m| serde_json::Value::Object(m.into_iter().collect())),
+            ]
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn any_tree_is_taken_and_names_stay_unique(payload in any_json(), system in any_json()) {
+            let json = serde_json::json!({"Event": {"System": system, "EventData": payload}}).to_string();
+            let fields = Flattener::default().fields(&json).unwrap();
+            let names: std::collections::HashSet<_> = fields.iter().map(|(n, _)| n.clone()).collect();
+            prop_assert_eq!(names.len(), fields.len());
+        }
+
+        #[test]
+        fn no_named_value_is_lost(values in prop::collection::vec(("[a-z]{1,6}", any::<String>()), 0..90)) {
+            let mut want: Vec<String> = values.iter().map(|(_, v)| v.clone()).collect();
+            let members: Vec<String> = values
+                .iter()
+                .map(|(n, v)| format!("{}:{}", serde_json::to_string(n).unwrap(), serde_json::to_string(v).unwrap()))
+                .collect();
+            let json = format!(r#"{{"Event":{{"EventData":{{{}}}}}}}"#, members.join(","));
+            let mut got = Vec::new();
+            for (_, value) in Flattener::default().fields(&json).unwrap() {
+                let list = match value { Value::List(list) => list, one => vec![one] };
+                got.extend(list.iter().filter_map(|v| v.text().map(|t| t.into_owned())));
+            }
+            want.sort();
+            got.sort();
+            prop_assert_eq!(got, want);
+        }
+
+        #[test]
+        fn broken_text_is_an_error_and_no_panic(json in any_json(), cut in 0usize..400) {
+            let text = serde_json::json!({"Event": {"EventData": json}}).to_string();
+            let cut = text.floor_char_boundary(cut.min(text.len() - 1));
+            prop_assert!(Flattener::default().fields(&text[..cut]).is_err());
+        }
+    }
+}

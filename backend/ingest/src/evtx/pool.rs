@@ -1,0 +1,83 @@
+//! Several threads decode, one reads the file and puts the chunks back in order.
+
+use super::{Options, Output, ReadError, chunk, file};
+use std::{
+    collections::BTreeMap,
+    ops::ControlFlow,
+    sync::{
+        Mutex,
+        mpsc::{Receiver, channel, sync_channel},
+    },
+    thread,
+};
+
+/// More threads than this do not help: one thread reads the file.
+const MOST_THREADS: usize = 16;
+
+/// Reads all chunks from `options.from_chunk` on. At most two chunks a thread are in flight, so memory is
+/// bounded by what that many chunks decode to.
+pub(super) fn run(
+    mut log: file::Log,
+    options: &Options,
+    out: &mut Output<'_>,
+) -> Result<ControlFlow<()>, ReadError> {
+    let threads = options.threads.min(MOST_THREADS);
+    let most_in_flight = threads * 2;
+    // Room for all that is in flight: the caller's thread sends and receives, so it must never block here.
+    let (give, take) = sync_channel::<(u64, file::Raw)>(most_in_flight);
+    let (done_in, done) = channel::<(u64, chunk::Content)>();
+    let take = Mutex::new(take);
+    thread::scope(|scope| {
+        for n in 0..threads {
+            let (take, done_in) = (&take, done_in.clone());
+            let named = thread::Builder::new().name(format!("evtx-{n}"));
+            let started = named.spawn_scoped(scope, move || {
+                let mut reader = chunk::Reader::default();
+                while let Some((number, raw)) = next(take) {
+                    if done_in.send((number, reader.read(number, raw))).is_err() {
+                        return;
+                    }
+                }
+            });
+            if let Err(e) = started {
+                // Fewer threads do the same work, slower.
+                if n == 0 {
+                    return Err(ReadError::Thread(e));
+                }
+                break;
+            }
+        }
+        drop(done_in);
+        // Dropped on every way out of this closure, which ends the threads before the scope waits for them.
+        let give = give;
+        let (mut to_read, mut to_hand) = (options.from_chunk, options.from_chunk);
+        let mut at_end = false;
+        let mut waiting = BTreeMap::new();
+        loop {
+            while !at_end && to_read - to_hand < most_in_flight as u64 {
+                match log.chunk(to_read)?.map(|raw| give.send((to_read, raw))) {
+                    Some(Ok(())) => to_read += 1,
+                    _ => at_end = true,
+                }
+            }
+            if to_hand == to_read {
+                return Ok(ControlFlow::Continue(()));
+            }
+            let Ok((number, content)) = done.recv() else {
+                return Ok(ControlFlow::Continue(()));
+            };
+            waiting.insert(number, content);
+            while let Some(content) = waiting.remove(&to_hand) {
+                if out.take(to_hand, content).is_break() {
+                    return Ok(ControlFlow::Break(()));
+                }
+                to_hand += 1;
+            }
+        }
+    })
+}
+
+/// The next chunk for a thread, `None` when there are no more.
+fn next(take: &Mutex<Receiver<(u64, file::Raw)>>) -> Option<(u64, file::Raw)> {
+    take.lock().ok()?.recv().ok()
+}

@@ -1,0 +1,140 @@
+//! Which format a source has, from its first bytes and never from its name.
+
+use std::{
+    fs::File,
+    io::{self, Read, Seek},
+};
+
+/// How many bytes from the start of a source decide.
+pub const HEAD: usize = 64 * 1024;
+
+/// What a source is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Format {
+    /// Windows XML event log.
+    Evtx,
+    /// Not read by this version; `what` names the type for the user ("pcap capture", "zip archive", …).
+    Unknown {
+        /// The type in plain words.
+        what: &'static str,
+    },
+}
+
+/// Magic numbers: offset, bytes, name. More telling ones first.
+const MAGICS: &[(usize, &[u8], &str)] = &[
+    (0, b"\xd4\xc3\xb2\xa1", "pcap capture"),
+    (0, b"\xa1\xb2\xc3\xd4", "pcap capture"),
+    (0, b"\x4d\x3c\xb2\xa1", "pcap capture"),
+    (0, b"\xa1\xb2\x3c\x4d", "pcap capture"),
+    (0, b"\x0a\x0d\x0d\x0a", "pcapng capture"),
+    (0, b"EVF\x09\x0d\x0a\xff\x00", "E01 disk image"),
+    (0, b"EVF2\x0d\x0a\x81\x00", "Ex01 disk image"),
+    (0, b"LVF\x09\x0d\x0a\xff\x00", "L01 evidence file"),
+    (0, b"EMiL", "memory image"),
+    (0, b"PAGEDU", "Windows crash dump"),
+    (0, b"MDMP", "Windows minidump"),
+    (0, b"regf", "registry hive"),
+    (0, b"FILE0", "NTFS master file table"),
+    (0, b"LfLe", "old Windows event log (EVT)"),
+    (4, b"LfLe", "old Windows event log (EVT)"),
+    (4, b"SCCA", "prefetch file"),
+    (0, b"MAM\x04", "prefetch file"),
+    (0, b"L\x00\x00\x00\x01\x14\x02\x00", "Windows shortcut"),
+    (4, b"\xef\xcd\xab\x89", "ESE database"),
+    (0, b"LPKSHHRH", "systemd journal"),
+    (0, b"SQLite format 3\x00", "SQLite database"),
+    (0, b"PK\x03\x04", "zip archive"),
+    (0, b"PK\x05\x06", "zip archive"),
+    (0, b"\x1f\x8b", "gzip archive"),
+    (0, b"\x28\xb5\x2f\xfd", "zstd archive"),
+    (0, b"BZh", "bzip2 archive"),
+    (0, b"\xfd7zXZ\x00", "xz archive"),
+    (0, b"7z\xbc\xaf\x27\x1c", "7-Zip archive"),
+    (0, b"Rar!\x1a\x07", "RAR archive"),
+    (257, b"ustar", "tar archive"),
+    (0, b"\x7fELF", "ELF program"),
+    (0, b"MZ", "Windows program"),
+    (0, b"%PDF-", "PDF document"),
+    (0, b"\x89PNG\r\n\x1a\n", "PNG image"),
+    (0, b"\xff\xd8\xff", "JPEG image"),
+    (0, b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "OLE compound file"),
+    (0, b"<?xml", "XML text"),
+];
+
+/// Decides by the first bytes of a source ([`HEAD`] of them, or all when it is shorter).
+pub fn sniff(head: &[u8]) -> Format {
+    let at = |offset: usize, magic: &[u8]| head.get(offset..).is_some_and(|b| b.starts_with(magic));
+    // The second place keeps a log whose file header is damaged but whose chunks are there.
+    if at(0, b"ElfFile\0") || at(4096, b"ElfChnk\0") {
+        return Format::Evtx;
+    }
+    let magic = MAGICS.iter().find(|(offset, magic, _)| at(*offset, magic)).map(|m| m.2);
+    Format::Unknown { what: magic.unwrap_or_else(|| text_or_data(head)) }
+}
+
+/// [`sniff`] on an open file; its position is at the start afterwards.
+pub fn sniff_file(file: &mut File) -> io::Result<Format> {
+    let mut head = Vec::new();
+    file.rewind()?;
+    file.by_ref().take(HEAD as u64).read_to_end(&mut head)?;
+    file.rewind()?;
+    Ok(sniff(&head))
+}
+
+/// Text is told from data by its control characters: logs have none but white space and escape.
+fn text_or_data(head: &[u8]) -> &'static str {
+    if head.is_empty() {
+        return "empty file";
+    }
+    if head.starts_with(b"\xff\xfe") || head.starts_with(b"\xfe\xff") {
+        return "UTF-16 text";
+    }
+    let head = head.strip_prefix(b"\xef\xbb\xbf").unwrap_or(head);
+    if head.iter().any(|b| matches!(b, 0..=8 | 14..=26 | 28..=31 | 127)) {
+        return "binary data";
+    }
+    match head.iter().find(|b| !b.is_ascii_whitespace()) {
+        Some(b'{' | b'[') => "JSON text",
+        Some(_) => "text",
+        None => "blank text",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::io::Write;
+
+    #[test]
+    fn content_decides() {
+        let mut dirty = vec![0; 5000];
+        dirty[4096..4104].copy_from_slice(b"ElfChnk\0");
+        for (head, what) in [
+            (&b"ElfFile\0rest"[..], Format::Evtx),
+            (&dirty, Format::Evtx),
+            (b"PK\x03\x04rest", Format::Unknown { what: "zip archive" }),
+            (b"regf....", Format::Unknown { what: "registry hive" }),
+            (b"\xef\xbb\xbf {\"a\":1}", Format::Unknown { what: "JSON text" }),
+            (b"Jan  1 00:00:00 host su: ok\n", Format::Unknown { what: "text" }),
+            (b"\x00\x01", Format::Unknown { what: "binary data" }),
+            (b"", Format::Unknown { what: "empty file" }),
+        ] {
+            assert_eq!(sniff(head), what, "{head:02x?}");
+        }
+    }
+
+    #[test]
+    fn a_file_is_left_at_its_start() {
+        let mut file = tempfile::tempfile().unwrap();
+        file.write_all(b"ElfFile\0").unwrap();
+        assert_eq!(sniff_file(&mut file).unwrap(), Format::Evtx);
+        assert_eq!(file.stream_position().unwrap(), 0);
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn any_bytes_have_a_type(head: Vec<u8>) {
+            sniff(&head);
+        }
+    }
+}

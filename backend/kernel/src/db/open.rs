@@ -1,0 +1,153 @@
+//! Opening the file: pragmas that can't be changed later, refusal of what is newer, reader pool and writer.
+
+use super::{Migration, migrate};
+use crate::{World, platform};
+use sqlx::{
+    Connection as _, SqlitePool,
+    sqlite::{
+        SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous,
+    },
+};
+use std::{path::Path, sync::Arc, time::Duration};
+use tokio::sync::Notify;
+
+/// "ASOC": marks our files (https://sqlite.org/pragma.html#pragma_application_id).
+pub const APPLICATION_ID: i32 = 0x4153_4f43;
+
+/// `aurora.db`. Cheap to clone.
+#[derive(Clone)]
+pub struct Db {
+    pub(crate) writer: SqlitePool,
+    pub(crate) reader: SqlitePool,
+    pub(crate) outbox: Arc<Notify>,
+    pub(crate) world: World,
+}
+
+/// Why a database can't be opened.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// Written by a newer program. Nothing was changed.
+    #[error("{file} was written by a newer version of AuroraSOC (level {found}, this program knows {known})")]
+    Newer {
+        /// File name.
+        file: String,
+        /// Level in the file.
+        found: i64,
+        /// Newest level this program knows.
+        known: i64,
+    },
+    /// Not one of ours.
+    #[error("{file} is not an AuroraSOC database")]
+    Foreign {
+        /// File name.
+        file: String,
+    },
+    /// SQLite says that it is damaged.
+    #[error("{file} is damaged: {reason}")]
+    Corrupt {
+        /// File name.
+        file: String,
+        /// What SQLite says.
+        reason: String,
+    },
+    /// Disk full, no permission, …
+    #[error("{0}")]
+    Other(String),
+}
+
+impl From<sqlx::Error> for OpenError {
+    fn from(e: sqlx::Error) -> Self {
+        if let sqlx::Error::Database(db) = &e
+            // SQLITE_CORRUPT 11, SQLITE_NOTADB 26.
+            && matches!(db.code().as_deref(), Some("11" | "26" | "267" | "523" | "779"))
+        {
+            return OpenError::Corrupt { file: "aurora.db".into(), reason: e.to_string() };
+        }
+        OpenError::Other(e.to_string())
+    }
+}
+
+impl From<crate::Error> for OpenError {
+    fn from(e: crate::Error) -> Self {
+        OpenError::Other(e.to_string())
+    }
+}
+
+/// The pragmas that every connection of a workspace's files shares. page_size and auto_vacuum only matter before
+/// the first table.
+pub fn pragmas(file: &Path) -> SqliteConnectOptions {
+    SqliteConnectOptions::new()
+        .filename(file)
+        .page_size(16384)
+        .auto_vacuum(sqlx::sqlite::SqliteAutoVacuum::Incremental)
+        .journal_mode(SqliteJournalMode::Wal)
+        .synchronous(SqliteSynchronous::Full)
+        .foreign_keys(true)
+        .busy_timeout(Duration::from_secs(10))
+        .pragma("trusted_schema", "OFF")
+        .pragma("cell_size_check", "ON")
+        .statement_cache_capacity(256)
+}
+
+impl Db {
+    /// Opens or makes the file and migrates it; a verified copy is made before a migration of an existing file.
+    pub async fn open(file: &Path, domains: &[Migration], world: &World) -> Result<Db, OpenError> {
+        let new = !file.exists();
+        if new {
+            platform::create_private(file).map_err(|e| OpenError::Other(e.to_string()))?;
+        }
+        let name = file.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        if !new {
+            migrate::refuse_foreign_or_newer(file, &name, domains).await?;
+        }
+        let writer = SqlitePoolOptions::new()
+            .max_connections(1)
+            .min_connections(1)
+            .idle_timeout(None)
+            .max_lifetime(None)
+            .acquire_timeout(Duration::from_secs(60))
+            .connect_with(pragmas(file))
+            .await?;
+        migrate::run(&writer, file, domains).await?;
+        let reader = SqlitePoolOptions::new()
+            .max_connections(4)
+            .min_connections(2)
+            .idle_timeout(None)
+            .max_lifetime(None)
+            .connect_with(pragmas(file).pragma("query_only", "ON"))
+            .await?;
+        Ok(Db { writer, reader, outbox: Arc::new(Notify::new()), world: world.clone() })
+    }
+
+    /// For reads outside a transaction.
+    pub fn read(&self) -> &SqlitePool {
+        &self.reader
+    }
+
+    /// Writes the log into the file and closes both pools.
+    pub async fn close(&self) {
+        self.reader.close().await;
+        self.writer.close().await;
+    }
+
+    /// What is wrong with the file, in SQLite's words; empty when nothing is. Reads everything.
+    pub async fn check(&self) -> crate::Result<Vec<String>> {
+        let mut found: Vec<String> =
+            sqlx::query_scalar("PRAGMA integrity_check(100)").fetch_all(&self.reader).await?;
+        found.retain(|f| f != "ok");
+        Ok(found)
+    }
+
+    /// A consistent copy into a new file, readable alone.
+    pub async fn copy_to(&self, to: &Path) -> crate::Result<()> {
+        let sql = super::store::VACUUM_INTO;
+        sqlx::query(sql).bind(to.to_string_lossy().into_owned()).execute(&self.writer).await?;
+        Ok(())
+    }
+}
+
+/// One connection without the pool, for checks before the pool exists.
+pub(super) async fn connect(file: &Path) -> Result<SqliteConnection, sqlx::Error> {
+    let options = SqliteConnectOptions::new().filename(file).busy_timeout(Duration::from_secs(10));
+    SqliteConnection::connect_with(&options).await
+}

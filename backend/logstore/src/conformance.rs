@@ -1,0 +1,247 @@
+//! What every engine of [`LogStore`] has to do, as one suite.
+
+use crate::{LogStore, NewSource, Page, Row, Search, Source, SourceId};
+use event::{Event, Identity, Nanos, Place, Value};
+use proptest::{prelude::*, test_runner::TestRunner};
+use std::time::Duration;
+use tokio::runtime::Runtime;
+
+/// A source of this name.
+pub(crate) fn source(name: &str) -> NewSource {
+    NewSource {
+        sha256: format!("{name:0>64}"),
+        label: format!("case/{name}.evtx"),
+        size: 69_632,
+        mtime: Nanos(7),
+        format: "evtx".into(),
+        kept: true,
+    }
+}
+
+fn identity(n: u64) -> Identity {
+    let mut id = [7; 16];
+    id[..8].copy_from_slice(&n.wrapping_mul(0x9e37_79b9_7f4a_7c15).to_be_bytes());
+    id
+}
+
+/// Event `n`: three hosts, two datasets, two events a time.
+pub(crate) fn event(n: u64) -> Event {
+    let channel = if n % 4 == 0 { "Security" } else { "System" };
+    Event {
+        time: Nanos((n / 2).cast_signed() * 1000),
+        dataset: if n % 4 == 0 { "windows.security" } else { "windows.system" }.into(),
+        place: Place { record: n, offset: 4096 + n * 100, len: 100 },
+        fields: vec![
+            ("Channel".into(), Value::from(channel)),
+            ("Computer".into(), Value::from(format!("WS{}", n % 3).as_str())),
+            ("Level".into(), Value::Int((n % 5).cast_signed())),
+            ("Path".into(), Value::from(format!("C:\\Temp\\event-{n};\"quoted\"\n100%").as_str())),
+            ("List".into(), Value::List(vec![Value::from("ÄÖ"), Value::Null, Value::Bool(true)])),
+        ],
+        identity: identity(n),
+    }
+}
+
+/// Everything, on an empty store.
+pub(crate) async fn all(store: &dyn LogStore) {
+    let a = store.source(&source("a"), Nanos(10)).await.unwrap();
+    let b = store.source(&source("b"), Nanos(11)).await.unwrap();
+    assert_ne!(a, b);
+    append_counts(store, a, b).await;
+    rows_come_back_whole(store, a).await;
+    pages_follow_each_other(store).await;
+    conditions(store, b).await;
+    around(store).await;
+    totals_and_removal(store, a, b).await;
+}
+
+async fn append_counts(store: &dyn LogStore, a: SourceId, b: SourceId) {
+    let first: Vec<_> = (0..130).map(event).collect();
+    let done = store.append(a, &first, Nanos(100)).await.unwrap();
+    assert_eq!((done.new, done.duplicates), (130, 0));
+    let done = store.append(a, &first, Nanos(200)).await.unwrap();
+    assert_eq!((done.new, done.duplicates), (0, 130));
+    let mut overlap: Vec<_> = (120..200).map(event).collect();
+    overlap.push(event(199));
+    let done = store.append(b, &overlap, Nanos(300)).await.unwrap();
+    assert_eq!((done.new, done.duplicates), (70, 11));
+    let done = store.append(a, &[], Nanos(300)).await.unwrap();
+    assert_eq!((done.new, done.duplicates), (0, 0));
+    let nowhere = store.append(SourceId(999), &first, Nanos(1)).await;
+    assert!(matches!(nowhere, Err(crate::Error::NoSource(999))), "{nowhere:?}");
+}
+
+async fn rows_come_back_whole(store: &dyn LogStore, a: SourceId) {
+    let ids = [identity(5), identity(4), [0; 16], identity(77)];
+    let rows = store.get(&ids).await.unwrap();
+    let found: Vec<_> = rows.iter().map(|r| r.place.record).collect();
+    assert_eq!(found, [5, 4, 77]);
+    assert_eq!(rows[0], Row::of(&event(5), a, Nanos(100)), "the first append is the one that counts");
+    assert_eq!(rows[0].fields_json(), event(5).to_json());
+    assert_eq!(event::unhex(&rows[0].log_id()), Some(identity(5)));
+}
+
+/// All rows of a search, page after page.
+async fn drain(store: &dyn LogStore, search: &Search) -> Vec<Row> {
+    let mut search = search.clone();
+    let mut rows = Vec::new();
+    loop {
+        let Page { rows: more, next, partial } = store.search(&search).await.unwrap();
+        assert!(!partial && more.len() <= search.limit as usize);
+        rows.extend(more);
+        match next {
+            Some(next) => search.cursor = Some(next),
+            None => return rows,
+        }
+    }
+}
+
+async fn pages_follow_each_other(store: &dyn LogStore) {
+    for limit in [1, 7, 200, 1000] {
+        for ascending in [false, true] {
+            let rows = drain(store, &Search { limit, ascending, ..Search::default() }).await;
+            assert_eq!(rows.len(), 200, "{limit} {ascending}");
+            let keys: Vec<_> = rows.iter().map(|r| (r.time, r.identity)).collect();
+            let right = if ascending { keys.is_sorted() } else { keys.iter().rev().is_sorted() };
+            assert!(right, "{limit} {ascending}");
+        }
+    }
+    let exact = store.search(&Search { limit: 200, ..Search::default() }).await.unwrap();
+    assert_eq!(exact.next, None, "no next page where nothing follows");
+    let bad = store.search(&Search { cursor: Some("nonsense".into()), ..Search::default() }).await;
+    assert!(matches!(bad, Err(crate::Error::Cursor)));
+}
+
+async fn conditions(store: &dyn LogStore, b: SourceId) {
+    let count = async |search: Search| drain(store, &search).await.len();
+    let text = |text: &str| Search { text: Some(text.into()), ..Search::default() };
+    assert_eq!(count(text("EVENT-7;")).await, 1);
+    assert_eq!(count(text("event-1")).await, 111);
+    assert_eq!(count(text(r#"C:\Temp\event-42;"quoted""#)).await, 1);
+    assert_eq!(count(text("100%")).await, 200);
+    assert_eq!(count(text("1%0")).await, 0, "a percent sign is itself");
+    assert_eq!(count(text("äö")).await, 200, "case is folded beyond ASCII");
+    assert_eq!(count(text("Computer")).await, 0, "names are not values");
+    assert_eq!(count(text("")).await, 200);
+    assert_eq!(count(Search { host: Some("ws1".into()), ..Search::default() }).await, 67);
+    assert_eq!(count(Search { dataset: Some("windows.security".into()), ..Search::default() }).await, 50);
+    assert_eq!(count(Search { severity: Some("critical".into()), ..Search::default() }).await, 40);
+    assert_eq!(count(Search { source: Some(b), ..Search::default() }).await, 70);
+    let range = Search { from: Some(Nanos(10_000)), to: Some(Nanos(12_000)), limit: 3, ..Search::default() };
+    assert_eq!(count(range.clone()).await, 4, "from is inclusive, to exclusive");
+    assert_eq!(count(Search { to: Some(Nanos(10_000)), ..range }).await, 0);
+}
+
+async fn around(store: &dyn LogStore) {
+    let rows = store.around(identity(60), 2, 3, Duration::from_secs(5)).await.unwrap();
+    assert_eq!(rows.len(), 6);
+    assert_eq!(rows[2].identity, identity(60));
+    assert!(rows.iter().map(|r| (r.time, r.identity)).is_sorted());
+    assert!(rows.iter().all(|r| r.host.as_deref() == Some("WS0")), "the same host");
+    assert!(store.around([0; 16], 2, 2, Duration::from_secs(5)).await.unwrap().is_empty());
+}
+
+async fn totals_and_removal(store: &dyn LogStore, a: SourceId, b: SourceId) {
+    let stats = store.stats().await.unwrap();
+    assert_eq!((stats.events, stats.sources), (200, 2));
+    assert_eq!(stats.time, Some((Nanos(0), Nanos(99_000))));
+    assert_eq!((&*stats.datasets[0].dataset, stats.datasets[0].events), ("windows.system", 150));
+    assert_eq!(stats.severities.iter().map(|s| s.events).sum::<u64>(), 200);
+    assert!(stats.bytes > 0);
+    let again = store.source(&NewSource { label: "moved".into(), ..source("a") }, Nanos(50)).await.unwrap();
+    assert_eq!(again, a);
+    let sources = store.sources().await.unwrap();
+    let seen = |s: &Source| (s.id, s.events, s.file.label.clone(), s.first_seen, s.last_seen);
+    assert_eq!(seen(&sources[0]), (b, 70, "case/b.evtx".into(), Nanos(11), Nanos(11)));
+    assert_eq!(seen(&sources[1]), (a, 130, "moved".into(), Nanos(10), Nanos(50)));
+    assert_eq!(sources[1].time, Some((Nanos(0), Nanos(64_000))));
+    assert!(store.check().await.unwrap().is_empty());
+
+    assert_eq!(store.delete(a).await.unwrap().events, 130);
+    assert!(matches!(store.delete(a).await, Err(crate::Error::NoSource(_))));
+    let stats = store.stats().await.unwrap();
+    assert_eq!((stats.events, stats.sources, stats.time), (70, 1, Some((Nanos(65_000), Nanos(99_000)))));
+    assert!(store.check().await.unwrap().is_empty());
+    store.delete(b).await.unwrap();
+    let empty = store.stats().await.unwrap();
+    assert_eq!((empty.events, empty.time), (0, None));
+}
+
+/// Searches over random events against a plain loop over them. `made` gives an empty store and what keeps it.
+pub(crate) fn against_a_scan<K, S: LogStore>(made: impl Fn() -> (K, S), runtime: &Runtime) {
+    let text = prop::sample::select(vec![
+        "a", "K", "\u{212a}", "k", "\\", "\"", "%", "_", "~", "é", "É", "i", "İ", "\n", "1", "T",
+    ]);
+    let value = prop::collection::vec(text.clone(), 0..6).prop_map(|parts| parts.concat());
+    let events = prop::collection::vec((0i64..6, 0u8..3, value), 1..40);
+    let needle = prop::collection::vec(text, 0..3).prop_map(|parts| parts.concat());
+    let search = (
+        needle,
+        prop::option::of(0u8..3),
+        prop::option::of(0i64..6),
+        prop::option::of(0i64..6),
+        1u32..9,
+        any::<bool>(),
+    );
+    let mut runner = TestRunner::new(ProptestConfig { cases: 24, ..ProptestConfig::default() });
+    let cases = (events, prop::collection::vec(search, 12));
+    runner
+        .run(&cases, |(events, searches)| {
+            let (_keep, store) = made();
+            let events: Vec<Event> = events.into_iter().enumerate().map(random_event).collect();
+            runtime.block_on(async {
+                let id = store.source(&source("r"), Nanos(0)).await.unwrap();
+                store.append(id, &events, Nanos(0)).await.unwrap();
+                for (needle, host, from, to, limit, ascending) in searches {
+                    let search = Search {
+                        text: Some(needle),
+                        host: host.map(|h| format!("ws{h}")),
+                        from: from.map(Nanos),
+                        to: to.map(Nanos),
+                        limit,
+                        ascending,
+                        ..Search::default()
+                    };
+                    let got: Vec<_> = drain(&store, &search).await.into_iter().map(|r| r.identity).collect();
+                    prop_assert_eq!(got, scan(&events, &search), "{:?}", search);
+                }
+                store.close().await.unwrap();
+                Ok(())
+            })
+        })
+        .unwrap();
+}
+
+fn random_event((n, (time, host, value)): (usize, (i64, u8, String))) -> Event {
+    Event {
+        time: Nanos(time),
+        fields: vec![
+            ("Computer".into(), Value::from(format!("WS{host}").as_str())),
+            ("V".into(), Value::List(vec![Value::from(value.as_str()), Value::Int(time)])),
+        ],
+        ..event(n as u64)
+    }
+}
+
+/// The slow and obvious way.
+fn scan(events: &[Event], search: &Search) -> Vec<Identity> {
+    let needle = search.text.as_deref().unwrap_or("").to_lowercase();
+    let found = |value: &Value| match value {
+        Value::List(list) => {
+            list.iter().any(|v| v.text().is_some_and(|t| t.to_lowercase().contains(&needle)))
+        }
+        one => one.text().is_some_and(|t| t.to_lowercase().contains(&needle)),
+    };
+    let mut hits: Vec<_> = events
+        .iter()
+        .filter(|e| search.from.is_none_or(|from| e.time >= from) && search.to.is_none_or(|to| e.time < to))
+        .filter(|e| search.host.as_ref().is_none_or(|h| e.text("Computer").unwrap().eq_ignore_ascii_case(h)))
+        .filter(|e| needle.is_empty() || e.fields.iter().any(|(_, v)| found(v)))
+        .map(|e| (e.time, e.identity))
+        .collect();
+    hits.sort();
+    if !search.ascending {
+        hits.reverse();
+    }
+    hits.into_iter().map(|hit| hit.1).collect()
+}

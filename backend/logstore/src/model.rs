@@ -1,0 +1,206 @@
+//! What goes in and out.
+
+use event::{Event, Identity, Nanos, Place, windows};
+use serde::Serialize;
+use std::time::Duration;
+
+/// A source's number in this store.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
+pub struct SourceId(pub i64);
+
+/// A file that events come from, as it is first met.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NewSource {
+    /// 64 lowercase hexadecimal digits.
+    pub sha256: String,
+    /// What the user calls it (argument joined with the path below it). A label, never a path.
+    pub label: String,
+    /// Bytes.
+    pub size: u64,
+    /// Modification time of the file.
+    pub mtime: Nanos,
+    /// `evtx`, …
+    pub format: String,
+    /// Whether the content store keeps it, so that raw bytes can be shown.
+    pub kept: bool,
+}
+
+/// A source that is in the store.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Source {
+    /// Its number.
+    pub id: SourceId,
+    /// As it was met; label and mtime of the last time.
+    pub file: NewSource,
+    /// First import.
+    pub first_seen: Nanos,
+    /// Last import.
+    pub last_seen: Nanos,
+    /// Events that are in the store from it (those it shares with an earlier source count there).
+    pub events: u64,
+    /// Source time of its first and last event.
+    pub time: Option<(Nanos, Nanos)>,
+}
+
+/// What [`crate::LogStore::append`] did; both durable when it returns.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Appended {
+    /// Events that were not there before.
+    pub new: u64,
+    /// Events whose identity was already there.
+    pub duplicates: u64,
+}
+
+/// What [`crate::LogStore::delete`] removed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Deleted {
+    /// Events.
+    pub events: u64,
+}
+
+/// A stored event.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Row {
+    /// See [`event::Event::identity`]; its text form ([`Row::log_id`]) is the API's `log_id`.
+    pub identity: Identity,
+    /// Source time.
+    pub time: Nanos,
+    /// When it was appended.
+    pub ingested_at: Nanos,
+    /// Where it came from first.
+    pub source: SourceId,
+    /// Place in that source.
+    pub place: Place,
+    /// `windows.security`, …
+    pub dataset: String,
+    /// As written in the event.
+    pub host: Option<String>,
+    /// Acting user.
+    pub user: Option<String>,
+    /// `debug`, `info`, `warning`, `error`, `critical`.
+    pub severity: String,
+    /// One readable line.
+    pub message: String,
+    /// The fields' JSON object as text, in source order.
+    pub fields: String,
+}
+
+impl Row {
+    /// 32 lowercase hexadecimal digits of the identity.
+    pub fn log_id(&self) -> String {
+        event::hex(&self.identity)
+    }
+
+    /// The fields as JSON in source order; null if the stored text is damaged.
+    pub fn fields_json(&self) -> serde_json::Value {
+        serde_json::from_str(&self.fields).unwrap_or_default()
+    }
+
+    /// The row that an event becomes.
+    pub fn of(event: &Event, source: SourceId, now: Nanos) -> Row {
+        Row {
+            identity: event.identity,
+            time: event.time,
+            ingested_at: now,
+            source,
+            place: event.place,
+            dataset: event.dataset.to_string(),
+            host: windows::host(event).map(Into::into),
+            user: windows::user(event),
+            severity: windows::severity(event).into(),
+            message: windows::message(event),
+            fields: event.fields_json(),
+        }
+    }
+}
+
+/// What to look for; all given conditions hold together.
+#[derive(Clone, Debug)]
+pub struct Search {
+    /// Found inside any field's value, without case.
+    pub text: Option<String>,
+    /// Exactly this host, without (ASCII) case.
+    pub host: Option<String>,
+    /// Exactly this dataset.
+    pub dataset: Option<String>,
+    /// Exactly this severity word.
+    pub severity: Option<String>,
+    /// Only from this source.
+    pub source: Option<SourceId>,
+    /// Source time, inclusive.
+    pub from: Option<Nanos>,
+    /// Source time, exclusive.
+    pub to: Option<Nanos>,
+    /// Rows a page, at least 1.
+    pub limit: u32,
+    /// A page's `next`, to go on after it (with the same conditions).
+    pub cursor: Option<String>,
+    /// Oldest first; else newest first. Equal times are ordered by identity.
+    pub ascending: bool,
+    /// How long to look before answering with what was found.
+    pub deadline: Duration,
+}
+
+impl Default for Search {
+    fn default() -> Self {
+        Search {
+            text: None,
+            host: None,
+            dataset: None,
+            severity: None,
+            source: None,
+            from: None,
+            to: None,
+            limit: 100,
+            cursor: None,
+            ascending: false,
+            deadline: Duration::from_secs(10),
+        }
+    }
+}
+
+/// One page of a search.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Page {
+    /// In order.
+    pub rows: Vec<Row>,
+    /// The cursor of the next page; `None` at the end, and when a partial page found nothing.
+    pub next: Option<String>,
+    /// The deadline came first: there may be more, also before `next`'s end of the data.
+    pub partial: bool,
+}
+
+/// Totals over the whole store.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Stats {
+    /// Events.
+    pub events: u64,
+    /// By dataset, largest first.
+    pub datasets: Vec<DatasetCount>,
+    /// By severity word, largest first.
+    pub severities: Vec<SeverityCount>,
+    /// Source time of the first and the last event.
+    pub time: Option<(Nanos, Nanos)>,
+    /// Size of the database, its write-ahead log included.
+    pub bytes: u64,
+    /// Sources.
+    pub sources: u64,
+}
+
+/// Events of a dataset.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DatasetCount {
+    /// `windows.security`, …
+    pub dataset: String,
+    /// How many.
+    pub events: u64,
+}
+
+/// Events of a severity.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SeverityCount {
+    /// The word.
+    pub severity: String,
+    /// How many.
+    pub events: u64,
+}

@@ -1,0 +1,111 @@
+//! The SQLite engine: `logs.db`, one writer and a pool of readers.
+//!
+//! WAL, so that readers never wait for the writer nor it for them; synchronous FULL, so that an append is on
+//! the disk when it returns.
+
+mod append;
+mod open;
+mod queries;
+mod read;
+mod schema;
+mod search;
+
+use crate::{
+    Answer, Appended, Deleted, Error, LogStore, NewSource, Page, Result, Row, Search, Source, SourceId, Stats,
+};
+use event::{Event, Identity, Nanos};
+use sqlx::{SqliteConnection, SqlitePool, pool::PoolConnection, sqlite::Sqlite};
+use std::{
+    path::PathBuf,
+    time::{Duration, Instant},
+};
+use tokio::sync::{Mutex, MutexGuard};
+
+/// The log store in one SQLite file.
+pub struct SqliteStore {
+    path: PathBuf,
+    /// `None` when opened for reading only.
+    writer: Option<Mutex<SqliteConnection>>,
+    readers: SqlitePool,
+}
+
+impl std::fmt::Debug for SqliteStore {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("SqliteStore").field("path", &self.path).finish_non_exhaustive()
+    }
+}
+
+impl SqliteStore {
+    /// The one writing connection, when it is this call's turn.
+    async fn writer(&self) -> Result<MutexGuard<'_, SqliteConnection>> {
+        match &self.writer {
+            Some(writer) => Ok(writer.lock().await),
+            None => Err(Error::ReadOnly),
+        }
+    }
+
+    /// A reading connection whose queries end at the deadline.
+    async fn reader(&self, deadline: Option<Duration>) -> Result<PoolConnection<Sqlite>> {
+        /// Virtual machine steps between two looks at the clock: some tens of microseconds.
+        const STEPS: i32 = 10_000;
+        let until = deadline.and_then(|d| Instant::now().checked_add(d));
+        let mut conn = self.readers.acquire().await?;
+        let mut handle = conn.lock_handle().await?;
+        // A call that was dropped can have left its own behind.
+        match until {
+            Some(until) => handle.set_progress_handler(STEPS, move || Instant::now() < until),
+            None => handle.remove_progress_handler(),
+        }
+        drop(handle);
+        Ok(conn)
+    }
+}
+
+impl LogStore for SqliteStore {
+    fn source<'a>(&'a self, source: &'a NewSource, now: Nanos) -> Answer<'a, SourceId> {
+        Box::pin(self.put_source(source, now))
+    }
+
+    fn sources(&self) -> Answer<'_, Vec<Source>> {
+        Box::pin(self.list_sources())
+    }
+
+    fn append<'a>(&'a self, source: SourceId, events: &'a [Event], now: Nanos) -> Answer<'a, Appended> {
+        Box::pin(self.append_events(source, events, now))
+    }
+
+    fn get<'a>(&'a self, ids: &'a [Identity]) -> Answer<'a, Vec<Row>> {
+        Box::pin(self.get_rows(ids))
+    }
+
+    fn around(&self, id: Identity, before: u32, after: u32, deadline: Duration) -> Answer<'_, Vec<Row>> {
+        Box::pin(self.around_row(id, before, after, deadline))
+    }
+
+    fn search<'a>(&'a self, search: &'a Search) -> Answer<'a, Page> {
+        Box::pin(self.search_page(search))
+    }
+
+    fn stats(&self) -> Answer<'_, Stats> {
+        Box::pin(self.totals())
+    }
+
+    fn delete(&self, source: SourceId) -> Answer<'_, Deleted> {
+        Box::pin(self.delete_source(source))
+    }
+
+    fn check(&self) -> Answer<'_, Vec<String>> {
+        Box::pin(self.check_all())
+    }
+
+    fn copy_to<'a>(&'a self, to: &'a std::path::Path) -> Answer<'a, ()> {
+        Box::pin(self.copy_into(to))
+    }
+
+    fn close(&self) -> Answer<'_, ()> {
+        Box::pin(self.close_all())
+    }
+}
+
+#[cfg(test)]
+mod tests;

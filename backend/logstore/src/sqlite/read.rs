@@ -1,0 +1,95 @@
+//! Short reads: by identity, sources, totals.
+
+use super::{
+    SqliteStore,
+    append::id_list,
+    queries::{BYTES, FIRST, GET, LAST, SOURCE_COUNT, SOURCES, TOTALS_BY_DATASET, TOTALS_BY_SEVERITY},
+};
+use crate::{DatasetCount, Error, NewSource, Result, Row, SeverityCount, Source, SourceId, Stats};
+use event::{Identity, Nanos, Place};
+use sqlx::{Row as _, sqlite::SqliteRow};
+use std::collections::HashMap;
+
+impl SqliteStore {
+    pub(super) async fn get_rows(&self, ids: &[Identity]) -> Result<Vec<Row>> {
+        let mut conn = self.reader(None).await?;
+        let found = sqlx::query(GET).bind(id_list(ids.iter())).fetch_all(&mut *conn).await?;
+        let mut by_id = HashMap::with_capacity(found.len());
+        for found in &found {
+            let row = row(found)?;
+            by_id.insert(row.identity, row);
+        }
+        Ok(ids.iter().filter_map(|id| by_id.get(id).cloned()).collect())
+    }
+
+    pub(super) async fn list_sources(&self) -> Result<Vec<Source>> {
+        let mut conn = self.reader(None).await?;
+        let rows = sqlx::query(SOURCES).fetch_all(&mut *conn).await?;
+        rows.iter().map(source).collect()
+    }
+
+    pub(super) async fn totals(&self) -> Result<Stats> {
+        let mut conn = self.reader(None).await?;
+        let mut stats = Stats::default();
+        for row in sqlx::query(TOTALS_BY_DATASET).fetch_all(&mut *conn).await? {
+            let events = row.try_get::<i64, _>(1)?.cast_unsigned();
+            stats.events += events;
+            stats.datasets.push(DatasetCount { dataset: row.try_get(0)?, events });
+        }
+        for row in sqlx::query(TOTALS_BY_SEVERITY).fetch_all(&mut *conn).await? {
+            let events = row.try_get::<i64, _>(1)?.cast_unsigned();
+            stats.severities.push(SeverityCount { severity: row.try_get(0)?, events });
+        }
+        let first: Option<i64> = sqlx::query_scalar(FIRST).fetch_optional(&mut *conn).await?;
+        let last: Option<i64> = sqlx::query_scalar(LAST).fetch_optional(&mut *conn).await?;
+        stats.time = first.zip(last).map(|(a, b)| (Nanos(a), Nanos(b)));
+        stats.sources =
+            sqlx::query_scalar::<_, i64>(SOURCE_COUNT).fetch_one(&mut *conn).await?.cast_unsigned();
+        stats.bytes = sqlx::query_scalar::<_, i64>(BYTES).fetch_one(&mut *conn).await?.cast_unsigned();
+        let mut log = self.path.clone().into_os_string();
+        log.push("-wal");
+        stats.bytes += std::fs::metadata(log).map_or(0, |m| m.len());
+        Ok(stats)
+    }
+}
+
+fn source(row: &SqliteRow) -> Result<Source> {
+    let times: (Option<i64>, Option<i64>) = (row.try_get("first")?, row.try_get("last")?);
+    Ok(Source {
+        id: SourceId(row.try_get("id")?),
+        file: NewSource {
+            sha256: row.try_get("sha256")?,
+            label: row.try_get("label")?,
+            size: row.try_get::<i64, _>("size")?.cast_unsigned(),
+            mtime: Nanos(row.try_get("mtime")?),
+            format: row.try_get("format")?,
+            kept: row.try_get("kept")?,
+        },
+        first_seen: Nanos(row.try_get("first_seen")?),
+        last_seen: Nanos(row.try_get("last_seen")?),
+        events: row.try_get::<f64, _>("events")? as u64,
+        time: times.0.zip(times.1).map(|(a, b)| (Nanos(a), Nanos(b))),
+    })
+}
+
+/// One row of the columns that every event query selects.
+pub(super) fn row(row: &SqliteRow) -> Result<Row> {
+    let identity: &[u8] = row.try_get(0)?;
+    Ok(Row {
+        identity: identity.try_into().map_err(|_| Error::Corrupt("an identity is not of 16 bytes".into()))?,
+        time: Nanos(row.try_get(1)?),
+        source: SourceId(row.try_get(2)?),
+        place: Place {
+            record: row.try_get::<i64, _>(3)?.cast_unsigned(),
+            offset: row.try_get::<i64, _>(4)?.cast_unsigned(),
+            len: u32::try_from(row.try_get::<i64, _>(5)?).unwrap_or(0),
+        },
+        ingested_at: Nanos(row.try_get(6)?),
+        dataset: row.try_get(7)?,
+        host: row.try_get(8)?,
+        user: row.try_get(9)?,
+        severity: row.try_get(10)?,
+        message: row.try_get(11)?,
+        fields: row.try_get(12)?,
+    })
+}

@@ -1,0 +1,168 @@
+//! Pages of events in order of time, with conditions and a deadline.
+
+use super::{
+    SqliteStore,
+    queries::{NEWEST, OLDEST},
+    read::row,
+};
+use crate::{Page, Result, Row, Search, cursor::Cursor, error::interrupted};
+use event::{Identity, Nanos};
+use futures::TryStreamExt;
+use std::time::{Duration, Instant};
+
+impl SqliteStore {
+    pub(super) async fn search_page(&self, search: &Search) -> Result<Page> {
+        let limit = search.limit.max(1) as usize;
+        let after = match &search.cursor {
+            Some(text) => Cursor::parse(text)?,
+            // Outside of all there can be: an identity is never all zeroes or all ones but by a chance of 2^-128.
+            None if search.ascending => Cursor { time: Nanos(i64::MIN), identity: [0; 16] },
+            None => Cursor { time: Nanos(i64::MAX), identity: [0xff; 16] },
+        };
+        let Some(bounds) = bounds(search, &after) else {
+            return Ok(Page::default());
+        };
+        let text = search.text.as_deref().filter(|t| !t.is_empty()).map(Needle::new);
+        let until = Instant::now().checked_add(search.deadline);
+        let mut conn = self.reader(Some(search.deadline)).await?;
+        let mut rows = sqlx::query(if search.ascending { OLDEST } else { NEWEST })
+            .bind(bounds.0)
+            .bind(bounds.1)
+            .bind(after.time.0)
+            .bind(after.identity.to_vec())
+            .bind(&search.host)
+            .bind(&search.dataset)
+            .bind(&search.severity)
+            .bind(search.source.map(|s| s.0))
+            .bind(text.as_ref().and_then(|t| t.pattern.as_deref()))
+            .fetch(&mut *conn);
+        let mut page = Page::default();
+        loop {
+            let next = match rows.try_next().await {
+                Ok(Some(next)) => row(&next)?,
+                Ok(None) => break,
+                Err(e) if interrupted(&e) => {
+                    page.partial = true;
+                    break;
+                }
+                Err(e) => return Err(e.into()),
+            };
+            if text.as_ref().is_none_or(|t| t.found_in(&next.fields)) {
+                if page.rows.len() == limit {
+                    // There is another, so there is a next page.
+                    page.next = page.rows.last().map(cursor);
+                    return Ok(page);
+                }
+                page.rows.push(next);
+            }
+            if until.is_some_and(|until| Instant::now() >= until) {
+                page.partial = true;
+                break;
+            }
+        }
+        if page.partial {
+            page.next = page.rows.last().map(cursor);
+        }
+        Ok(page)
+    }
+
+    pub(super) async fn around_row(
+        &self,
+        id: Identity,
+        before: u32,
+        after: u32,
+        deadline: Duration,
+    ) -> Result<Vec<Row>> {
+        let Some(middle) = self.get_rows(&[id]).await?.pop() else {
+            return Ok(Vec::new());
+        };
+        let from = Search {
+            host: middle.host.clone(),
+            cursor: Some(cursor(&middle)),
+            deadline,
+            ..Search::default()
+        };
+        let mut rows = Vec::new();
+        if before > 0 {
+            rows = self.search_page(&Search { limit: before, ..from.clone() }).await?.rows;
+            rows.reverse();
+        }
+        rows.push(middle);
+        if after > 0 {
+            rows.extend(self.search_page(&Search { limit: after, ascending: true, ..from }).await?.rows);
+        }
+        Ok(rows)
+    }
+}
+
+fn cursor(row: &Row) -> String {
+    Cursor { time: row.time, identity: row.identity }.text()
+}
+
+/// First and last nanosecond, both inclusive, that the index has to be read between; `None` when nothing
+/// can be there.
+fn bounds(search: &Search, after: &Cursor) -> Option<(i64, i64)> {
+    let mut from = search.from.map_or(i64::MIN, |t| t.0);
+    let mut last = match search.to {
+        Some(to) => to.0.checked_sub(1)?,
+        None => i64::MAX,
+    };
+    if search.ascending {
+        from = from.max(after.time.0);
+    } else {
+        last = last.min(after.time.0);
+    }
+    (from <= last).then_some((from, last))
+}
+
+/// A text to find in the values of a row, without case.
+struct Needle {
+    lower: String,
+    /// A LIKE pattern (escape `~`) that every match passes; `None` when LIKE, which folds only ASCII, could
+    /// miss one.
+    pattern: Option<String>,
+}
+
+impl Needle {
+    fn new(text: &str) -> Needle {
+        Needle { lower: text.to_lowercase(), pattern: text.is_ascii().then(|| pattern(text)) }
+    }
+
+    /// Looks into the values of a stored fields object, not into its names or its punctuation.
+    fn found_in(&self, fields: &str) -> bool {
+        match serde_json::from_str(fields) {
+            Ok(serde_json::Value::Object(map)) => map.values().any(|value| self.in_value(value)),
+            _ => fields.to_lowercase().contains(&self.lower),
+        }
+    }
+
+    fn in_value(&self, value: &serde_json::Value) -> bool {
+        use serde_json::Value as J;
+        match value {
+            J::Null => false,
+            J::String(text) => text.to_lowercase().contains(&self.lower),
+            J::Array(list) => list.iter().any(|value| self.in_value(value)),
+            other => other.to_string().contains(&self.lower),
+        }
+    }
+}
+
+/// The text as it stands inside stored JSON, with LIKE's own characters taken literally. Two letters can be
+/// the folded form of something that is not ASCII (the Kelvin sign; an i that ends the text, of the dotted
+/// capital I) and let any character through.
+fn pattern(text: &str) -> String {
+    let quoted = serde_json::Value::from(text).to_string();
+    let inner = quoted.get(1..quoted.len() - 1).unwrap_or_default();
+    let mut out = String::from("%");
+    for (i, c) in inner.char_indices() {
+        let last = i + 1 == inner.len();
+        match c {
+            '%' | '_' | '~' => out.extend(['~', c]),
+            'k' | 'K' => out.push('_'),
+            'i' | 'I' if last => out.push('_'),
+            _ => out.push(c),
+        }
+    }
+    out.push('%');
+    out
+}

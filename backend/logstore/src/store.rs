@@ -1,0 +1,46 @@
+//! What every engine does.
+
+use crate::{Appended, Deleted, NewSource, Page, Result, Row, Search, Source, SourceId, Stats};
+use event::{Event, Identity, Nanos};
+use std::{pin::Pin, time::Duration};
+
+/// A call's future: boxed, so that the trait can be used as `dyn LogStore`.
+pub type Answer<'a, T> = Pin<Box<dyn Future<Output = Result<T>> + Send + 'a>>;
+
+/// A log store. Dropping a future ends its call: a write is then done wholly or not at all.
+pub trait LogStore: Send + Sync {
+    /// The source with this content, made when it is new; label, mtime, `kept` and last seen are updated.
+    fn source<'a>(&'a self, source: &'a NewSource, now: Nanos) -> Answer<'a, SourceId>;
+
+    /// All sources, newest first.
+    fn sources(&self) -> Answer<'_, Vec<Source>>;
+
+    /// Stores events of a source. When it returns they are synced to the disk. An identity that is already
+    /// there, in this batch or from any source, is counted and changes nothing.
+    fn append<'a>(&'a self, source: SourceId, events: &'a [Event], now: Nanos) -> Answer<'a, Appended>;
+
+    /// Those of the ids that are there, in the order of `ids`.
+    fn get<'a>(&'a self, ids: &'a [Identity]) -> Answer<'a, Vec<Row>>;
+
+    /// Up to `before` events before and `after` events after this one in time on the same host, it in
+    /// the middle, oldest first; empty when it is not there. Ends early at the deadline.
+    fn around(&self, id: Identity, before: u32, after: u32, deadline: Duration) -> Answer<'_, Vec<Row>>;
+
+    /// One page.
+    fn search<'a>(&'a self, search: &'a Search) -> Answer<'a, Page>;
+
+    /// Totals.
+    fn stats(&self) -> Answer<'_, Stats>;
+
+    /// Removes a source and its events.
+    fn delete(&self, source: SourceId) -> Answer<'_, Deleted>;
+
+    /// What is wrong with the stored data, in words; empty when nothing is. Reads everything.
+    fn check(&self) -> Answer<'_, Vec<String>>;
+
+    /// A consistent copy into a new file, readable alone.
+    fn copy_to<'a>(&'a self, to: &'a std::path::Path) -> Answer<'a, ()>;
+
+    /// Finishes writing and closes; later calls fail.
+    fn close(&self) -> Answer<'_, ()>;
+}

@@ -1,0 +1,441 @@
+//! The import job: sources to events, events to matches, matches to alerts.
+//!
+//! For each batch: events into the log store (synced), then alerts and the job's resume point in one write. A crash
+//! between the two is healed by identity: the batch is read again, its events are there already, its alerts are made.
+
+use super::{
+    source::{self, Opened, Place, Refused},
+    store_error,
+};
+use crate::{
+    alerts::{self, Match},
+    detections::Rules,
+};
+use api::{
+    Time,
+    jobs::Skip,
+    siem::{ImportFile, ImportResult, RuleNote},
+};
+use detect::Coverage;
+use event::{Batch, Nanos};
+use evidence::{ContentStore, Sha256Hex};
+use ingest::{
+    evtx,
+    paths::{Found, walk},
+};
+use kernel::{
+    Error, Kernel, Result,
+    db::{Actor, Audit},
+    jobs::{JobCtx, Stop, Work},
+};
+use logstore::{LogStore, NewSource, SourceId};
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+use std::{ops::ControlFlow, path::PathBuf, pin::Pin, sync::Arc};
+use tokio::runtime::Handle;
+
+/// The kind of job.
+pub const KIND: &str = "import";
+/// Events a batch: small enough that a cancel or another writer never waits long.
+const BATCH: usize = 2_000;
+/// Files that the result lists by name; all are counted.
+const LISTED: usize = 1_000;
+
+/// What an import reads.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Input {
+    /// Files and folders of this machine: only from the shell and the command line.
+    Paths {
+        /// Absolute.
+        paths: Vec<PathBuf>,
+    },
+    /// Uploads, already in the content store.
+    Kept {
+        /// In the order of the upload.
+        items: Vec<Item>,
+    },
+}
+
+/// An upload.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Item {
+    /// What the client called it.
+    pub label: String,
+    /// Its name in the content store.
+    pub sha256: String,
+    /// Bytes.
+    pub size: u64,
+}
+
+/// Queues an import: the one way from sources to a job.
+pub async fn start(kernel: &Kernel, by: &Actor, input: Input) -> Result<String> {
+    let value = serde_json::to_value(&input).map_err(Error::internal)?;
+    let labels: Vec<_> = match &input {
+        Input::Paths { paths } => paths.iter().map(|p| p.to_string_lossy().into_owned()).collect(),
+        Input::Kept { items } => items.iter().map(|i| i.label.clone()).collect(),
+    };
+    let total = match &input {
+        Input::Paths { .. } => 0,
+        Input::Kept { items } => items.iter().map(|i| i.size).sum(),
+    };
+    let mut tx = kernel.db.write(by).await?;
+    let id = kernel.jobs.enqueue(&mut tx, KIND, total, &value).await?;
+    tx.commit(Audit::new("import.start", "job", &id).after(json!({"sources": labels})), &[]).await?;
+    kernel.jobs.wake();
+    Ok(id)
+}
+
+/// Where to go on.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+struct Resume {
+    /// Sources done.
+    source: usize,
+    /// Chunk of the source under way.
+    chunk: u64,
+    /// Bytes of the sources done.
+    bytes: u64,
+    /// Events in the store at this point: what a crash added beyond it was new.
+    store_events: u64,
+}
+
+/// The kind of work.
+pub struct Import {
+    /// `logs.db`.
+    pub logs: Arc<dyn LogStore>,
+    /// Kept sources.
+    pub content: Arc<ContentStore>,
+    /// Compiled rules.
+    pub rules: Arc<Rules>,
+}
+
+impl Work for Import {
+    fn kind(&self) -> &'static str {
+        KIND
+    }
+
+    fn unit(&self) -> &'static str {
+        "bytes"
+    }
+
+    fn needs(&self) -> (&'static str, &'static str) {
+        ("siem:read", "siem:write")
+    }
+
+    fn run(&self, ctx: JobCtx) -> Pin<Box<dyn Future<Output = Result<()>> + Send>> {
+        let (logs, content, rules) = (self.logs.clone(), self.content.clone(), self.rules.clone());
+        Box::pin(async move {
+            let runtime = Handle::current();
+            // Parsing, hashing and matching are work for a thread of their own.
+            let work = move || Run::new(ctx, logs, content, rules, runtime)?.all();
+            tokio::task::spawn_blocking(work).await.map_err(Error::internal)?
+        })
+    }
+}
+
+/// One import under way, on its own thread.
+struct Run {
+    ctx: JobCtx,
+    logs: Arc<dyn LogStore>,
+    content: Arc<ContentStore>,
+    rules: Arc<Rules>,
+    runtime: Handle,
+    keep: bool,
+    at: Resume,
+    total: u64,
+    /// Events of a batch that a crash left stored but not counted.
+    uncounted: u64,
+    result: ImportResult,
+    coverage: Coverage,
+}
+
+impl Run {
+    fn new(
+        ctx: JobCtx,
+        logs: Arc<dyn LogStore>,
+        content: Arc<ContentStore>,
+        rules: Arc<Rules>,
+        runtime: Handle,
+    ) -> Result<Run> {
+        let resumed = ctx.resume.clone().and_then(|r| serde_json::from_value::<Resume>(r).ok());
+        let result = match &resumed {
+            Some(_) => serde_json::from_value(ctx.last_result()).unwrap_or_default(),
+            None => ImportResult::default(),
+        };
+        let now = runtime.block_on(logs.stats()).map_err(store_error)?.events;
+        let uncounted = resumed.as_ref().map_or(0, |r| now.saturating_sub(r.store_events));
+        let at = resumed.unwrap_or(Resume { store_events: now, ..Resume::default() });
+        let keep = ctx.kernel.settings.get().keep_sources;
+        let coverage = Coverage::default();
+        Ok(Run { ctx, logs, content, rules, runtime, keep, at, total: 0, uncounted, result, coverage })
+    }
+
+    fn all(mut self) -> Result<()> {
+        let input: Input = serde_json::from_value(self.ctx.input.clone()).map_err(Error::internal)?;
+        self.total = match &input {
+            Input::Paths { paths } => sizes(paths, &self.ctx),
+            Input::Kept { items } => items.iter().map(|i| i.size).sum(),
+        };
+        self.ctx.progress(self.at.bytes, self.total);
+        // The first resume point: a crash during the first batch counts its events too.
+        self.runtime.block_on(self.ctx.save(&json!(self.at)))?;
+        match input {
+            Input::Paths { paths } => {
+                for (n, found) in walk(&paths).enumerate().skip(self.at.source) {
+                    match found {
+                        Found::File { path, label } => self.source(n, Place::Path(path), label)?,
+                        Found::Skipped { label, reason } => {
+                            self.refused(n, ImportFile::named(&label), &reason)?
+                        }
+                    }
+                    if self.ctx.stop() != Stop::No {
+                        break;
+                    }
+                }
+            }
+            Input::Kept { items } => {
+                for (n, item) in items.into_iter().enumerate().skip(self.at.source) {
+                    match Sha256Hex::parse(&item.sha256) {
+                        Ok(hash) => self.source(n, Place::Kept(hash), item.label)?,
+                        Err(e) => self.refused(n, ImportFile::named(&item.label), &e.to_string())?,
+                    }
+                    if self.ctx.stop() != Stop::No {
+                        break;
+                    }
+                }
+            }
+        }
+        self.finish();
+        Ok(())
+    }
+
+    /// What the job says at its end, or when it is stopped.
+    fn finish(&mut self) {
+        let notes = |r: detect::Report| -> (u64, Vec<RuleNote>, Vec<RuleNote>) {
+            let no_chance = r.no_chance.iter().map(|n| RuleNote {
+                rule_id: n.rule_id.clone(),
+                title: n.title.clone(),
+                reason: n.reason.clone(),
+            });
+            (u64::try_from(r.ran).unwrap_or(0), Rules::notes(&r.not_run), no_chance.collect())
+        };
+        let report = self.coverage.report(&self.rules.engine, self.rules.not_run.clone(), 0);
+        (self.result.rules_run, self.result.rules_not_run, self.result.rules_no_chance) = notes(report);
+        self.ctx.result(&self.result);
+        let r = &self.result;
+        self.ctx
+            .kept(format!("{} events and {} alerts stay; nothing stored was removed", r.events, r.alerts));
+    }
+
+    /// One source from open to end. Trouble with it is said and does not end the import.
+    fn source(&mut self, n: usize, place: Place, label: String) -> Result<()> {
+        let mut said = self.listed(n, &label);
+        said.state = "running".into();
+        let ctx = self.ctx.clone();
+        let stop = move || ctx.stop() != Stop::No;
+        let opened = source::open(&self.content, &place, self.keep, &mut said, &stop);
+        let mut opened = match opened {
+            Ok(o) => o,
+            Err(Refused::Stopped) => return Ok(()),
+            Err(Refused::Because(reason)) => return self.refused(n, said, &reason),
+        };
+        let id = self.register(&opened, &label)?;
+        self.show(n, said.clone());
+        let finished = self.read(n, &mut opened, id, &mut said)?;
+        if !finished {
+            said.state = "queued".into();
+            self.show(n, said);
+            return Ok(());
+        }
+        said.unchanged = opened.unchanged(&stop);
+        if said.unchanged == Some(false) {
+            self.skip(
+                &said.name,
+                "the source changed while it was read (size, time or SHA-256 differ)",
+                None,
+            );
+        }
+        said.state = if said.errors > 0 { "partial" } else { "done" }.into();
+        said.bytes_done = said.size;
+        self.result.files += 1;
+        self.at = Resume { source: n + 1, chunk: 0, bytes: self.at.bytes + said.size, ..self.at };
+        self.show(n, said);
+        if let Place::Kept(hash) = &place
+            && !self.keep
+        {
+            // An upload had to lie somewhere; keeping is switched off, so it goes.
+            self.content.remove(hash).map_err(super::content_error)?;
+        }
+        self.save()
+    }
+
+    fn register(&self, opened: &Opened, label: &str) -> Result<SourceId> {
+        let source = NewSource {
+            sha256: opened.before.sha256.to_string(),
+            label: label.into(),
+            size: opened.before.size,
+            mtime: Nanos(opened.before.mtime_ns),
+            format: "evtx".into(),
+            kept: opened.kept,
+        };
+        let now = Nanos(self.ctx.kernel.world.now_ns());
+        self.runtime.block_on(self.logs.source(&source, now)).map_err(store_error)
+    }
+
+    /// Reads all batches; false when the job was stopped before the end.
+    fn read(&mut self, n: usize, opened: &mut Opened, id: SourceId, said: &mut ImportFile) -> Result<bool> {
+        let file = opened.file.try_clone().map_err(Error::internal)?;
+        let threads = std::thread::available_parallelism().map_or(1, |n| n.get().min(4));
+        let options = evtx::Options { threads, from_chunk: self.at.chunk, batch: BATCH };
+        let mut failed = None;
+        let read = evtx::read(file, options, &mut |batch| {
+            let kept = self.batch(n, id, batch, said);
+            match kept {
+                Ok(()) if self.ctx.stop() == Stop::No => ControlFlow::Continue(()),
+                Ok(()) => ControlFlow::Break(()),
+                Err(e) => {
+                    failed = Some(e);
+                    ControlFlow::Break(())
+                }
+            }
+        });
+        match (failed, read) {
+            (Some(e), _) => Err(e),
+            (None, Ok(sum)) => Ok(!sum.stopped),
+            (None, Err(e)) => {
+                said.errors += 1;
+                self.result.parse_errors += 1;
+                self.skip(&said.name.clone(), &e.to_string(), None);
+                Ok(true)
+            }
+        }
+    }
+
+    /// Events first, synced; then alerts and the resume point in one write.
+    fn batch(&mut self, n: usize, id: SourceId, batch: Batch, said: &mut ImportFile) -> Result<()> {
+        let now = Nanos(self.ctx.kernel.world.now_ns());
+        let runtime = self.runtime.clone();
+        let added = runtime.block_on(self.logs.append(id, &batch.events, now)).map_err(store_error)?;
+        let after_crash = added.duplicates.min(self.uncounted);
+        self.uncounted -= after_crash;
+        let (new, duplicates) = (added.new + after_crash, added.duplicates - after_crash);
+        self.at.store_events += new;
+        for s in batch.skipped.iter().chain(&batch.notes) {
+            self.skip(&said.name, &s.reason, Some(s));
+        }
+        let errors = u64::try_from(batch.skipped.len()).unwrap_or(0);
+        said.events += new;
+        said.duplicates += duplicates;
+        said.errors += errors;
+        said.bytes_done = batch.bytes_done;
+        self.result.events += new;
+        self.result.duplicates += duplicates;
+        self.result.parse_errors += errors;
+        let metrics = &self.ctx.kernel.metrics;
+        metrics.ingest_events.inc_by(new);
+        metrics.ingest_rejected.inc_by(errors);
+        let matches = self.match_rules(&batch);
+        self.at.chunk = batch.resume;
+        self.show(n, said.clone());
+        self.ctx.progress(self.at.bytes + batch.bytes_done.min(said.size), self.total.max(self.at.bytes));
+        if matches.is_empty() {
+            return self.save();
+        }
+        runtime.block_on(async {
+            let kernel = self.ctx.kernel.clone();
+            let mut tx = kernel.db.write(&self.ctx.actor()).await?;
+            let found: Vec<_> = matches
+                .iter()
+                .filter_map(|(rule, event)| {
+                    Some(Match {
+                        rule: self.rules.engine.rules().get(*rule)?,
+                        event: batch.events.get(*event)?,
+                    })
+                })
+                .collect();
+            let raised = alerts::raise(&kernel, &mut tx, &found).await?;
+            self.result.matches += raised.matches;
+            self.result.alerts += u64::try_from(raised.created.len()).unwrap_or(0);
+            self.ctx.result(&self.result);
+            self.ctx.checkpoint(&mut tx, &json!(self.at)).await?;
+            kernel.metrics.alerts_created.inc_by(u64::try_from(raised.created.len()).unwrap_or(0));
+            kernel.metrics.alerts_deduplicated.inc_by(u64::try_from(raised.updated.len()).unwrap_or(0));
+            if raised.created.is_empty() && raised.updated.is_empty() {
+                return tx.commit_checkpoint().await;
+            }
+            let audit = Audit::new("alert.raise", "job", &self.ctx.id)
+                .after(json!({"created": raised.created, "updated": raised.updated}));
+            tx.commit(audit, &raised.changes).await.map(drop)
+        })
+    }
+
+    /// (rule, event) of every match in the batch.
+    fn match_rules(&mut self, batch: &Batch) -> Vec<(usize, usize)> {
+        let (mut hits, mut matches) = (vec![], vec![]);
+        for (i, event) in batch.events.iter().enumerate() {
+            hits.clear();
+            self.rules.engine.scan_covered(event, &mut self.coverage, &mut hits);
+            matches.extend(hits.iter().map(|h| (h.rule, i)));
+            let at = Time::from_nanos(event.time.0);
+            let r = &mut self.result;
+            r.first_event = Some(r.first_event.map_or(at, |t| t.min(at)));
+            r.last_event = Some(r.last_event.map_or(at, |t| t.max(at)));
+        }
+        matches
+    }
+
+    fn save(&mut self) -> Result<()> {
+        self.ctx.result(&self.result);
+        self.runtime.block_on(self.ctx.save(&json!(self.at)))
+    }
+
+    fn skip(&self, source: &str, reason: &str, at: Option<&event::Skipped>) {
+        self.ctx.skip(Skip {
+            source: source.into(),
+            member: at.and_then(|s| s.member.clone()),
+            record: at.and_then(|s| s.record),
+            offset: at.and_then(|s| s.offset),
+            reason: reason.into(),
+        });
+    }
+
+    /// A source that is not read, with why.
+    fn refused(&mut self, n: usize, mut said: ImportFile, reason: &str) -> Result<()> {
+        said.state = "refused".into();
+        said.reason = Some(reason.into());
+        self.skip(&said.name, reason, None);
+        self.result.files += 1;
+        self.at = Resume { source: n + 1, chunk: 0, bytes: self.at.bytes + said.size, ..self.at };
+        self.show(n, said);
+        self.ctx.progress(self.at.bytes, self.total.max(self.at.bytes));
+        self.save()
+    }
+
+    fn listed(&self, n: usize, label: &str) -> ImportFile {
+        self.result.file_list.get(n).cloned().unwrap_or_else(|| ImportFile::named(label))
+    }
+
+    fn show(&mut self, n: usize, said: ImportFile) {
+        let list = &mut self.result.file_list;
+        match list.get_mut(n) {
+            Some(slot) => *slot = said,
+            None if n < LISTED => list.push(said),
+            None => {}
+        }
+        self.ctx.result(&self.result);
+    }
+}
+
+/// Bytes in all, for progress; unreadable ones count nothing.
+fn sizes(paths: &[PathBuf], ctx: &JobCtx) -> u64 {
+    let mut total = 0;
+    for found in walk(paths) {
+        if let Found::File { path, .. } = found {
+            total += path.metadata().map_or(0, |m| m.len());
+        }
+        if ctx.stop() != Stop::No {
+            break;
+        }
+    }
+    total
+}

@@ -1,0 +1,143 @@
+//! Reading events: list, one with its raw bytes, totals.
+
+use super::{content_error, store_error};
+use crate::App;
+use api::{
+    Code, Page, Time,
+    siem::{Log, LogDetail, LogList, RawRef, SiemStats},
+};
+use base64::{Engine as _, engine::general_purpose::STANDARD as B64};
+use event::{Event, Identity, Nanos, Value};
+use evidence::Sha256Hex;
+use kernel::{Error, Result, route};
+use logstore::{Row, Search, Source, SourceId};
+use serde_json::Map;
+use std::collections::HashMap;
+
+/// Most raw bytes of one event that are sent: a record of an event log is at most a chunk.
+const RAW_LIMIT: u32 = 1 << 20;
+
+/// Newest first.
+pub async fn page(app: &App, q: LogList) -> Result<Page<Log>> {
+    let limit = route::limit(q.limit)?;
+    route::only_sort(q.sort.as_deref(), &["-timestamp", "timestamp"])?;
+    route::count_cap(q.count.as_deref())?;
+    let unfiltered =
+        q.q.is_none() && q.from.is_none() && q.to.is_none() && q.host.is_none() && q.dataset.is_none();
+    let nanos = |t: Option<Time>| t.map(|t| Nanos(t.0.saturating_mul(1_000_000)));
+    let search = Search {
+        text: q.q.filter(|t| !t.is_empty()),
+        host: q.host,
+        dataset: q.dataset,
+        from: nanos(q.from),
+        to: nanos(q.to),
+        limit: u32::try_from(limit).unwrap_or(50),
+        cursor: q.cursor,
+        ascending: q.sort.as_deref() == Some("timestamp"),
+        ..Search::default()
+    };
+    let found = app.logs.search(&search).await.map_err(store_error)?;
+    let sources = sources(app).await?;
+    let items: Vec<_> = found.rows.iter().map(|r| wire(r, &sources)).collect();
+    let here = u64::try_from(items.len()).unwrap_or(0);
+    let all = if unfiltered { app.logs.stats().await.map_err(store_error)?.events } else { here };
+    let more = found.next.is_some() || found.partial;
+    Ok(Page {
+        total: all.max(here),
+        total_is_lower_bound: !unfiltered && more,
+        items,
+        next_cursor: found.next,
+    })
+}
+
+/// Events by identity, those that are there, in the order asked for.
+pub(crate) async fn rows(app: &App, ids: &[Identity]) -> Result<Vec<(Row, Log)>> {
+    let rows = app.logs.get(ids).await.map_err(store_error)?;
+    let sources = sources(app).await?;
+    let pair = |r: Row| {
+        let log = wire(&r, &sources);
+        (r, log)
+    };
+    Ok(rows.into_iter().map(pair).collect())
+}
+
+/// One event; with its raw bytes, or why there are none.
+pub async fn detail(app: &App, log_id: &str, raw: bool) -> Result<LogDetail> {
+    let missing = || Error::new(Code::NotFound);
+    let id = event::unhex(log_id).ok_or_else(missing)?;
+    let (_, log) = rows(app, &[id]).await?.into_iter().next().ok_or_else(missing)?;
+    if !raw {
+        return Ok(LogDetail { log, raw: None, raw_missing: None });
+    }
+    let none = |log, why: &str| Ok(LogDetail { log, raw: None, raw_missing: Some(why.into()) });
+    let Some(place) = log.raw_ref.clone().filter(|r| r.kept) else {
+        return none(log, "the source was not kept; the event's own text is shown");
+    };
+    let Ok(hash) = Sha256Hex::parse(&place.sha256) else { return none(log, "the source has no valid hash") };
+    let content = app.content.clone();
+    let len = place.length.min(RAW_LIMIT) as usize;
+    let read = tokio::task::spawn_blocking(move || content.read_range(&hash, place.offset, len));
+    match read.await.map_err(Error::internal)? {
+        Ok(bytes) => Ok(LogDetail { log, raw: Some(B64.encode(bytes)), raw_missing: None }),
+        Err(evidence::Error::NotKept(_)) => {
+            none(log, "the source was removed; the event's own text is shown")
+        }
+        Err(e) => Err(content_error(e)),
+    }
+}
+
+/// Totals.
+pub async fn stats(app: &App) -> Result<SiemStats> {
+    let s = app.logs.stats().await.map_err(store_error)?;
+    Ok(SiemStats {
+        events: s.events,
+        by_dataset: s.datasets.into_iter().map(|d| (d.dataset, d.events)).collect(),
+        by_severity: s.severities.into_iter().map(|d| (d.severity, d.events)).collect(),
+        first_event: s.time.map(|t| Time::from_nanos(t.0.0)),
+        last_event: s.time.map(|t| Time::from_nanos(t.1.0)),
+        store_bytes: s.bytes,
+    })
+}
+
+async fn sources(app: &App) -> Result<HashMap<SourceId, Source>> {
+    let all = app.logs.sources().await.map_err(store_error)?;
+    Ok(all.into_iter().map(|s| (s.id, s)).collect())
+}
+
+fn wire(r: &Row, sources: &HashMap<SourceId, Source>) -> Log {
+    let source = sources.get(&r.source);
+    let fields = match r.fields_json() {
+        serde_json::Value::Object(map) => map,
+        _ => Map::new(),
+    };
+    Log {
+        log_id: r.log_id(),
+        timestamp: Time::from_nanos(r.time.0),
+        ingested_at: Time::from_nanos(r.ingested_at.0),
+        source: source.map(|s| s.file.label.clone()).unwrap_or_default(),
+        dataset: r.dataset.clone(),
+        host: r.host.clone(),
+        user: r.user.clone(),
+        severity: r.severity.clone(),
+        message: r.message.clone(),
+        fields,
+        raw_ref: source.map(|s| RawRef {
+            sha256: s.file.sha256.clone(),
+            record: r.place.record,
+            offset: r.place.offset,
+            length: r.place.len,
+            kept: s.file.kept,
+        }),
+    }
+}
+
+/// The event of a stored row, for explaining rules.
+pub(crate) fn event_of(r: &Row) -> Event {
+    let fields = match r.fields_json() {
+        serde_json::Value::Object(map) => {
+            map.iter().map(|(k, v)| (k.as_str().into(), Value::from_json(v))).collect()
+        }
+        _ => vec![],
+    };
+    Event { time: r.time, dataset: r.dataset.as_str().into(), place: r.place, fields, identity: r.identity }
+}

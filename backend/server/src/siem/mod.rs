@@ -1,0 +1,55 @@
+//! Logs and imports.
+//!
+//! `import` from files to events and alerts, as a job · `upload` what POST /imports does · `logs` the reads.
+
+mod import;
+mod logs;
+mod source;
+mod upload;
+
+pub use import::{Import, Input, start};
+pub(crate) use logs::{event_of, rows};
+
+use crate::App;
+use api::siem::*;
+use kernel::{
+    Error, Result,
+    route::{Answer, Call, Routes},
+};
+
+/// Routes of this domain.
+pub fn routes() -> Routes<App> {
+    Routes::default().with(log_list).with(log).with(stats).with_raw(upload::upload)
+}
+
+async fn log_list(app: App, call: Call<LogsList>) -> Result<Answer<api::Page<Log>>> {
+    Ok(logs::page(&app, call.query).await?.into())
+}
+
+async fn log(app: App, call: Call<LogGet>) -> Result<Answer<LogDetail>> {
+    Ok(logs::detail(&app, &call.path.log_id, call.query.raw.unwrap_or(false)).await?.into())
+}
+
+async fn stats(app: App, _: Call<SiemStatsGet>) -> Result<Answer<SiemStats>> {
+    Ok(logs::stats(&app).await?.into())
+}
+
+/// The log store's errors in the words of the contract.
+pub(crate) fn store_error(e: logstore::Error) -> Error {
+    match e {
+        logstore::Error::Full => Error::unavailable("the disk is full", "logs.db"),
+        logstore::Error::ReadOnly => Error::unavailable("the workspace is read-only", "logs.db"),
+        logstore::Error::Cursor => Error::field("cursor", "not a cursor of this list"),
+        logstore::Error::Busy => Error::unavailable("the log store is busy", "logs.db"),
+        e => Error::internal(e),
+    }
+}
+
+/// The content store's errors in the words of the contract.
+pub(crate) fn content_error(e: evidence::Error) -> Error {
+    match e {
+        evidence::Error::NoSpace => Error::unavailable("the disk is full", "content store"),
+        evidence::Error::ReadOnly => Error::unavailable("the workspace is read-only", "content store"),
+        e => Error::internal(e),
+    }
+}

@@ -1,0 +1,94 @@
+//! One source of an import: opened read-only, looked at before and after, kept if wanted.
+
+use api::siem::ImportFile;
+use evidence::{ContentStore, Fingerprint, Sha256Hex};
+use ingest::Format;
+use std::{fs::File, ops::ControlFlow, path::PathBuf};
+
+/// Where the bytes are.
+pub(super) enum Place {
+    /// A file of the user's.
+    Path(PathBuf),
+    /// Already in the content store.
+    Kept(Sha256Hex),
+}
+
+/// A source that can be read.
+pub(super) struct Opened {
+    pub(super) file: File,
+    pub(super) before: Fingerprint,
+    pub(super) kept: bool,
+    original: Option<File>,
+}
+
+/// Why a source is not read.
+pub(super) enum Refused {
+    /// In plain words.
+    Because(String),
+    /// The job was told to stop.
+    Stopped,
+}
+
+impl From<evidence::Error> for Refused {
+    fn from(e: evidence::Error) -> Self {
+        match e {
+            evidence::Error::Cancelled => Refused::Stopped,
+            e => Refused::Because(e.to_string()),
+        }
+    }
+}
+
+impl From<std::io::Error> for Refused {
+    fn from(e: std::io::Error) -> Self {
+        Refused::Because(format!("can't be read: {e}"))
+    }
+}
+
+/// Opens, decides the format by content, hashes and (if wanted) keeps. `said` gets size, hash and format as found.
+pub(super) fn open(
+    content: &ContentStore,
+    place: &Place,
+    keep: bool,
+    said: &mut ImportFile,
+    stop: &dyn Fn() -> bool,
+) -> Result<Opened, Refused> {
+    let mut progress = |_| if stop() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) };
+    let mut file = match place {
+        Place::Path(path) => File::open(path)?,
+        Place::Kept(hash) => content.open_kept(hash)?,
+    };
+    let (size, mtime_ns) = Fingerprint::glance(&file)?;
+    said.size = size;
+    match ingest::sniff_file(&mut file)? {
+        Format::Evtx => said.format = Some("evtx".into()),
+        Format::Unknown { what } => {
+            said.format = Some(what.into());
+            return Err(Refused::Because(format!("{what}: not read by this version")));
+        }
+    }
+    let before = match place {
+        Place::Kept(hash) => Fingerprint { size, mtime_ns, sha256: hash.clone() },
+        Place::Path(_) if keep => {
+            let stored = content.put(&mut file, &mut progress)?;
+            Fingerprint { size: stored.size, mtime_ns, sha256: stored.sha256 }
+        }
+        Place::Path(_) => Fingerprint::of(&mut file, &mut progress)?,
+    };
+    said.sha256 = Some(before.sha256.to_string());
+    Ok(match place {
+        Place::Path(_) if keep => {
+            Opened { file: content.open_kept(&before.sha256)?, before, kept: true, original: Some(file) }
+        }
+        Place::Path(path) => Opened { file: File::open(path)?, before, kept: false, original: Some(file) },
+        Place::Kept(_) => Opened { file, before, kept: keep, original: None },
+    })
+}
+
+impl Opened {
+    /// Whether size, time and SHA-256 are the same after reading as before; `None` when that was not to be done.
+    pub(super) fn unchanged(&mut self, stop: &dyn Fn() -> bool) -> Option<bool> {
+        let mut progress = |_| if stop() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) };
+        let original = self.original.as_mut()?;
+        Fingerprint::of(original, &mut progress).ok().map(|after| after == self.before)
+    }
+}

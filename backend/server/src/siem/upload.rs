@@ -1,0 +1,102 @@
+//! POST /imports: the bytes go into the content store as they come, then a job reads them there.
+
+use super::{Input, content_error, import};
+use crate::App;
+use api::{jobs::JobAccepted, siem::ImportCreate};
+use axum::{
+    Json,
+    http::StatusCode,
+    response::{IntoResponse as _, Response},
+};
+use evidence::Stored;
+use futures::StreamExt as _;
+use kernel::{
+    Error, Result, Untrusted,
+    route::{self, RawCall},
+};
+use std::{
+    io::{self, Read},
+    ops::ControlFlow,
+    sync::{Arc, Mutex},
+};
+use tokio::sync::mpsc;
+
+/// 202 once every byte lies safely in the content store.
+pub async fn upload(app: App, call: RawCall<ImportCreate>) -> Result<Response> {
+    if call.query.format.as_deref().is_some_and(|f| f != "evtx") {
+        return Err(Error::field("format", "known is evtx"));
+    }
+    if call.query.timezone.is_some() {
+        return Err(Error::field("timezone", "Windows event logs carry their own zone (UTC)"));
+    }
+    let actor = call.caller.actor.clone();
+    let kept: Arc<Mutex<Vec<import::Item>>> = Arc::default();
+    let (into, content) = (kept.clone(), app.content.clone());
+    route::upload(call.parts, call.body, call.query.name, move |label, mut stream| {
+        let (into, content) = (into.clone(), content.clone());
+        async move {
+            let (send, receive) = mpsc::channel(4);
+            let store = tokio::task::spawn_blocking(move || {
+                content.put_stream(&mut Chunks::new(receive), &mut |_| ControlFlow::Continue(()))
+            });
+            let mut broke = None;
+            while let Some(chunk) = stream.next().await {
+                match chunk {
+                    Ok(bytes) if !bytes.is_empty() => {
+                        if send.send(Ok(bytes)).await.is_err() {
+                            break;
+                        }
+                    }
+                    Ok(_) => {}
+                    Err(e) => {
+                        broke = Some(e);
+                        let _ = send.send(Err(io::ErrorKind::ConnectionAborted.into())).await;
+                        break;
+                    }
+                }
+            }
+            drop(send);
+            let stored: std::result::Result<Stored, _> = store.await.map_err(Error::internal)?;
+            if let Some(e) = broke {
+                return Err(e);
+            }
+            let stored = stored.map_err(content_error)?;
+            let label = Untrusted::new(label.unwrap_or_else(|| "upload".into())).for_file_name();
+            let item = import::Item { label, sha256: stored.sha256.to_string(), size: stored.size };
+            into.lock().unwrap_or_else(|p| p.into_inner()).push(item);
+            Ok(())
+        }
+    })
+    .await?;
+    let items = std::mem::take(&mut *kept.lock().unwrap_or_else(|p| p.into_inner()));
+    let job_id = import::start(&app.kernel, &actor, Input::Kept { items }).await?;
+    let at = format!("/api/v1/jobs/{job_id}");
+    let head = [(axum::http::header::LOCATION, at)];
+    Ok((StatusCode::ACCEPTED, head, Json(JobAccepted { job_id })).into_response())
+}
+
+/// A channel of chunks as a reader.
+struct Chunks {
+    receive: mpsc::Receiver<io::Result<axum::body::Bytes>>,
+    rest: axum::body::Bytes,
+}
+
+impl Chunks {
+    fn new(receive: mpsc::Receiver<io::Result<axum::body::Bytes>>) -> Self {
+        Chunks { receive, rest: axum::body::Bytes::new() }
+    }
+}
+
+impl Read for Chunks {
+    fn read(&mut self, to: &mut [u8]) -> io::Result<usize> {
+        if self.rest.is_empty() {
+            match self.receive.blocking_recv() {
+                Some(chunk) => self.rest = chunk?,
+                None => return Ok(0),
+            }
+        }
+        let n = to.len().min(self.rest.len());
+        to[..n].copy_from_slice(&self.rest.split_to(n));
+        Ok(n)
+    }
+}

@@ -1,0 +1,70 @@
+//! One list of what a user can do. Palette, shortcuts, help, menus and the status bar are read from it.
+
+pub mod alerts;
+pub mod keys;
+pub mod shell;
+
+use crate::{i18n::Key, state::app};
+
+/// Where an action makes sense.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Context {
+    /// Everywhere.
+    Anywhere,
+    /// On the alerts page.
+    Alerts,
+    /// On the alerts page, with an alert selected, open or under the cursor.
+    Alert,
+    /// In the desktop window.
+    Desktop,
+}
+
+/// Something that a user can do.
+pub struct Action {
+    /// Stable, also `data-test` of its buttons.
+    pub id: &'static str,
+    /// What it is called.
+    pub label: Key,
+    /// Of the sprite, without `i-`.
+    pub icon: &'static str,
+    /// Each a chord or a sequence of chords, by physical key: `Ctrl+KeyK`, `KeyG KeyA`.
+    pub keys: &'static [&'static str],
+    /// Where.
+    pub context: Context,
+    /// Permission word.
+    pub needs: Option<&'static str>,
+    /// Does it.
+    pub run: fn(),
+}
+
+impl Action {
+    /// Whether it can be done here and now.
+    pub fn ready(&self) -> bool {
+        let here = match self.context {
+            Context::Anywhere => true,
+            Context::Alerts => on_alerts(),
+            Context::Alert => on_alerts() && !app().alerts.targets().is_empty(),
+            Context::Desktop => leptos::prelude::WithUntracked::with_untracked(&app().shell, Option::is_some),
+        };
+        here && self.needs.is_none_or(|word| alerts::may(word))
+    }
+}
+
+fn on_alerts() -> bool {
+    leptos::prelude::WithUntracked::with_untracked(&app().place, |p| p.path == "/alerts")
+}
+
+/// Every action.
+pub fn all() -> impl Iterator<Item = &'static Action> {
+    alerts::ACTIONS.iter().chain(shell::ACTIONS)
+}
+
+/// By id.
+pub fn find(id: &str) -> Option<&'static Action> {
+    all().find(|a| a.id == id)
+}
+
+/// Keys of an action for people: `Ctrl K`; empty where it has none.
+pub fn hint(id: &str) -> String {
+    find(id).and_then(|a| a.keys.first()).map(|k| keys::name(k)).unwrap_or_default()
+}

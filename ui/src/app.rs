@@ -1,0 +1,159 @@
+//! What stands on the page: nothing yet, the login, or the frame with a page in it.
+
+use crate::{
+    actions::shell::{FILE_FIELD, FOLDER_FIELD},
+    components::{help::Help, modal::Modal, nav::Nav, palette::Palette, statusbar::StatusBar, toast::Toasts, topbar::TopBar, tray::Tray},
+    data::{shell, upload},
+    i18n::{k, t, tn},
+    pages,
+    state::{App, Auth, app},
+};
+use leptos::{html, prelude::*};
+use serde_json::json;
+use wasm_bindgen::JsCast;
+
+/// Mounts again when session or language change; what must outlive that lies in [`App`].
+pub fn root(app: App) -> impl IntoView {
+    if let Some(boot) = document().get_element_by_id("boot") {
+        boot.remove();
+    }
+    let language = Memo::new(move |_| app.preferences.with(|p| p.language));
+    view! {
+        {move || {
+            language.get();
+            match app.auth.get() {
+                Auth::Asking => view! { <div class="shell" aria-busy="true"><div class="topbar"></div><div class="nav"></div><main class="main"></main></div> }.into_any(),
+                Auth::Out => view! { <pages::login::Login /> }.into_any(),
+                Auth::In => view! { <Frame /> }.into_any(),
+            }
+        }}
+        {move || { language.get(); view! { <Toasts /> } }}
+        <div class="sr" aria-live="polite" role="status" data-test="spoken">{move || app.spoken.get()}</div>
+    }
+}
+
+/// A page of its own below the frame.
+fn page(path: &str) -> AnyView {
+    match path.split('/').nth(1) {
+        Some("alerts") => view! { <pages::alerts::Alerts /> }.into_any(),
+        Some("cases") => view! { <pages::cases::Cases /> }.into_any(),
+        Some("settings") => view! { <pages::settings::Settings /> }.into_any(),
+        Some("") | None => view! { <pages::start::Home /> }.into_any(),
+        _ => view! { <pages::start::Nowhere /> }.into_any(),
+    }
+}
+
+#[component]
+fn Frame() -> impl IntoView {
+    let app = app();
+    let root = Memo::new(move |_| {
+        app.place.with(|p| p.path.split('/').take(2).collect::<Vec<_>>().join("/"))
+    });
+    view! {
+        <div class="shell" on:dragover=over on:dragleave=leave on:drop=drop_here>
+            <TopBar />
+            <Nav />
+            <main class="main">
+                <Notices />
+                <div class="page">{move || page(&root.get())}</div>
+                <Tray />
+            </main>
+            <StatusBar />
+        </div>
+        <Show when=move || app.dragging.get()>
+            <div class="drop-veil" data-test="drop-veil"><div class="drop"><h2>{t(k::DROP_HERE)}</h2><p>{t(k::DROP_TEXT)}</p></div></div>
+        </Show>
+        <FileFields />
+        <Palette />
+        <Help />
+        <pages::alerts::dialogs::Dialogs />
+        <CloseAsked />
+    }
+}
+
+/// What the user must know whatever he does: a foreign version, and the server's own warnings.
+#[component]
+fn Notices() -> impl IntoView {
+    let app = app();
+    view! {
+        <Show when=move || app.foreign_version.get()>
+            <div class="notice err strip" role="alert" data-test="foreign-version">{t(k::ERROR_VERSION)}</div>
+        </Show>
+    }
+}
+
+/// Whether the page takes drops itself; in the window the shell does, with real paths.
+fn takes_drops() -> bool {
+    app().shell.with_untracked(Option::is_none) && app().may("siem:write")
+}
+
+fn over(event: leptos::ev::DragEvent) {
+    event.prevent_default();
+    let files = event.data_transfer().is_some_and(|d| d.types().includes(&"Files".into(), 0));
+    if takes_drops() && files && !app().dragging.get_untracked() {
+        app().dragging.set(true);
+    }
+}
+
+fn leave(event: leptos::ev::DragEvent) {
+    // Only when the pointer leaves the window, not when it crosses an element.
+    if event.related_target().is_none() && takes_drops() {
+        app().dragging.set(false);
+    }
+}
+
+fn drop_here(event: leptos::ev::DragEvent) {
+    event.prevent_default();
+    app().dragging.set(false);
+    if let Some(data) = event.data_transfer()
+        && takes_drops()
+    {
+        upload::dropped(&data);
+    }
+}
+
+#[component]
+fn FileFields() -> impl IntoView {
+    let folder = NodeRef::<html::Input>::new();
+    Effect::new(move || {
+        if let Some(field) = folder.get() {
+            let _ = field.set_attribute("webkitdirectory", "");
+        }
+    });
+    let chosen = |event: leptos::ev::Event| {
+        let Some(field) = event.target().and_then(|t| t.dyn_into::<web_sys::HtmlInputElement>().ok()) else { return };
+        upload::files(field.files());
+        field.set_value("");
+    };
+    view! {
+        <input id=FILE_FIELD class="sr" type="file" multiple tabindex="-1" aria-hidden="true" data-test="file-field" on:change=chosen />
+        <input id=FOLDER_FIELD node_ref=folder class="sr" type="file" multiple tabindex="-1" aria-hidden="true" data-test="folder-field" on:change=chosen />
+    }
+}
+
+/// The window should close, or open another workspace, while jobs run.
+#[component]
+fn CloseAsked() -> impl IntoView {
+    let asked = app().close_asked;
+    let answer = move |choice: &'static str| {
+        move |_| {
+            asked.set(None);
+            shell::run("answer_close", json!({"choice": choice}));
+        }
+    };
+    view! {
+        <Modal open=Signal::derive(move || asked.get().is_some()) label=t(k::CLOSE_TITLE) test="close-dialog"
+            close=|| if app().close_asked.get_untracked().is_some() {
+                app().close_asked.set(None);
+                shell::run("answer_close", json!({"choice": "cancel"}));
+            }>
+            <div class="dialog-h"><h2>{t(k::CLOSE_TITLE)}</h2></div>
+            <div class="dialog-b"><p>{move || tn(k::CLOSE_TEXT, asked.get().unwrap_or_default())}</p></div>
+            <div class="dialog-f">
+                <button class="btn btn-quiet" data-test="close-cancel" on:click=answer("cancel")>{t(k::CANCEL)}</button>
+                <button class="btn" data-test="close-pause" on:click=answer("pause")>{t(k::CLOSE_PAUSE)}</button>
+                <button class="btn btn-primary" data-test="close-background" on:click=answer("background")>{t(k::CLOSE_BACKGROUND)}</button>
+            </div>
+        </Modal>
+    }
+}

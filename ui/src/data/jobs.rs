@@ -1,0 +1,143 @@
+//! Jobs: asked for once a second while one runs, else every five seconds.
+
+use super::{client, failure::Failure, session};
+use crate::{
+    components::toast,
+    i18n::{k, t, tn},
+    state::{Auth, app},
+};
+use api::{
+    Empty, Route,
+    jobs::{Job, JobCancel, JobGet, JobList, JobPath, JobPause, JobResume, JobStatus, JobsList},
+    siem::ImportResult,
+};
+use leptos::{prelude::*, task::spawn_local};
+use std::{cell::Cell, time::Duration};
+
+const BUSY: Duration = Duration::from_secs(1);
+const IDLE: Duration = Duration::from_secs(5);
+/// How many past imports the tray shows after a start.
+const PAST: u32 = 20;
+
+thread_local! { static STARTED: Cell<bool> = const { Cell::new(false) }; }
+
+/// Whether it may still change by itself.
+pub fn alive(job: &Job) -> bool {
+    matches!(job.status, JobStatus::Queued | JobStatus::Running | JobStatus::Paused)
+}
+
+/// What an import found so far.
+pub fn import_result(job: &Job) -> ImportResult {
+    serde_json::from_value(job.result.clone()).unwrap_or_default()
+}
+
+/// Starts asking, once.
+pub fn start() {
+    if STARTED.replace(true) {
+        return;
+    }
+    spawn_local(async {
+        let query = JobList { kind: Some("import".to_owned()), limit: Some(PAST), ..JobList::default() };
+        if let Ok(page) = client::list::<JobsList>(query).await {
+            app().jobs.set(page.items);
+        }
+        tick();
+    });
+}
+
+/// Asks now: something has just begun.
+pub fn look() {
+    spawn_local(ask());
+}
+
+fn tick() {
+    spawn_local(async {
+        if app().auth.get_untracked() == Auth::In {
+            ask().await;
+        }
+        let busy = app().jobs.with_untracked(|jobs| jobs.iter().any(|j| j.status != JobStatus::Paused && alive(j)));
+        set_timeout(tick, if busy { BUSY } else { IDLE });
+    });
+}
+
+async fn ask() {
+    let statuses = "queued,running,paused".to_owned();
+    let query = JobList { status: Some(statuses), limit: Some(500), ..JobList::default() };
+    let Ok(page) = client::list::<JobsList>(query).await else { return };
+    let jobs = app().jobs;
+    // What was alive and is not in the list has ended: ask once more for its result.
+    let gone: Vec<String> = jobs.with_untracked(|known| {
+        let ended = |j: &&Job| alive(j) && page.items.iter().all(|n| n.job_id != j.job_id);
+        known.iter().filter(ended).map(|j| j.job_id.clone()).collect()
+    });
+    for job in page.items.into_iter().rev() {
+        put(job);
+    }
+    for job_id in gone {
+        if let Ok(job) = client::get::<JobGet>(JobPath { job_id }).await {
+            ended(&job);
+            put(job);
+        }
+    }
+}
+
+/// Takes a job in, or its newer form; draws nothing when nothing changed.
+pub fn put(job: Job) {
+    let same = |a: &Job, b: &Job| (a.status, a.done, a.skipped_total, &a.result) == (b.status, b.done, b.skipped_total, &b.result);
+    let jobs = app().jobs;
+    let place = jobs.with_untracked(|all| all.iter().position(|j| j.job_id == job.job_id));
+    match place {
+        Some(i) if jobs.with_untracked(|all| same(&all[i], &job)) => {}
+        Some(i) => jobs.update(|all| all[i] = job),
+        None => {
+            if job.status == JobStatus::Paused || alive(&job) {
+                app().tray.set(true);
+            } else {
+                ended(&job);
+            }
+            jobs.update(|all| all.insert(0, job));
+        }
+    }
+}
+
+/// Says once how an import ended.
+fn ended(job: &Job) {
+    session::refresh_stats();
+    crate::pages::alerts::live::import_ended();
+    let result = import_result(job);
+    match job.status {
+        JobStatus::Done if result.alerts > 0 => toast::say(tn(k::IMPORT_DONE_ALERTS, result.alerts)),
+        JobStatus::Done => toast::say(t(k::IMPORT_DONE_NONE).to_owned()),
+        JobStatus::Failed => toast::error(t(k::IMPORT_FAILED).to_owned(), job.kept.clone(), None),
+        _ => {}
+    }
+}
+
+async fn change<R>(job_id: String)
+where
+    R: Route<Path = JobPath, Query = Empty, Body = (), Reply = Job>,
+{
+    match client::call::<R>(&JobPath { job_id }, &Empty {}, &()).await {
+        Ok(answer) => put(answer.value),
+        Err(failure) => said(&failure),
+    }
+}
+
+fn said(failure: &Failure) {
+    toast::failure(failure, Some(t(k::KEPT_JOB)));
+}
+
+/// Cancels at once; what was kept stands in the job.
+pub fn cancel(job_id: String) {
+    spawn_local(change::<JobCancel>(job_id));
+}
+
+/// Pauses at the next resume point.
+pub fn pause(job_id: String) {
+    spawn_local(change::<JobPause>(job_id));
+}
+
+/// Goes on.
+pub fn resume(job_id: String) {
+    spawn_local(change::<JobResume>(job_id));
+}

@@ -1,0 +1,9 @@
+//! What the UI knows of the server: one HTTP client, the session, live events, jobs, uploads, and the shell.
+
+pub mod client;
+pub mod failure;
+pub mod jobs;
+pub mod live;
+pub mod session;
+pub mod shell;
+pub mod upload;

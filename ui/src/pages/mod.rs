@@ -1,0 +1,7 @@
+//! One folder a page.
+
+pub mod alerts;
+pub mod cases;
+pub mod login;
+pub mod settings;
+pub mod start;

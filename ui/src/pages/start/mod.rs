@@ -1,0 +1,75 @@
+//! First start: one screen with the choices that work, and what is stored where.
+
+use crate::{
+    actions::shell::{import_files, import_folder},
+    components::icon::Icon,
+    i18n::{k, t},
+    place::{Place, follow, replace},
+    state::app,
+    text::visible,
+};
+use leptos::prelude::*;
+
+/// The root: where something is stored, the alerts; else the first start.
+#[component]
+pub fn Home() -> impl IntoView {
+    let app = app();
+    let known = Memo::new(move |_| app.stats.with(|s| s.as_ref().map(|s| s.events > 0)));
+    let busy = Memo::new(move |_| app.jobs.with(|j| !j.is_empty()));
+    Effect::new(move || {
+        if known.get() == Some(true) || (busy.get() && known.get().is_some()) || (!app.may("siem:read") && app.may("alerts:read")) {
+            replace(Place::parse("/alerts"));
+        }
+    });
+    move || (known.get() == Some(false)).then(|| view! { <FirstStart /> })
+}
+
+/// The choices.
+#[component]
+pub fn FirstStart() -> impl IntoView {
+    let app = app();
+    let may = app.may("siem:write");
+    view! {
+        <div class="first scroll">
+            <div class="first-in" data-test="first-start">
+                <h1>{t(k::START_TITLE)}</h1>
+                <p class="t2">{t(k::START_TEXT)}</p>
+                {may.then(|| view! {
+                    <div class="drop choice first-drop">
+                        <Icon name="import" />
+                        <div>
+                            <h2>{t(k::START_DROP)}</h2>
+                            <p>{t(k::START_DROP_TEXT)}</p>
+                        </div>
+                        <div class="row">
+                            <button class="btn" data-test="choose-folder" on:click=|_| import_folder()>{t(k::START_FOLDER)}</button>
+                            <button class="btn btn-primary" data-test="choose-files" on:click=|_| import_files()>{t(k::START_FILES)}</button>
+                        </div>
+                    </div>
+                })}
+                {(!may).then(|| view! { <p class="notice">{t(k::START_MAY_NOT)}</p> })}
+                <dl class="kv first-facts">
+                    {move || app.shell.get().map(|s| view! {
+                        <dt>{t(k::START_WORKSPACE)}</dt><dd><bdi class="mono t11">{visible(&s.workspace.path)}</bdi></dd>
+                    })}
+                    <dt>{t(k::START_RULES)}</dt><dd>{t(k::START_RULES_TEXT)}</dd>
+                    <dt>{t(k::START_ORIGINALS)}</dt><dd>{t(k::START_ORIGINALS_TEXT)}</dd>
+                    <dt>{t(k::START_NETWORK)}</dt><dd>{t(k::START_NETWORK_TEXT)}</dd>
+                </dl>
+            </div>
+        </div>
+    }
+}
+
+/// An address that leads to no page.
+#[component]
+pub fn Nowhere() -> impl IntoView {
+    view! {
+        <div class="empty">
+            <Icon name="search" />
+            <h1>{t(k::NOWHERE_TITLE)}</h1>
+            <p>{t(k::NOWHERE_TEXT)}</p>
+            <a class="btn" href="/alerts" data-test="nowhere-alerts" on:click=|e| follow(e, "/alerts")>{t(k::NAV_ALERTS)}</a>
+        </div>
+    }
+}
