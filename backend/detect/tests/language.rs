@@ -1,5 +1,6 @@
 //! The specification's modifiers and forms that have no sample in the shared data: cases written from
 //! Sigma 2.1's text. Each line is a detection, an event, and whether it matches.
+#![allow(clippy::unwrap_used, reason = "tests")]
 
 use detect::{Cause, Engine, Mapping, sigma};
 use event::{Event, Nanos, Place, Value};
