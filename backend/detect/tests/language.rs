@@ -218,6 +218,14 @@ fn one_bad_document_takes_no_other_with_it() {
 }
 
 #[test]
+fn a_byte_order_mark_moves_nothing() {
+    let good = rule("s: {F: a}\ncondition: s");
+    let text = format!("{}{good}", '\u{feff}');
+    let parsed = sigma::parse(&text);
+    assert_eq!(&text[parsed.rules[0].span.clone()], good);
+}
+
+#[test]
 fn errors_point_at_the_word() {
     let text =
         "title: t\nlogsource: {category: test}\ndetection:\n  sel: {F: a}\n  condition: sel and nope\n";
