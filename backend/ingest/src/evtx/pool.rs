@@ -1,12 +1,16 @@
-//! Several threads decode, one reads the file and puts the chunks back in order.
+//! Threads decode, the caller's own reads the file and puts the chunks back in order.
 
-use super::{Options, Output, ReadError, chunk, file};
+use super::{
+    Options, Output, ReadError, chunk,
+    decode::{self, Line},
+    file,
+};
 use std::{
     collections::BTreeMap,
     ops::ControlFlow,
     sync::{
         Mutex,
-        mpsc::{Receiver, channel, sync_channel},
+        mpsc::{Receiver, Sender, channel, sync_channel},
     },
     thread,
 };
@@ -21,7 +25,7 @@ pub(super) fn run(
     options: &Options,
     out: &mut Output<'_>,
 ) -> Result<ControlFlow<()>, ReadError> {
-    let threads = options.threads.min(MOST_THREADS);
+    let threads = options.threads.clamp(1, MOST_THREADS);
     let most_in_flight = threads * 2;
     // Room for all that is in flight: the caller's thread sends and receives, so it must never block here.
     let (give, take) = sync_channel::<(u64, file::Raw)>(most_in_flight);
@@ -32,12 +36,7 @@ pub(super) fn run(
             let (take, done_in) = (&take, done_in.clone());
             let named = thread::Builder::new().name(format!("evtx-{n}"));
             let started = named.spawn_scoped(scope, move || {
-                let mut reader = chunk::Reader::default();
-                while let Some((number, raw)) = next(take) {
-                    if done_in.send((number, reader.read(number, raw))).is_err() {
-                        return;
-                    }
-                }
+                decode::run(&mut Worker { take, done: done_in });
             });
             if let Err(e) = started {
                 // Fewer threads do the same work, slower.
@@ -77,7 +76,18 @@ pub(super) fn run(
     })
 }
 
-/// The next chunk for a thread, `None` when there are no more.
-fn next(take: &Mutex<Receiver<(u64, file::Raw)>>) -> Option<(u64, file::Raw)> {
-    take.lock().ok()?.recv().ok()
+/// One thread's ends of the queues.
+struct Worker<'a> {
+    take: &'a Mutex<Receiver<(u64, file::Raw)>>,
+    done: Sender<(u64, chunk::Content)>,
+}
+
+impl Line for Worker<'_> {
+    fn next(&mut self) -> Option<(u64, file::Raw)> {
+        self.take.lock().ok()?.recv().ok()
+    }
+
+    fn done(&mut self, number: u64, content: chunk::Content) -> bool {
+        self.done.send((number, content)).is_ok()
+    }
 }
