@@ -41,7 +41,7 @@ impl Log {
         let mut head = Vec::new();
         file.by_ref().take(FILE_HEADER + 8).read_to_end(&mut head)?;
         let is_log = head.starts_with(b"ElfFile\0");
-        if !is_log && !head.get(FILE_HEADER as usize..).is_some_and(|c| c == b"ElfChnk\0") {
+        if !is_log && head.get(FILE_HEADER as usize..).is_none_or(|c| c != b"ElfChnk\0") {
             return Err(ReadError::NotEvtx);
         }
         let mut found = Findings::default();

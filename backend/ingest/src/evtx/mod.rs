@@ -28,7 +28,7 @@ pub(crate) const CHUNK: u64 = 65536;
 /// How to read.
 #[derive(Clone, Debug)]
 pub struct Options {
-    /// Threads that decode (1 to 16), beside the caller's own, which reads and hands on.
+    /// Threads that decode, at most 16; 0 and 1 decode on the caller's own.
     pub threads: usize,
     /// The chunk to begin with: a finished batch's `resume`, or 0.
     pub from_chunk: u64,
@@ -90,7 +90,8 @@ pub fn read(
         out.batch.notes = notes.notes;
         out.batch.skipped = notes.skipped;
     }
-    let stopped = pool::run(log, &options, &mut out)?;
+    let read = if options.threads > 1 { pool::run } else { pool::alone };
+    let stopped = read(log, &options, &mut out)?;
     out.sum.stopped = stopped.is_break() || out.hand_on().is_break();
     Ok(out.sum)
 }

@@ -18,14 +18,54 @@ use std::{
 /// More threads than this do not help: one thread reads the file.
 const MOST_THREADS: usize = 16;
 
-/// Reads all chunks from `options.from_chunk` on. At most two chunks a thread are in flight, so memory is
+/// Reads all chunks from `options.from_chunk` on, on the caller's own thread: no hand-over, so the least work.
+pub(super) fn alone(
+    log: file::Log,
+    options: &Options,
+    out: &mut Output<'_>,
+) -> Result<ControlFlow<()>, ReadError> {
+    let mut line = Alone { log, number: options.from_chunk, out, result: Ok(ControlFlow::Continue(())) };
+    decode::run(&mut line);
+    line.result
+}
+
+/// Both ends of the line in one place.
+struct Alone<'a, 'b> {
+    log: file::Log,
+    number: u64,
+    out: &'a mut Output<'b>,
+    result: Result<ControlFlow<()>, ReadError>,
+}
+
+impl Line for Alone<'_, '_> {
+    fn next(&mut self) -> Option<(u64, file::Raw)> {
+        match self.log.chunk(self.number) {
+            Ok(raw) => {
+                self.number += 1;
+                raw.map(|raw| (self.number - 1, raw))
+            }
+            Err(e) => {
+                self.result = Err(e.into());
+                None
+            }
+        }
+    }
+
+    fn done(&mut self, number: u64, content: chunk::Content) -> bool {
+        let go_on = self.out.take(number, content);
+        self.result = Ok(go_on);
+        go_on.is_continue()
+    }
+}
+
+/// The same with threads. At most two chunks a thread are in flight, so memory is
 /// bounded by what that many chunks decode to.
 pub(super) fn run(
     mut log: file::Log,
     options: &Options,
     out: &mut Output<'_>,
 ) -> Result<ControlFlow<()>, ReadError> {
-    let threads = options.threads.clamp(1, MOST_THREADS);
+    let threads = options.threads.min(MOST_THREADS);
     let most_in_flight = threads * 2;
     // Room for all that is in flight: the caller's thread sends and receives, so it must never block here.
     let (give, take) = sync_channel::<(u64, file::Raw)>(most_in_flight);
