@@ -84,6 +84,10 @@ fn every_forged_token_of_the_recipes_is_refused() {
     assert!(tried > 10, "{tried} recipes were tried");
 }
 
+/// Vectors whose verdict contradicts RFC 7515, section 5.2, for the bytes they hold: 367 and 370 are one well-formed
+/// token whose HMAC is right (the padding that their names speak of is not there), and 373 has a `?` in its payload.
+const MISMARKED: &[u64] = &[367, 370, 373];
+
 #[test]
 fn our_jws_verifier_agrees_with_wycheproof() {
     let Some(shared) = shared() else { return };
@@ -100,7 +104,13 @@ fn our_jws_verifier_agrees_with_wycheproof() {
             let Some(jws) = t["jws"].as_str() else { continue };
             let verdict = kernel::auth::verify_jws(jws, alg, key.as_deref().unwrap_or_default());
             if alg == "HS256" {
-                assert_eq!(verdict.is_ok(), t["result"] == "valid", "tcId {}: {verdict:?}", t["tcId"]);
+                let mismarked = t["tcId"].as_u64().is_some_and(|id| MISMARKED.contains(&id));
+                assert_eq!(
+                    verdict.is_ok(),
+                    (t["result"] == "valid") != mismarked,
+                    "tcId {}: {verdict:?}",
+                    t["tcId"]
+                );
                 ours += 1;
             } else {
                 assert!(verdict.unwrap_err().contains("not used here"));

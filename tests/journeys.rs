@@ -26,7 +26,7 @@ fn a_log_becomes_alerts_with_their_events_and_reasons() {
     let job = s.import(&t, "sysmon.evtx", &sysmon(&shared));
     assert_eq!(job["status"], "done");
     let r = &job["result"];
-    assert!(r["events"].as_u64().unwrap() > 1000 && r["rules_run"].as_u64().unwrap() >= 25, "{r}");
+    assert!(r["events"].as_u64().unwrap() > 300 && r["rules_run"].as_u64().unwrap() >= 25, "{r}");
     assert_eq!(r["file_list"][0]["format"], "evtx");
     let alerts = s.all(&t, "/api/v1/alerts");
     assert_eq!(alerts.len() as u64, r["alerts"].as_u64().unwrap());
@@ -68,7 +68,7 @@ fn the_same_file_again_adds_nothing_and_order_does_not_matter() {
         }
         let again = s.import(&t, "again.evtx", &files[0].1);
         assert_eq!((&again["result"]["events"], &again["result"]["alerts"]), (&json!(0), &json!(0)));
-        assert!(again["result"]["duplicates"].as_u64().unwrap() > 1000);
+        assert!(again["result"]["duplicates"].as_u64().unwrap() > 300);
         let stats = s.call("GET", "/api/v1/siem/stats").bearer(&t).send().json();
         (outline(&s.all(&t, "/api/v1/alerts")), stats["events"].clone())
     };
@@ -257,7 +257,7 @@ fn scan_prints_one_match_a_line_and_says_what_it_could_not_read() {
     let scan = |paths: &[&Path]| {
         aurorasoc(home.path()).args(["scan", "--format", "jsonl"]).args(paths).output().unwrap()
     };
-    let out = scan(&[&dir.join("sysmon.evtx")]);
+    let out = scan(&[&dir.join("system.evtx")]);
     assert_eq!(out.status.code(), Some(0), "{}", String::from_utf8_lossy(&out.stderr));
     let lines: Vec<Value> =
         String::from_utf8(out.stdout).unwrap().lines().map(|l| serde_json::from_str(l).unwrap()).collect();
