@@ -1,6 +1,7 @@
 #!/bin/sh
 # The one script. ./do run opens the app, ./do test checks everything; each first installs what
 # is missing. ./do alone lists the rest.
+# shellcheck disable=SC2086 # $all is a list of words
 set -eu
 cd "$(dirname "$0")"
 cache=${XDG_CACHE_HOME:-$HOME/.cache}/aurorasoc
@@ -30,7 +31,6 @@ packages() {
   fi
   say "Debian packages:$missing"
   $root apt-get update -q
-  # shellcheck disable=SC2086 # a list of words
   $root env DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends $missing
 }
 
@@ -85,12 +85,14 @@ need_test() {
 # The UI's files for the server to embed; $1 is a profile and the name of its folder.
 ui() {
   say "UI ($1)"
-  cargo build -p ui --target wasm32-unknown-unknown "${2---quiet}"
-  cargo run -q -p bundle -- --wasm "$CARGO_TARGET_DIR/wasm32-unknown-unknown/$1/ui.wasm" --out "$AURORASOC_UI_DIST"
+  cargo build -p ui --target wasm32-unknown-unknown ${2:+"$2"}
+  cargo run -q -p bundle -- --wasm "$CARGO_TARGET_DIR/wasm32-unknown-unknown/$1/ui.wasm" --out "$AURORASOC_UI_DIST" \
+    ${2:+"$2"}
 }
 
 # Always the same selection of packages: another one would build the shared crates again.
-everything() { say "build"; cargo build --workspace --exclude ui "$@"; }
+all="--workspace --exclude ui"
+everything() { say "build"; cargo build $all "$@"; }
 
 licences() {
   deny=$cache/cargo-deny-0.20.2
@@ -113,9 +115,9 @@ licences() {
 
 checks() {
   say "checks"
-  shellcheck ./do .ci/run
+  shellcheck ./do .ci/run tests/fresh
   cargo fmt --all --check
-  cargo clippy -q --workspace --exclude ui --all-targets -- -D warnings
+  cargo clippy -q $all --all-targets -- -D warnings
   cargo clippy -q -p ui --target wasm32-unknown-unknown -- -D warnings
   licences
 }
@@ -124,17 +126,25 @@ case ${1-} in
   run) shift; need_build; ui debug; everything; say "opening the window"
     exec "$CARGO_TARGET_DIR/debug/aurorasoc-desktop" "$@" ;;
   test) shift; need_test; ui debug; checks; everything; say "tests"
-    cargo test --workspace --exclude ui "$@" ;;
+    cargo test $all "$@" ;;
   dev) shift; ui debug; everything -q; exec "$CARGO_TARGET_DIR/debug/aurorasoc-desktop" "$@" ;;
   build) need_build; AURORASOC_UI_DIST=$AURORASOC_UI_DIST-release; ui release --release; say "build"
     cargo build --release -p aurorasoc -p aurorasoc-desktop
     mkdir -p dist && cp "$CARGO_TARGET_DIR/release/aurorasoc" "$CARGO_TARGET_DIR/release/aurorasoc-desktop" dist/
     ls -l dist ;;
+  deb) need_build; npm_packages src-tauri; AURORASOC_UI_DIST=$AURORASOC_UI_DIST-release; ui release --release
+    src-tauri/node_modules/.bin/tauri build --bundles deb --ci
+    mkdir -p dist && cp "$CARGO_TARGET_DIR"/release/bundle/deb/*.deb dist/ && ls -l dist ;;
+  screenshots) need_test; ui debug; everything; AURORASOC_SHOTS=$PWD/docs/screenshots cargo test $all -- --ignored screenshots ;;
+  fresh) shift; exec tests/fresh "$@" ;;
   *) cat <<'LIST'
 ./do run [ARGUMENTS]   installs what is missing, builds, opens the app
 ./do test [ARGUMENTS]  installs what is missing, runs every check and test
 ./do dev [ARGUMENTS]   rebuilds without looking for what is missing, and opens the app
 ./do build             release binaries in dist/
+./do deb               a Debian package in dist/
+./do screenshots       docs/screenshots, from the real window and a browser
+./do fresh [FOLDER]    proves run and test in a bare Debian 12 (root; not in CI)
 LIST
     [ -z "${1-}" ] || exit 2 ;;
 esac

@@ -1,1 +1,12 @@
-//! Tests.
+//! Tests of the whole product, as one binary.
+#![cfg(test)]
+
+mod attacks;
+mod browser;
+mod contract;
+mod drive;
+mod journeys;
+mod kill;
+mod served;
+mod tidy;
+mod window;

@@ -78,8 +78,8 @@ const ENTRIES: &[(usize, &str, &str, &str, &str)] = &[
     (1, "zoom-in", "Zoom in", "تكبير", "CmdOrCtrl+="),
     (1, "zoom-out", "Zoom out", "تصغير", "CmdOrCtrl+-"),
     (1, "zoom-reset", "Actual size", "الحجم الفعلي", "CmdOrCtrl+0"),
-    (2, "help-keys", "Keyboard shortcuts", "اختصارات لوحة المفاتيح", "F1"),
-    (2, "help-about", "About AuroraSOC", "حول AuroraSOC", ""),
+    (2, "help", "Keyboard shortcuts", "اختصارات لوحة المفاتيح", "F1"),
+    (2, "about", "About AuroraSOC", "حول AuroraSOC", ""),
 ];
 const MENUS: [(&str, &str); 3] = [("File", "ملف"), ("View", "عرض"), ("Help", "مساعدة")];
 
@@ -110,9 +110,8 @@ pub fn act(handle: &AppHandle, action: &str) {
         "zoom-reset" => window::zoom(handle, 0),
         "quit" => shell::ask_to_leave(handle, shell::Leave::Quit),
         "retry" => shell::retry(handle),
-        "help-keys" | "help-about" => {
-            drop(handle.emit("aurora:action", serde_json::json!({ "action": action })));
-        }
+        "help" => drop(handle.emit("aurora:action", serde_json::json!({ "action": action }))),
+        "about" => window::visit(handle, "/settings/about"),
         _ => commands::from_menu(handle, action),
     }
 }

@@ -159,6 +159,15 @@ pub fn reload(handle: &AppHandle) {
     main_window(handle, |window| window.reload());
 }
 
+/// Goes to a path of the page, when a workspace is open.
+pub fn visit(handle: &AppHandle, path: &str) {
+    if let Some(origin) = handle.state::<Shell>().origin()
+        && let Err(reason) = show(handle, &(origin + path))
+    {
+        eprintln!("{path}: {reason}");
+    }
+}
+
 /// One step larger (1), smaller (-1), or back to actual size (0).
 pub fn zoom(handle: &AppHandle, step: i32) {
     let scale = handle.state::<Shell>().zoom(step);

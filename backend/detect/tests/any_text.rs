@@ -1,4 +1,5 @@
 //! Properties over any text: the parser never panics, errors point into the text, what loads also runs.
+#![allow(clippy::unwrap_used, reason = "tests")]
 
 use detect::{Engine, Mapping, sigma};
 use event::{Event, Nanos, Place, Value};

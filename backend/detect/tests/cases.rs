@@ -1,4 +1,5 @@
 //! The case files: micro cases, invalid rules, correlation rules, hostile patterns and texts.
+#![allow(clippy::unwrap_used, reason = "tests")]
 
 mod support;
 

@@ -1,5 +1,6 @@
 //! The specification's modifiers and forms that have no sample in the shared data: cases written from
 //! Sigma 2.1's text. Each line is a detection, an event, and whether it matches.
+#![allow(clippy::unwrap_used, reason = "tests")]
 
 use detect::{Cause, Engine, Mapping, sigma};
 use event::{Event, Nanos, Place, Value};
@@ -214,6 +215,14 @@ fn one_bad_document_takes_no_other_with_it() {
     for r in &parsed.rules {
         assert_eq!(text[r.span.clone()].trim(), good.trim());
     }
+}
+
+#[test]
+fn a_byte_order_mark_moves_nothing() {
+    let good = rule("s: {F: a}\ncondition: s");
+    let text = format!("{}{good}", '\u{feff}');
+    let parsed = sigma::parse(&text);
+    assert_eq!(&text[parsed.rules[0].span.clone()], good);
 }
 
 #[test]

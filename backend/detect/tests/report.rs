@@ -1,4 +1,5 @@
 //! Explanations and the coverage report.
+#![allow(clippy::unwrap_used, reason = "tests")]
 
 use detect::{Coverage, Engine, Gap, Mapping, sigma};
 use event::{Event, Nanos, Place, Value};

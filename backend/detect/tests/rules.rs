@@ -1,4 +1,5 @@
 //! Every rule of our own on true events and near misses, in two shapes made from one field map.
+#![allow(clippy::unwrap_used, reason = "tests")]
 
 mod support;
 

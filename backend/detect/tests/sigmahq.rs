@@ -1,4 +1,5 @@
 //! SigmaHQ's own rules and evidence: everything loads or says why, every match is exact.
+#![allow(clippy::unwrap_used, reason = "tests")]
 
 mod support;
 
@@ -42,11 +43,6 @@ fn expected(value: &serde_json::Value) -> Hits {
     map.iter().map(|(k, v)| (k.clone(), ids(v))).collect()
 }
 
-fn evtx(path: &Path) -> Vec<Event> {
-    let mut parser = evtx::EvtxParser::from_path(path).unwrap();
-    parser.records_json_value().filter_map(Result::ok).map(|r| support::windows(&r.data)).collect()
-}
-
 #[test]
 fn all_rules_load_or_say_why() {
     let Some(data) = support::shared() else { return };
@@ -72,7 +68,7 @@ fn regression_evidence_is_exact() {
         let root = data.join(line["json"].as_str().unwrap());
         let json: Vec<Event> =
             support::objects(&std::fs::read_to_string(root).unwrap()).iter().map(support::windows).collect();
-        let tree = evtx(&data.join(line["evtx"].as_str().unwrap()));
+        let tree = support::evtx(&data.join(line["evtx"].as_str().unwrap()));
         for (shape, events) in [("json", json), ("evtx", tree)] {
             pairs += 1;
             let got = scan(&engine, &events);
@@ -94,20 +90,13 @@ fn ordinary_logs_show_what_is_known_and_no_more() {
         let want = expected(&line["sigma_hits"]);
         let unsettled: BTreeSet<&str> =
             line["sigma_unsettled"].as_array().unwrap().iter().filter_map(|v| v.as_str()).collect();
-        let mut got = scan(&engine, &evtx(&data.join(line["file"].as_str().unwrap())));
+        let mut got = scan(&engine, &support::evtx(&data.join(line["file"].as_str().unwrap())));
         got.retain(|id, _| !unsettled.contains(id.as_str()));
         if got != want {
             wrong.push(format!("{}: got {got:?} want {want:?}", line["file"]));
         }
     }
     assert!(wrong.is_empty(), "{} wrong\n{}", wrong.len(), wrong.join("\n"));
-}
-
-fn zipped(path: &Path, member: &str) -> String {
-    let mut zip = zip::ZipArchive::new(std::fs::File::open(path).unwrap()).unwrap();
-    let mut bytes = Vec::new();
-    std::io::Read::read_to_end(&mut zip.by_name(member).unwrap(), &mut bytes).unwrap();
-    String::from_utf8_lossy(&bytes).into_owned()
 }
 
 fn counts(engine: &Engine, events: &[Event], unsettled: &serde_json::Value) -> BTreeMap<String, u64> {
@@ -137,7 +126,8 @@ fn forwarded_windows_events_are_exact() {
     let (engine, _) = engine(&data);
     let mut wrong = Vec::new();
     for line in support::lines(data.join("logs/otrf-windows/expect.jsonl")) {
-        let text = zipped(&data.join(line["zip"].as_str().unwrap()), line["member"].as_str().unwrap());
+        let text =
+            support::zipped(&data.join(line["zip"].as_str().unwrap()), line["member"].as_str().unwrap());
         let events: Vec<Event> = support::objects(&text).iter().map(support::flat).collect();
         assert_eq!(events.len() as u64, line["events"].as_u64().unwrap());
         let (got, want) = (counts(&engine, &events, &line["unsettled"]), wanted(&line["hits"]));
@@ -178,7 +168,7 @@ fn zeek_logs_have_no_hits() {
             continue;
         }
         let member = line["member"].as_str().unwrap();
-        let text = zipped(&data.join(line["zip"].as_str().unwrap()), member);
+        let text = support::zipped(&data.join(line["zip"].as_str().unwrap()), member);
         let kind = member.trim_end_matches(".log").split_once('_').map_or(member, |(_, k)| k);
         let events: Vec<Event> =
             support::objects(&text).iter().map(|o| support::nested(&format!("zeek.{kind}"), o)).collect();

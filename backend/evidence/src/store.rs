@@ -111,6 +111,10 @@ impl ContentStore {
     /// At most `len` bytes from `offset`; fewer where the content ends.
     pub fn read_range(&self, sha256: &Sha256Hex, offset: u64, len: usize) -> Result<Vec<u8>, Error> {
         let mut file = self.open_kept(sha256)?;
+        let size = file.metadata().map_err(Error::io("reading a kept file"))?.len();
+        if offset >= size {
+            return Ok(Vec::new());
+        }
         file.seek(SeekFrom::Start(offset)).map_err(Error::io("reading a kept file"))?;
         let mut bytes = Vec::new();
         file.take(len as u64).read_to_end(&mut bytes).map_err(Error::io("reading a kept file"))?;

@@ -26,10 +26,10 @@ fn identity(n: u64) -> Identity {
 
 /// Event `n`: three hosts, two datasets, two events a time.
 pub(crate) fn event(n: u64) -> Event {
-    let channel = if n % 4 == 0 { "Security" } else { "System" };
+    let channel = if n.is_multiple_of(4) { "Security" } else { "System" };
     Event {
         time: Nanos((n / 2).cast_signed() * 1000),
-        dataset: if n % 4 == 0 { "windows.security" } else { "windows.system" }.into(),
+        dataset: if n.is_multiple_of(4) { "windows.security" } else { "windows.system" }.into(),
         place: Place { record: n, offset: 4096 + n * 100, len: 100 },
         fields: vec![
             ("Channel".into(), Value::from(channel)),

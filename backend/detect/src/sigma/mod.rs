@@ -28,7 +28,9 @@ pub struct Parsed {
 /// with it. Bounded in time and memory for any text of up to 16 MiB.
 pub fn parse(text: &str) -> Parsed {
     let mut parsed = Parsed::default();
-    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    let whole = text;
+    let text = whole.strip_prefix('\u{feff}').unwrap_or(whole);
+    let skipped = whole.len() - text.len();
     for (number, doc) in yaml::documents(text).into_iter().enumerate() {
         let root = match doc.root {
             Ok(root) => root,
@@ -38,7 +40,8 @@ pub fn parse(text: &str) -> Parsed {
             }
         };
         let own = text.get(doc.span.clone()).unwrap_or_default();
-        match document::read(&root, number, doc.span, own) {
+        let span = doc.span.start + skipped..doc.span.end + skipped;
+        match document::read(&root, number, span, own) {
             Ok(rule) => parsed.rules.push(rule),
             Err(problem) => {
                 let name = root.get("id").or_else(|| root.get("title")).and_then(|n| n.text());

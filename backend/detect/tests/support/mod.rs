@@ -1,9 +1,10 @@
 //! What the tests share: where the shared data lies, and events out of JSON trees.
+#![allow(clippy::unwrap_used, reason = "tests")]
 #![allow(dead_code, reason = "every test program uses its own part")]
 
 use event::{Event, Nanos, Place, Value};
 use serde_json::{Map, Value as Json};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// The shared data, or `None` (said on stdout) where it is absent.
 pub fn shared() -> Option<PathBuf> {
@@ -121,7 +122,7 @@ pub fn objects(text: &str) -> Vec<Json> {
 }
 
 /// All SigmaHQ rules: (path in the zip, text).
-pub fn sigmahq(data: &std::path::Path) -> Vec<(String, String)> {
+pub fn sigmahq(data: &Path) -> Vec<(String, String)> {
     let file = std::fs::File::open(data.join("sigma/rules.zip")).unwrap();
     let mut zip = zip::ZipArchive::new(file).unwrap();
     let mut out = Vec::new();
@@ -135,4 +136,18 @@ pub fn sigmahq(data: &std::path::Path) -> Vec<(String, String)> {
         }
     }
     out
+}
+
+/// Records of an EVTX file that can be read.
+pub fn evtx(path: &Path) -> Vec<Event> {
+    let mut parser = evtx::EvtxParser::from_path(path).unwrap();
+    parser.records_json_value().filter_map(Result::ok).map(|r| windows(&r.data)).collect()
+}
+
+/// A member of a zip as text.
+pub fn zipped(path: &Path, member: &str) -> String {
+    let mut zip = zip::ZipArchive::new(std::fs::File::open(path).unwrap()).unwrap();
+    let mut bytes = Vec::new();
+    std::io::Read::read_to_end(&mut zip.by_name(member).unwrap(), &mut bytes).unwrap();
+    String::from_utf8_lossy(&bytes).into_owned()
 }

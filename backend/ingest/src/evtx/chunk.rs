@@ -1,13 +1,9 @@
-//! One chunk: its records, and what could not be read of it.
+//! One chunk's records, and what could not be read of it.
 
 use super::{CHUNK, FILE_HEADER, file::Raw, record};
 use event::{Event, Skipped};
-use evtx::{EvtxChunkData, ParserSettings, err::EvtxError};
-use std::{
-    error::Error,
-    panic::{AssertUnwindSafe, catch_unwind},
-    sync::Arc,
-};
+use evtx::{EvtxRecord, err::EvtxError};
+use std::error::Error;
 
 /// What one chunk may decode to. Real chunks stay under 1 MiB; a crafted one can make its records share
 /// templates and grow a thousandfold, and several chunks are held at a time.
@@ -21,102 +17,132 @@ pub(super) struct Content {
     pub notes: Vec<Skipped>,
 }
 
-/// Reads chunks, one a thread.
-pub(super) struct Reader {
-    settings: Arc<ParserSettings>,
+/// The chunk that a thread works on, and what it keeps between chunks.
+#[derive(Default)]
+pub(super) struct Work {
     mapper: record::Mapper,
+    bytes: Vec<u8>,
+    number: u64,
+    /// Of the chunk in the file.
+    start: u64,
+    /// Bytes of text so far.
+    text: usize,
+    /// `None` between chunks.
+    content: Option<Content>,
 }
 
-impl Default for Reader {
-    fn default() -> Self {
-        let settings = ParserSettings::new().indent(false);
-        Reader { settings: Arc::new(settings), mapper: record::Mapper::default() }
-    }
-}
-
-impl Reader {
-    /// Everything that can be had of chunk `number`. Never panics: see the module above.
-    pub fn read(&mut self, number: u64, raw: Raw) -> Content {
-        let start = FILE_HEADER + number * CHUNK;
+impl Work {
+    /// Begins a chunk; `false` when nothing of it can be decoded ([`Work::finish`] then says why).
+    pub fn begin(&mut self, number: u64, raw: Raw) -> bool {
         let mut content = Content::default();
-        if raw.bytes.iter().all(|b| *b == 0) {
-            // Windows allocates chunks ahead; an empty one holds nothing.
-            return content;
-        }
-        if let Some(there) = raw.cut_at {
-            let reason = if raw.bytes.starts_with(b"ElfChnk\0") {
-                format!("chunk {number} is cut off after {there} of {CHUNK} bytes")
-            } else {
-                format!("{there} bytes after the last chunk are not a chunk")
-            };
-            content.skipped.push(place(start, None, reason));
-            if !raw.bytes.starts_with(b"ElfChnk\0") {
-                return content;
+        (self.number, self.start, self.text) = (number, FILE_HEADER + number * CHUNK, 0);
+        let is_chunk = raw.bytes.starts_with(b"ElfChnk\0");
+        let empty = !is_chunk && raw.bytes.iter().all(|b| *b == 0);
+        if empty {
+            // Windows allocates chunks ahead; those hold nothing and are not counted in the header.
+            if raw.counted {
+                content.skipped.push(self.at_chunk("is empty although the file header counts it"));
             }
+        } else if !is_chunk && raw.counted {
+            content.skipped.push(self.at_chunk("is damaged: it does not begin like a chunk"));
+        } else if !is_chunk {
+            content
+                .skipped
+                .push(self.at_chunk("is not counted in the file header and does not begin like a chunk"));
+        } else if let Some(there) = raw.cut_at {
+            content.skipped.push(self.at_chunk(&format!("is cut off after {there} of {CHUNK} bytes")));
+        } else if !sound(&raw.bytes) {
+            content.notes.push(self.at_chunk("has a wrong checksum; what could be read of it was read"));
         }
-        let cut = raw.cut_at.is_some();
-        let read =
-            catch_unwind(AssertUnwindSafe(|| self.records(number, start, raw.bytes, cut, &mut content)));
-        if read.is_err() {
-            // The mapper may have been left half way through a record.
-            self.mapper = record::Mapper::default();
-            let so_far = content.events.len();
-            let reason = format!("chunk {number}: its damage stopped the decoder after {so_far} records");
-            content.skipped.push(place(start, None, reason));
-        }
-        content
+        self.bytes = raw.bytes;
+        self.content = Some(content);
+        is_chunk
     }
 
-    fn records(&mut self, number: u64, start: u64, bytes: Vec<u8>, cut: bool, content: &mut Content) {
-        let mut data = match EvtxChunkData::new(bytes, false) {
-            Ok(data) => data,
-            Err(e) => {
-                return content.skipped.push(place(start, None, format!("chunk {number}: {}", plain(&e))));
-            }
-        };
-        if !cut && !data.validate_checksum() {
-            let reason =
-                format!("chunk {number}: its checksum does not match; what could be read of it was read");
-            content.notes.push(place(start, None, reason));
+    /// The chunk's bytes.
+    pub fn bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+
+    /// Ends the chunk: its number and what was found, `None` when none was begun.
+    pub fn finish(&mut self) -> Option<(u64, Content)> {
+        self.content.take().map(|content| (self.number, content))
+    }
+
+    /// The decoder stopped before it was through with the chunk.
+    pub fn broke_off(&mut self, panicked: bool) {
+        // It may have been left half way through a record.
+        self.mapper = record::Mapper::default();
+        let so_far = self.content.as_ref().map_or(0, |c| c.events.len());
+        let how = if panicked { "made the decoder fail" } else { "stopped the decoder" };
+        self.skip(self.at_chunk(&format!("{how} after {so_far} records; its rest was left out")));
+    }
+
+    /// One record, or why it could not be read.
+    pub fn record(&mut self, record: Result<EvtxRecord<'_>, EvtxError>) {
+        if self.text > MOST_TEXT {
+            return;
         }
-        let mut chunk = match data.parse(Arc::clone(&self.settings)) {
-            Ok(chunk) => chunk,
-            Err(e) => {
-                return content.skipped.push(place(start, None, format!("chunk {number}: {}", plain(&e))));
-            }
+        let record = match record {
+            Ok(record) => record,
+            Err(e) => return self.failed(&e),
         };
-        let mut text = 0;
-        for record in chunk.iter() {
-            let record = match record {
-                Ok(record) => record,
-                Err(e) => {
-                    content.skipped.push(failed(start, number, &e));
-                    continue;
-                }
-            };
-            let at = record::At {
-                id: record.event_record_id,
-                offset: start + record.binxml_offset - record::HEADER,
-                len: record.binxml_size + record::AROUND,
-                written: record.timestamp,
-            };
-            let mapped = match record.into_json() {
-                Ok(json) => {
-                    text += json.data.len();
-                    self.mapper.event(&at, &json.data)
-                }
-                Err(e) => Err(plain(&e)),
-            };
-            match mapped {
-                Ok(event) => content.events.push(event),
-                Err(reason) => content.skipped.push(place(at.offset, Some(at.id), reason)),
+        let at = record::At {
+            id: record.event_record_id,
+            offset: self.start + record.binxml_offset - record::HEADER,
+            len: record.binxml_size + record::AROUND,
+            written: record.timestamp,
+        };
+        let mapped = match record.into_json() {
+            Ok(json) => {
+                self.text += json.data.len();
+                self.mapper.event(&at, &json.data)
             }
-            if text > MOST_TEXT {
-                let reason =
-                    format!("chunk {number} decodes to more than {MOST_TEXT} bytes; its rest was left out");
-                return content.skipped.push(place(at.offset, Some(at.id), reason));
-            }
+            Err(e) => Err(plain(innermost(&e))),
+        };
+        match mapped {
+            Ok(event) => self.content.get_or_insert_default().events.push(event),
+            Err(reason) => self.skip(place(at.offset, Some(at.id), reason)),
         }
+        if self.text > MOST_TEXT {
+            self.skip(
+                self.at_chunk(&format!("decodes to more than {MOST_TEXT} bytes; its rest was left out")),
+            );
+        }
+    }
+
+    /// A failure of a record, with its number or its place, or of the whole chunk.
+    pub fn failed(&mut self, error: &EvtxError) {
+        let skipped = match error {
+            EvtxError::FailedToParseRecord { record_id, source } => place(
+                self.start + self.find(*record_id).unwrap_or(0),
+                Some(*record_id),
+                plain(innermost(source)),
+            ),
+            EvtxError::FailedToReadRecordAt { offset, source, .. } => {
+                place(self.start + offset, None, format!("a record is damaged: {}", plain(innermost(source))))
+            }
+            EvtxError::FailedToParseChunk { source, .. } => {
+                self.at_chunk(&format!("is damaged: {}", plain(&**source)))
+            }
+            other => self.at_chunk(&format!("is damaged: {}", plain(other))),
+        };
+        self.skip(skipped);
+    }
+
+    /// Where in the chunk the record with this number begins.
+    fn find(&self, id: u64) -> Option<u64> {
+        let begins = memchr::memmem::find_iter(&self.bytes, b"\x2a\x2a\0\0");
+        let mut found = begins.filter(|at| self.bytes.get(at + 8..at + 16) == Some(&id.to_le_bytes()));
+        found.next().map(|at| at as u64)
+    }
+
+    fn skip(&mut self, skipped: Skipped) {
+        self.content.get_or_insert_default().skipped.push(skipped);
+    }
+
+    fn at_chunk(&self, what: &str) -> Skipped {
+        place(self.start, None, format!("chunk {} {what}", self.number))
     }
 }
 
@@ -124,16 +150,28 @@ fn place(offset: u64, record: Option<u64>, reason: String) -> Skipped {
     Skipped { member: None, record, offset: Some(offset), reason }
 }
 
-/// A record's failure with its number or its place, whichever is known.
-fn failed(start: u64, chunk: u64, error: &EvtxError) -> Skipped {
+/// Whether both checksums of a chunk hold, or its flags say that it has none. Layout after libevtx's format
+/// description: CRC32 of the records at 52, of the header at 124, flags at 120, end of the records at 48.
+fn sound(chunk: &[u8]) -> bool {
+    let word =
+        |at: usize| chunk.get(at..at + 4).and_then(|b| b.try_into().ok()).map_or(0, u32::from_le_bytes);
+    if word(120) & 4 != 0 {
+        return true;
+    }
+    let header = [&chunk[..120], &chunk[128..512]].concat();
+    let records = chunk.get(512..word(48) as usize);
+    word(124) == evtx::checksum_ieee(&header) && records.is_some_and(|r| word(52) == evtx::checksum_ieee(r))
+}
+
+/// Past the layers that only say which record it was and that something went wrong.
+fn innermost(error: &EvtxError) -> &(dyn Error + 'static) {
     match error {
-        EvtxError::FailedToParseRecord { record_id, source } => {
-            place(start, Some(*record_id), format!("chunk {chunk}: {}", plain(&**source)))
+        EvtxError::FailedToParseRecord { source, .. } | EvtxError::FailedToReadRecordAt { source, .. } => {
+            innermost(source)
         }
-        EvtxError::FailedToReadRecordAt { offset, source, .. } => {
-            place(start + offset, None, format!("chunk {chunk}: {}", plain(&**source)))
-        }
-        other => place(start, None, format!("chunk {chunk}: {}", plain(other))),
+        EvtxError::DeserializationError(e) => e,
+        EvtxError::SerializationError(e) => e,
+        other => other,
     }
 }
 

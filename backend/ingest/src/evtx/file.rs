@@ -12,6 +12,8 @@ pub(super) struct Log {
     file: File,
     /// Bytes when it was opened; what is appended later is not read.
     pub size: u64,
+    /// Chunks that the header counts; it counts modulo 65,536.
+    counted: u64,
 }
 
 /// What the header and the size tell before any chunk is read.
@@ -27,6 +29,8 @@ pub(super) struct Raw {
     pub bytes: Vec<u8>,
     /// Bytes that were there, when fewer than a whole chunk.
     pub cut_at: Option<u64>,
+    /// Whether the file header counts this chunk.
+    pub counted: bool,
 }
 
 impl Log {
@@ -41,6 +45,7 @@ impl Log {
             return Err(ReadError::NotEvtx);
         }
         let mut found = Findings::default();
+        let mut counted = 0;
         let note =
             |reason: &str| Skipped { member: None, record: None, offset: Some(0), reason: reason.into() };
         if !is_log {
@@ -54,7 +59,7 @@ impl Log {
             if word(124) != Some(evtx::checksum_ieee(&header[..120])) {
                 found.notes.push(note("the file header's checksum does not match; chunks were read anyway"));
             }
-            let counted = u64::from(u16::from_le_bytes([header[42], header[43]]));
+            counted = u64::from(u16::from_le_bytes([header[42], header[43]]));
             let there = size.saturating_sub(FILE_HEADER).div_ceil(CHUNK);
             if counted > there {
                 found.skipped.push(Skipped {
@@ -67,7 +72,7 @@ impl Log {
         } else {
             found.skipped.push(note("the file ends inside its header"));
         }
-        Ok((Log { file, size }, found))
+        Ok((Log { file, size, counted }, found))
     }
 
     /// Chunk `number`, or `None` past the end of the file.
@@ -83,6 +88,6 @@ impl Log {
         self.file.by_ref().take(CHUNK.min(self.size - start)).read_to_end(&mut bytes)?;
         let there = bytes.len() as u64;
         bytes.resize(CHUNK as usize, 0);
-        Ok(Some(Raw { bytes, cut_at: (there < CHUNK).then_some(there) }))
+        Ok(Some(Raw { bytes, cut_at: (there < CHUNK).then_some(there), counted: number < self.counted }))
     }
 }

@@ -6,14 +6,15 @@
 //! is a list in the order of the source. A name that System has keeps System's value, since host and log
 //! source hang on it; the other one is called `UserData_Channel`, after its section.
 
-use super::json::{Bad, Json};
-use event::{Interner, Name, Value};
-use std::{borrow::Cow, collections::HashMap, sync::Arc};
+use super::{
+    json::{Bad, Json},
+    names::{Id, Names},
+};
+use event::{Name, Value};
+use std::borrow::Cow;
 
 /// Deeper elements are refused: the decoder's own bound on nesting is of this size too.
 const DEEPEST: usize = 256;
-/// From this many fields on, names are looked up in a map.
-const MANY: usize = 64;
 /// System elements that are whole numbers, also when a provider wrote them as text.
 const NUMBERS: &[&str] = &[
     "EventID",
@@ -29,24 +30,21 @@ const NUMBERS: &[&str] = &[
 /// Flattens records; keeps names and buffers between them.
 #[derive(Default)]
 pub(super) struct Flattener {
-    names: Interner,
+    names: Names,
     fields: Vec<(Name, Value)>,
-    places: HashMap<Name, usize>,
+    /// The entry of each of `fields`.
+    ids: Vec<Id>,
     /// How many of `fields` System made.
     system: usize,
     scratch: String,
 }
 
 impl Flattener {
-    /// The shared name for `text`.
-    pub fn name(&mut self, text: &str) -> Name {
-        self.names.intern(text)
-    }
-
     /// The record's fields in the order of the source, or the byte of `json` that was not understood.
     pub fn fields(&mut self, json: &str) -> Result<Vec<(Name, Value)>, Bad> {
-        self.fields = Vec::with_capacity(40);
-        self.places.clear();
+        self.fields = Vec::with_capacity(self.ids.len().max(16));
+        self.ids.clear();
+        self.names.next_record();
         self.system = 0;
         let mut json = Json::new(json);
         json.take(b'{')?;
@@ -55,6 +53,11 @@ impl Flattener {
             if json.key()? == "Event" { self.event(&mut json)? } else { json.skip()? }
         }
         Ok(std::mem::take(&mut self.fields))
+    }
+
+    /// What stands for the name of the last record's field `i` where it is hashed.
+    pub fn digest(&self, i: usize) -> [u8; 8] {
+        self.names.digest(self.ids[i])
     }
 
     fn event(&mut self, json: &mut Json<'_>) -> Result<(), Bad> {
@@ -101,8 +104,8 @@ impl Flattener {
             }
             _ => value,
         };
-        let name = self.names.intern(key);
-        self.add(name, value);
+        let id = self.names.find(key);
+        self.add(id, value);
     }
 
     /// One element's value: a scalar, a list of them, or an object with attributes, text and children.
@@ -165,8 +168,11 @@ impl Flattener {
             if section == "System" && element == "TimeCreated" && key == "SystemTime" {
                 self.add_system("TimeCreated", value);
             } else {
-                let name = format!("{element}_{key}");
+                let mut name = std::mem::take(&mut self.scratch);
+                name.clear();
+                name.extend([element, "_", &key]);
                 self.put(section, &name, value);
+                self.scratch = name;
             }
         }
         Ok(())
@@ -177,44 +183,25 @@ impl Flattener {
         if section == "System" {
             return self.add_system(name, value);
         }
-        let name = if name.contains(' ') {
-            self.scratch.clear();
-            self.scratch.extend(name.chars().filter(|c| *c != ' '));
-            self.names.intern(&self.scratch)
-        } else {
-            self.names.intern(name)
-        };
-        if self.fields[..self.system].iter().any(|(n, _)| same(n, &name)) {
-            let apart = self.names.intern(&format!("{section}_{name}"));
-            return self.add(apart, value);
+        let mut id = self.names.find(name);
+        if self.names.place(id).is_some_and(|place| place < self.system) {
+            id = self.names.find(&format!("{section}_{name}"));
         }
-        self.add(name, value);
+        self.add(id, value);
     }
 
-    fn add(&mut self, name: Name, value: Value) {
-        let place = if self.fields.len() < MANY {
-            self.fields.iter().position(|(n, _)| same(n, &name))
-        } else {
-            if self.places.is_empty() {
-                self.places.extend(self.fields.iter().enumerate().map(|(i, (n, _))| (n.clone(), i)));
-            }
-            self.places.get(&name).copied()
-        };
-        let Some((_, there)) = place.and_then(|i| self.fields.get_mut(i)) else {
-            if self.fields.len() >= MANY {
-                self.places.insert(name.clone(), self.fields.len());
-            }
-            return self.fields.push((name, value));
-        };
+    fn add(&mut self, id: Id, value: Value) {
+        let there = self.names.place(id).and_then(|place| self.fields.get_mut(place));
         match there {
-            Value::List(list) => list.push(value),
-            one => *one = Value::List(vec![std::mem::replace(one, Value::Null), value]),
+            None => {
+                self.names.set_place(id, self.fields.len());
+                self.ids.push(id);
+                self.fields.push((self.names.name(id), value));
+            }
+            Some((_, Value::List(list))) => list.push(value),
+            Some((_, one)) => *one = Value::List(vec![std::mem::replace(one, Value::Null), value]),
         }
     }
-}
-
-fn same(a: &Name, b: &Name) -> bool {
-    Arc::ptr_eq(a, b) || a == b
 }
 
 /// The decoder numbers the second and later elements of one name (`Header`, `Header_1`, `Header_2`): the

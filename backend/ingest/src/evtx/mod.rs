@@ -5,14 +5,17 @@
 //! `evtx`, one record at a time, and its JSON text is walked once into flat fields ([`mod@flatten`]).
 //!
 //! The crate bounds what a record may render but can panic on damage that nobody has met yet, so a chunk is
-//! read under `catch_unwind`: a panic costs the rest of that chunk and is reported like any damage.
+//! read under `catch_unwind` (see `decode`): a panic costs the rest of that chunk and is reported like any damage.
 
 mod chunk;
+mod decode;
 mod file;
 mod flatten;
 mod json;
+mod names;
 mod pool;
 mod record;
+mod time;
 
 use event::Batch;
 use std::{fs::File, io, ops::ControlFlow};
@@ -25,7 +28,7 @@ pub(crate) const CHUNK: u64 = 65536;
 /// How to read.
 #[derive(Clone, Debug)]
 pub struct Options {
-    /// Threads that decode; 0 and 1 decode on the caller's own.
+    /// Threads that decode, at most 16; 0 and 1 decode on the caller's own.
     pub threads: usize,
     /// The chunk to begin with: a finished batch's `resume`, or 0.
     pub from_chunk: u64,
@@ -87,26 +90,10 @@ pub fn read(
         out.batch.notes = notes.notes;
         out.batch.skipped = notes.skipped;
     }
-    let stopped = if options.threads > 1 {
-        pool::run(log, &options, &mut out)?
-    } else {
-        alone(log, &options, &mut out)?
-    };
+    let read = if options.threads > 1 { pool::run } else { pool::alone };
+    let stopped = read(log, &options, &mut out)?;
     out.sum.stopped = stopped.is_break() || out.hand_on().is_break();
     Ok(out.sum)
-}
-
-/// Everything on the caller's thread.
-fn alone(mut log: file::Log, options: &Options, out: &mut Output<'_>) -> Result<ControlFlow<()>, ReadError> {
-    let mut reader = chunk::Reader::default();
-    let mut number = options.from_chunk;
-    while let Some(raw) = log.chunk(number)? {
-        if out.take(number, reader.read(number, raw)).is_break() {
-            return Ok(ControlFlow::Break(()));
-        }
-        number += 1;
-    }
-    Ok(ControlFlow::Continue(()))
 }
 
 /// Gathers chunks into batches for the sink.

@@ -1,12 +1,16 @@
-//! Several threads decode, one reads the file and puts the chunks back in order.
+//! Threads decode, the caller's own reads the file and puts the chunks back in order.
 
-use super::{Options, Output, ReadError, chunk, file};
+use super::{
+    Options, Output, ReadError, chunk,
+    decode::{self, Line},
+    file,
+};
 use std::{
     collections::BTreeMap,
     ops::ControlFlow,
     sync::{
         Mutex,
-        mpsc::{Receiver, channel, sync_channel},
+        mpsc::{Receiver, Sender, channel, sync_channel},
     },
     thread,
 };
@@ -14,7 +18,47 @@ use std::{
 /// More threads than this do not help: one thread reads the file.
 const MOST_THREADS: usize = 16;
 
-/// Reads all chunks from `options.from_chunk` on. At most two chunks a thread are in flight, so memory is
+/// Reads all chunks from `options.from_chunk` on, on the caller's own thread: no hand-over, so the least work.
+pub(super) fn alone(
+    log: file::Log,
+    options: &Options,
+    out: &mut Output<'_>,
+) -> Result<ControlFlow<()>, ReadError> {
+    let mut line = Alone { log, number: options.from_chunk, out, result: Ok(ControlFlow::Continue(())) };
+    decode::run(&mut line);
+    line.result
+}
+
+/// Both ends of the line in one place.
+struct Alone<'a, 'b> {
+    log: file::Log,
+    number: u64,
+    out: &'a mut Output<'b>,
+    result: Result<ControlFlow<()>, ReadError>,
+}
+
+impl Line for Alone<'_, '_> {
+    fn next(&mut self) -> Option<(u64, file::Raw)> {
+        match self.log.chunk(self.number) {
+            Ok(raw) => {
+                self.number += 1;
+                raw.map(|raw| (self.number - 1, raw))
+            }
+            Err(e) => {
+                self.result = Err(e.into());
+                None
+            }
+        }
+    }
+
+    fn done(&mut self, number: u64, content: chunk::Content) -> bool {
+        let go_on = self.out.take(number, content);
+        self.result = Ok(go_on);
+        go_on.is_continue()
+    }
+}
+
+/// The same with threads. At most two chunks a thread are in flight, so memory is
 /// bounded by what that many chunks decode to.
 pub(super) fn run(
     mut log: file::Log,
@@ -32,12 +76,7 @@ pub(super) fn run(
             let (take, done_in) = (&take, done_in.clone());
             let named = thread::Builder::new().name(format!("evtx-{n}"));
             let started = named.spawn_scoped(scope, move || {
-                let mut reader = chunk::Reader::default();
-                while let Some((number, raw)) = next(take) {
-                    if done_in.send((number, reader.read(number, raw))).is_err() {
-                        return;
-                    }
-                }
+                decode::run(&mut Worker { take, done: done_in });
             });
             if let Err(e) = started {
                 // Fewer threads do the same work, slower.
@@ -77,7 +116,18 @@ pub(super) fn run(
     })
 }
 
-/// The next chunk for a thread, `None` when there are no more.
-fn next(take: &Mutex<Receiver<(u64, file::Raw)>>) -> Option<(u64, file::Raw)> {
-    take.lock().ok()?.recv().ok()
+/// One thread's ends of the queues.
+struct Worker<'a> {
+    take: &'a Mutex<Receiver<(u64, file::Raw)>>,
+    done: Sender<(u64, chunk::Content)>,
+}
+
+impl Line for Worker<'_> {
+    fn next(&mut self) -> Option<(u64, file::Raw)> {
+        self.take.lock().ok()?.recv().ok()
+    }
+
+    fn done(&mut self, number: u64, content: chunk::Content) -> bool {
+        self.done.send((number, content)).is_ok()
+    }
 }

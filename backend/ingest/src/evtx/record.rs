@@ -1,6 +1,6 @@
 //! One decoded record to one event: time, dataset, place, identity.
 
-use super::flatten::Flattener;
+use super::{flatten::Flattener, time};
 use event::{Event, Identity, Name, Nanos, Place, Value, windows};
 use evtx::Timestamp;
 
@@ -38,7 +38,7 @@ impl Mapper {
         })?;
         let mut event = Event {
             time: Nanos(0),
-            dataset: self.dataset(text(&fields, "Channel").unwrap_or("")),
+            dataset: dataset(&mut self.last, text(&fields, "Channel").unwrap_or("")),
             place: Place { record: at.id, offset: at.offset, len: at.len },
             fields,
             identity: [0; 16],
@@ -47,35 +47,24 @@ impl Mapper {
             // A forwarded record keeps the number it had on its own host.
             event.place.record = u64::try_from(*id).unwrap_or(at.id);
         }
-        let created = text(&event.fields, "TimeCreated").and_then(|t| t.parse::<Timestamp>().ok());
-        event.time = nanos(created.unwrap_or(at.written));
+        event.time = match text(&event.fields, "TimeCreated") {
+            Some(text) => time::usual(text).unwrap_or_else(|| nanos(text.parse().unwrap_or(at.written))),
+            None => nanos(at.written),
+        };
         event.identity = self.identity(&event);
         Ok(event)
     }
 
-    fn dataset(&mut self, channel: &str) -> Name {
-        match &self.last {
-            Some((last, dataset)) if **last == *channel => dataset.clone(),
-            _ => {
-                let dataset = self.flattener.name(windows::dataset(channel));
-                self.last = Some((channel.into(), dataset.clone()));
-                dataset
-            }
-        }
-    }
-
-    /// BLAKE3 over channel, computer, record number, time and every field, each with its length, so that no
-    /// two different records give the same bytes.
+    /// BLAKE3 over record number, time and every field with its type and length, so that no two different
+    /// records give the same bytes. Channel and computer are among the fields; each name stands there by eight
+    /// bytes of its own BLAKE3.
     fn identity(&mut self, event: &Event) -> Identity {
         let out = &mut self.scratch;
         out.clear();
-        for name in ["Channel", "Computer"] {
-            bytes(out, text(&event.fields, name).unwrap_or("").as_bytes());
-        }
         out.extend(event.place.record.to_le_bytes());
         out.extend(event.time.0.to_le_bytes());
-        for (name, value) in &event.fields {
-            bytes(out, name.as_bytes());
+        for (i, (_, value)) in event.fields.iter().enumerate() {
+            out.extend(self.flattener.digest(i));
             canonical(out, value);
         }
         let mut identity = [0; 16];
@@ -84,8 +73,20 @@ impl Mapper {
     }
 }
 
+/// The channel's dataset, looked up only when the channel is another than the last one.
+fn dataset(last: &mut Option<(Box<str>, Name)>, channel: &str) -> Name {
+    match last {
+        Some((last, dataset)) if **last == *channel => dataset.clone(),
+        _ => {
+            let dataset = Name::from(windows::dataset(channel));
+            *last = Some((channel.into(), dataset.clone()));
+            dataset
+        }
+    }
+}
+
 fn bytes(out: &mut Vec<u8>, bytes: &[u8]) {
-    out.extend((bytes.len() as u64).to_le_bytes());
+    out.extend((bytes.len() as u32).to_le_bytes());
     out.extend(bytes);
 }
 
@@ -112,7 +113,7 @@ fn canonical(out: &mut Vec<u8>, value: &Value) {
         }
         Value::List(list) => {
             out.push(6);
-            out.extend((list.len() as u64).to_le_bytes());
+            out.extend((list.len() as u32).to_le_bytes());
             list.iter().for_each(|value| canonical(out, value));
         }
     }

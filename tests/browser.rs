@@ -1,0 +1,90 @@
+//! The served page in Chromium: login, upload, alerts, in both languages, dark and light, and
+//! nothing that axe-core finds.
+
+use fantoccini::Locator;
+
+use crate::drive::{Browser, evidence};
+
+const NAME: &str = "mara";
+const PASSWORD: &str = "a long enough passphrase 7!";
+
+async fn log_in(browser: &Browser) {
+    browser.page.type_into("login-name", NAME).await;
+    browser.page.type_into("login-password", PASSWORD).await;
+    browser.page.click("login-submit").await;
+    browser.page.find("workspace").await;
+}
+
+/// Fails with what axe-core finds on the page as it stands.
+async fn accessible(browser: &Browser, place: &str) {
+    let found = browser.violations().await;
+    assert!(found.is_empty(), "{place}: {}", found.join("\n"));
+}
+
+async fn journey(dark: bool) {
+    let look = if dark { "dark" } else { "light" };
+    let browser = Browser::start(NAME, PASSWORD, dark).await;
+    let page = &browser.page;
+    page.find("login-name").await;
+    let seen = page.run("return String(matchMedia('(prefers-color-scheme: dark)').matches)").await;
+    assert_eq!(seen, dark.to_string().as_str());
+    accessible(&browser, &format!("login, {look}")).await;
+    page.click("login-language").await;
+    page.until("document.documentElement.dir === 'rtl' && document.documentElement.lang === 'ar'").await;
+    accessible(&browser, &format!("login in Arabic, {look}")).await;
+    page.click("login-language").await;
+    page.until("document.documentElement.dir === 'ltr'").await;
+
+    page.type_into("login-name", NAME).await;
+    page.type_into("login-password", "not the password").await;
+    page.click("login-submit").await;
+    page.until("document.querySelector('[data-test=\"login-error\"]').textContent").await;
+    page.client.refresh().await.unwrap();
+    log_in(&browser).await;
+    page.find("first-start").await;
+    accessible(&browser, &format!("first start, {look}")).await;
+
+    let Some(folder) = evidence::recordings() else { return };
+    let files = evidence::evtx(&folder);
+    let field = page.client.find(Locator::Css("[data-test=\"file-field\"]")).await.unwrap();
+    let chosen: Vec<String> = files.iter().map(|path| path.display().to_string()).collect();
+    field.send_keys(&chosen.join("\n")).await.unwrap();
+    page.until(&format!(
+        "document.querySelectorAll('[data-test=\"tray-ended\"]').length === {}",
+        files.len()
+    ))
+    .await;
+    accessible(&browser, &format!("import tray, {look}")).await;
+    page.click("nav-alerts").await;
+    page.find("alert-row").await;
+    accessible(&browser, &format!("alerts, {look}")).await;
+    page.click("alert-row").await;
+    page.find("detail-title").await;
+    accessible(&browser, &format!("alert, {look}")).await;
+
+    // The same in Arabic, by the action that every user has.
+    page.client
+        .execute(
+            "document.querySelector('[aria-controls=\"user-menu\"], [popovertarget=\"user-menu\"]').click()",
+            vec![],
+        )
+        .await
+        .unwrap();
+    page.click("language").await;
+    page.until("document.documentElement.dir === 'rtl'").await;
+    page.find("alert-row").await;
+    accessible(&browser, &format!("alerts in Arabic, {look}")).await;
+    page.client.refresh().await.unwrap();
+    page.until("document.documentElement.dir === 'rtl'").await;
+    assert!(!page.has("login-name").await, "a reload ended the session");
+}
+
+#[tokio::test]
+async fn from_login_to_alerts_in_the_light() {
+    journey(false).await;
+}
+
+#[tokio::test]
+async fn from_login_to_alerts_in_the_dark() {
+    journey(true).await;
+}

@@ -1,0 +1,131 @@
+//! A page under a web driver: finding by `data-test`, waiting for conditions, errors with a picture
+//! of what was there instead.
+
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use fantoccini::elements::Element;
+use fantoccini::wd::Capabilities;
+use fantoccini::{Client, ClientBuilder, Locator};
+use hyper_util::client::legacy::connect::HttpConnector;
+use serde_json::{Value, json};
+
+/// The longest wait for a condition. Two cores build and test at once; a condition that holds is
+/// seen at once, so this costs time only in a test that fails.
+pub const PATIENCE: Duration = Duration::from_secs(60);
+
+/// A driven page.
+pub struct Page {
+    /// The session.
+    pub client: Client,
+}
+
+impl Page {
+    /// Opens a session on the driver at `port`, waiting until the driver answers.
+    pub async fn open(port: u16, capabilities: Capabilities) -> Self {
+        let since = Instant::now();
+        loop {
+            let mut builder = ClientBuilder::new(HttpConnector::new());
+            builder.capabilities(capabilities.clone());
+            match builder.connect(&format!("http://127.0.0.1:{port}")).await {
+                Ok(client) => return Self { client },
+                Err(reason) => {
+                    let refused = format!("{reason:?}").contains("Connect");
+                    assert!(refused && since.elapsed() < PATIENCE, "no session: {reason:?}");
+                }
+            }
+            pause().await;
+        }
+    }
+
+    /// Waits until `script` (an expression) is truthy on the page and gives its value.
+    pub async fn until(&self, script: &str) -> Value {
+        let since = Instant::now();
+        let mut last = String::new();
+        while since.elapsed() < PATIENCE {
+            match self.client.execute(&format!("return ({script})"), vec![]).await {
+                Ok(value) if truthy(&value) => return value,
+                Ok(value) => last = value.to_string(),
+                // A page that is being loaded cannot answer.
+                Err(reason) => last = reason.to_string(),
+            }
+            pause().await;
+        }
+        self.fail(&format!("waited for {script}; last: {last}")).await
+    }
+
+    /// Waits for the element with this `data-test`.
+    pub async fn find(&self, name: &str) -> Element {
+        let found = format!("[data-test=\"{name}\"]");
+        self.until(&format!("document.querySelector({})", json!(found))).await;
+        match self.client.find(Locator::Css(&found)).await {
+            Ok(element) => element,
+            Err(reason) => self.fail(&format!("{name}: {reason}")).await,
+        }
+    }
+
+    /// Whether an element with this `data-test` is there now.
+    pub async fn has(&self, name: &str) -> bool {
+        let script = format!("return !!document.querySelector('[data-test=\"{name}\"]')");
+        self.client.execute(&script, vec![]).await.is_ok_and(|value| truthy(&value))
+    }
+
+    /// Waits for an element and clicks it.
+    pub async fn click(&self, name: &str) {
+        if let Err(reason) = self.find(name).await.click().await {
+            self.fail(&format!("click on {name}: {reason}")).await
+        }
+    }
+
+    /// Waits for a field and types into it.
+    pub async fn type_into(&self, name: &str, text: &str) {
+        if let Err(reason) = self.find(name).await.send_keys(text).await {
+            self.fail(&format!("typing into {name}: {reason}")).await
+        }
+    }
+
+    /// The text of an element, once it is there.
+    pub async fn text(&self, name: &str) -> String {
+        self.find(name).await.text().await.unwrap()
+    }
+
+    /// How many elements with this `data-test` there are now.
+    pub async fn count(&self, name: &str) -> u64 {
+        let script = format!("return document.querySelectorAll('[data-test=\"{name}\"]').length");
+        self.client.execute(&script, vec![]).await.unwrap().as_u64().unwrap()
+    }
+
+    /// Runs the body of an async function on the page and gives what it returns.
+    pub async fn run(&self, body: &str) -> Value {
+        let script = format!(
+            "const done = arguments[arguments.length - 1];
+             (async () => {{ {body} }})().then((v) => done(v), (e) => done('failed: ' + e));"
+        );
+        self.client.execute_async(&script, vec![]).await.unwrap()
+    }
+
+    /// Writes what the page shows to `file`, as PNG.
+    pub async fn screenshot(&self, file: &Path) {
+        let picture = self.client.screenshot().await.unwrap();
+        std::fs::create_dir_all(file.parent().unwrap()).unwrap();
+        std::fs::write(file, picture).unwrap();
+    }
+
+    /// Ends the test, with the page's address and text and, in AURORASOC_SHOTS, a picture of it.
+    pub async fn fail(&self, what: &str) -> ! {
+        let address = self.client.current_url().await.map(|url| url.to_string()).unwrap_or_default();
+        let text = self.client.execute("return document.body && document.body.innerText", vec![]).await;
+        if let Some(dir) = std::env::var_os("AURORASOC_SHOTS") {
+            self.screenshot(&Path::new(&dir).join("failed.png")).await;
+        }
+        panic!("{what}\non {address}\nwhich shows: {}", text.unwrap_or_default())
+    }
+}
+
+async fn pause() {
+    tokio::time::sleep(Duration::from_millis(50)).await;
+}
+
+fn truthy(value: &Value) -> bool {
+    !matches!(value, Value::Null | Value::Bool(false)) && *value != json!(0) && *value != json!("")
+}

@@ -1,0 +1,149 @@
+//! A drag source that speaks XDND version 5 itself: offers files as text/uri-list over the window
+//! on a display and drops them, as a file manager does.
+
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use x11rb::connection::Connection;
+use x11rb::protocol::Event;
+use x11rb::protocol::xproto::{
+    Atom, AtomEnum, ClientMessageEvent, ConnectionExt, CreateWindowAux, EventMask, MapState, PropMode,
+    SelectionNotifyEvent, SelectionRequestEvent, Window, WindowClass,
+};
+use x11rb::rust_connection::RustConnection;
+use x11rb::wrapper::ConnectionExt as _;
+
+use super::page::PATIENCE;
+
+x11rb::atom_manager! {
+    Atoms: AtomsCookie {
+        XdndAware, XdndSelection, XdndEnter, XdndPosition, XdndStatus, XdndDrop, XdndFinished, XdndActionCopy,
+        WM_PROTOCOLS, WM_DELETE_WINDOW,
+        UriList: b"text/uri-list",
+    }
+}
+
+struct Drag {
+    server: RustConnection,
+    atoms: Atoms,
+    source: Window,
+    target: Window,
+    /// Root coordinates of the middle of the target, as XdndPosition packs them.
+    over: u32,
+    list: Vec<u8>,
+}
+
+/// Drags `paths` over the middle of the window on `display` and drops them there. Panics when the
+/// window does not take them.
+pub fn drop_files(display: &str, paths: &[&Path]) {
+    let mut drag = Drag::start(display, paths);
+    drag.send(drag.atoms.XdndEnter, [drag.source, 5 << 24, drag.atoms.UriList, 0, 0]);
+    let since = Instant::now();
+    loop {
+        drag.send(drag.atoms.XdndPosition, [drag.source, 0, drag.over, 0, drag.atoms.XdndActionCopy]);
+        if let Some(status) = drag.answer(drag.atoms.XdndStatus, Duration::from_millis(200))
+            && status[1] & 1 == 1
+        {
+            break;
+        }
+        assert!(since.elapsed() < PATIENCE, "the window never said that it would take the files");
+    }
+    drag.send(drag.atoms.XdndDrop, [drag.source, 0, 0, 0, 0]);
+    drag.answer(drag.atoms.XdndFinished, PATIENCE).expect("the window never finished the drop");
+}
+
+/// Asks the window on `display` to close, as the close button of its frame does.
+pub fn close_window(display: &str) {
+    let (server, screen) = x11rb::connect(Some(display)).unwrap();
+    let atoms = Atoms::new(&server).unwrap().reply().unwrap();
+    let root = server.setup().roots[screen].root;
+    let target = takes_drops(&server, &atoms, root).expect("there is no window on the display");
+    let message =
+        ClientMessageEvent::new(32, target, atoms.WM_PROTOCOLS, [atoms.WM_DELETE_WINDOW, 0, 0, 0, 0]);
+    server.send_event(false, target, EventMask::NO_EVENT, message).unwrap();
+    server.sync().unwrap();
+}
+
+impl Drag {
+    fn start(display: &str, paths: &[&Path]) -> Self {
+        let (server, screen) = x11rb::connect(Some(display)).unwrap();
+        let atoms = Atoms::new(&server).unwrap().reply().unwrap();
+        let root = server.setup().roots[screen].root;
+        let source = server.generate_id().unwrap();
+        let (class, aux) = (WindowClass::INPUT_OUTPUT, CreateWindowAux::new());
+        server.create_window(0, source, root, 0, 0, 1, 1, 0, class, 0, &aux).unwrap();
+        server.set_selection_owner(source, atoms.XdndSelection, x11rb::CURRENT_TIME).unwrap();
+        let target = takes_drops(&server, &atoms, root).expect("no window on the display takes drops");
+        let size = server.get_geometry(target).unwrap().reply().unwrap();
+        let at =
+            server.translate_coordinates(target, root, (size.width / 2) as i16, (size.height / 2) as i16);
+        let at = at.unwrap().reply().unwrap();
+        let over = (u32::from(at.dst_x as u16) << 16) | u32::from(at.dst_y as u16);
+        let list = paths.iter().map(|path| format!("file://{}\r\n", escaped(path))).collect::<String>();
+        Self { server, atoms, source, target, over, list: list.into_bytes() }
+    }
+
+    fn send(&self, kind: Atom, data: [u32; 5]) {
+        let message = ClientMessageEvent::new(32, self.target, kind, data);
+        self.server.send_event(false, self.target, EventMask::NO_EVENT, message).unwrap();
+        self.server.flush().unwrap();
+    }
+
+    /// Waits for the target's message of this kind, handing out the list of files meanwhile.
+    fn answer(&mut self, kind: Atom, patience: Duration) -> Option<[u32; 5]> {
+        let since = Instant::now();
+        while since.elapsed() < patience {
+            match self.server.poll_for_event().unwrap() {
+                Some(Event::ClientMessage(message)) if message.type_ == kind => {
+                    return Some(message.data.as_data32());
+                }
+                Some(Event::SelectionRequest(request)) => self.hand_out(&request),
+                Some(_) => {}
+                None => std::thread::sleep(Duration::from_millis(5)),
+            }
+        }
+        None
+    }
+
+    fn hand_out(&self, request: &SelectionRequestEvent) {
+        let known = request.target == self.atoms.UriList;
+        if known {
+            let (window, property) = (request.requestor, request.property);
+            self.server
+                .change_property8(PropMode::REPLACE, window, property, request.target, &self.list)
+                .unwrap();
+        }
+        let answer = SelectionNotifyEvent {
+            response_type: x11rb::protocol::xproto::SELECTION_NOTIFY_EVENT,
+            sequence: 0,
+            time: request.time,
+            requestor: request.requestor,
+            selection: request.selection,
+            target: request.target,
+            property: if known { request.property } else { x11rb::NONE },
+        };
+        self.server.send_event(false, request.requestor, EventMask::NO_EVENT, answer).unwrap();
+        self.server.flush().unwrap();
+    }
+}
+
+/// The first visible window at or below `window` that says it speaks XDND.
+fn takes_drops(server: &RustConnection, atoms: &Atoms, window: Window) -> Option<Window> {
+    let aware =
+        server.get_property(false, window, atoms.XdndAware, AtomEnum::ATOM, 0, 1).ok()?.reply().ok()?;
+    let shown = server.get_window_attributes(window).ok()?.reply().ok()?.map_state == MapState::VIEWABLE;
+    if shown && aware.value_len > 0 {
+        return Some(window);
+    }
+    let below = server.query_tree(window).ok()?.reply().ok()?.children;
+    below.into_iter().find_map(|child| takes_drops(server, atoms, child))
+}
+
+/// A path as a file URI carries it.
+fn escaped(path: &Path) -> String {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"/-._~".contains(&byte);
+    let bytes = std::os::unix::ffi::OsStrExt::as_bytes(path.as_os_str()).iter();
+    bytes
+        .map(|byte| if plain(*byte) { char::from(*byte).to_string() } else { format!("%{byte:02X}") })
+        .collect()
+}
