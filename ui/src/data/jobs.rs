@@ -27,6 +27,7 @@ thread_local! {
     static STARTED: Cell<bool> = const { Cell::new(false) };
     /// Imports that ended well, and their alerts, since the last message.
     static ENDED: Cell<(u64, u64)> = const { Cell::new((0, 0)) };
+    static WAITING: Cell<bool> = const { Cell::new(false) };
     static NAMES: RefCell<BTreeMap<String, String>> = const { RefCell::new(BTreeMap::new()) };
 }
 
@@ -99,8 +100,7 @@ async fn ask() {
     }
     for job_id in gone {
         if let Ok(job) = client::get::<JobGet>(JobPath { job_id }).await {
-            ended(&job);
-            put(job);
+            finish(job);
         }
     }
     all_ended();
@@ -108,11 +108,26 @@ async fn ask() {
 
 /// One message for all files of a drop, once the last one is through.
 fn all_ended() {
-    let quiet = app().jobs.with_untracked(|all| !all.iter().any(alive))
-        && app().uploads.with_untracked(Vec::is_empty);
-    if !quiet {
+    if !quiet() || ENDED.get().0 == 0 || WAITING.replace(true) {
         return;
     }
+    // A file may be between upload and job: only a quiet moment is the end.
+    set_timeout(
+        || {
+            WAITING.set(false);
+            if quiet() {
+                say_ended();
+            }
+        },
+        BUSY,
+    );
+}
+
+fn quiet() -> bool {
+    app().jobs.with_untracked(|all| !all.iter().any(alive)) && app().uploads.with_untracked(Vec::is_empty)
+}
+
+fn say_ended() {
     match ENDED.take() {
         (0, _) => {}
         (_, 0) => toast::say(t(k::IMPORT_DONE_NONE).to_owned()),
@@ -141,7 +156,16 @@ pub fn put(job: Job) {
     }
 }
 
-/// Says once how an import ended.
+/// Takes in a job that has ended; two answers may tell of the same end.
+fn finish(job: Job) {
+    let known = app().jobs.with_untracked(|all| all.iter().any(|j| j.job_id == job.job_id && !alive(j)));
+    if !known {
+        ended(&job);
+    }
+    put(job);
+}
+
+/// Counts how an import ended.
 fn ended(job: &Job) {
     session::refresh_stats();
     crate::pages::alerts::live::import_ended();
@@ -157,9 +181,16 @@ async fn change<R>(job_id: String)
 where
     R: Route<Path = JobPath, Query = Empty, Body = (), Reply = Job>,
 {
-    match client::call::<R>(&JobPath { job_id }, &Empty {}, &()).await {
+    match client::call::<R>(&JobPath { job_id: job_id.clone() }, &Empty {}, &()).await {
         Ok(answer) => put(answer.value),
-        Err(failure) => said(&failure),
+        // It may have ended while the click was on its way: that is no error.
+        Err(failure) => match client::get::<JobGet>(JobPath { job_id }).await {
+            Ok(job) if !alive(&job) => {
+                finish(job);
+                all_ended();
+            }
+            _ => said(&failure),
+        },
     }
 }
 

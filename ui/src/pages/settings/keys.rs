@@ -101,7 +101,6 @@ fn New(keys: RwSignal<Option<Vec<ApiKey>>>, secret: RwSignal<Option<(String, Str
             scopes: scopes.get_untracked().into_iter().collect(),
             owner: None,
             expires_in_days: days.get_untracked().and_then(|d| d.value().parse().ok()),
-            owner: None,
         };
         spawn_local(async move {
             match client::call::<KeyCreate>(&Empty {}, &Empty {}, &body).await {
