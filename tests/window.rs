@@ -11,7 +11,7 @@ use crate::drive::{Desktop, evidence, page::PATIENCE, process::Home, xdnd};
 
 /// The page is signed in: the workspace's own page is there and no login form.
 async fn signed_in(app: &Desktop) {
-    app.page.find("workspace").await;
+    app.page.find("mode").await;
     assert!(!app.page.has("login-name").await, "a login form in the window");
 }
 

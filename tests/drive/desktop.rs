@@ -37,24 +37,14 @@ impl Desktop {
         args.extend(arguments.iter().map(|path| path.display().to_string()));
         let options = json!({ "binary": process::built(PROGRAM), "args": args });
         let capabilities = Capabilities::from_iter([("webkitgtk:browserOptions".to_owned(), options)]);
-        // WebKitWebDriver now and then misses the window's first load and then waits for it for
-        // ever; the app itself runs on. Such a driver is started again, app included.
-        for _ in 0..4 {
-            let port = process::free_port();
-            let mut driver = home.command("WebKitWebDriver");
-            driver.args([format!("--port={port}"), "--host=127.0.0.1".into()]);
-            driver.env("DISPLAY", &display).env("GDK_BACKEND", "x11");
-            driver.env("TAURI_AUTOMATION", "true").env("TAURI_WEBVIEW_AUTOMATION", "true");
-            let driver = process::start(driver);
-            if let Some(page) = Page::attach(port, capabilities.clone()).await {
-                return Self { page, display, home, _driver: driver, _display: screen };
-            }
-            drop(driver);
-            for pid in pids(&home, PROGRAM) {
-                kill(pid);
-            }
-        }
-        panic!("WebKitWebDriver did not attach to the window");
+        let port = process::free_port();
+        let mut driver = home.command("WebKitWebDriver");
+        driver.args([format!("--port={port}"), "--host=127.0.0.1".into()]);
+        driver.env("DISPLAY", &display).env("GDK_BACKEND", "x11");
+        driver.env("TAURI_AUTOMATION", "true").env("TAURI_WEBVIEW_AUTOMATION", "true");
+        let driver = process::start(driver);
+        let page = Page::attach(port, capabilities).await.expect("WebKitWebDriver does not answer");
+        Self { page, display, home, _driver: driver, _display: screen }
     }
 
     /// The workspace's folder.
@@ -81,12 +71,6 @@ impl Desktop {
     /// The process ids of this home's processes that run the program `name`.
     pub fn pids(&self, name: &str) -> Vec<u32> {
         pids(&self.home, name)
-    }
-}
-
-fn kill(pid: u32) {
-    if let Some(pid) = rustix::process::Pid::from_raw(pid.cast_signed()) {
-        let _ = rustix::process::kill_process(pid, rustix::process::Signal::KILL);
     }
 }
 

@@ -32,16 +32,9 @@ impl Page {
             let mut builder = ClientBuilder::new(HttpConnector::new());
             builder.capabilities(capabilities.clone());
             let driver = format!("http://127.0.0.1:{port}");
-            match tokio::time::timeout(Duration::from_secs(8), builder.connect(&driver)).await {
+            match tokio::time::timeout(Duration::from_secs(20), builder.connect(&driver)).await {
                 Err(_) => return None,
-                Ok(Ok(client)) => {
-                    // A command sent while the very first page loads can stay without an answer,
-                    // and all after it.
-                    let probe =
-                        tokio::time::timeout(Duration::from_secs(4), client.execute("return 1", vec![]))
-                            .await;
-                    return probe.is_ok().then_some(Self { client });
-                }
+                Ok(Ok(client)) => return Some(Self { client }),
                 Ok(Err(reason)) => {
                     let refused = format!("{reason:?}").contains("Connect");
                     assert!(refused && since.elapsed() < PATIENCE, "no session: {reason:?}");
