@@ -135,7 +135,6 @@ case ${1-} in
   deb) need_build; npm_packages src-tauri; AURORASOC_UI_DIST=$AURORASOC_UI_DIST-release; ui release --release
     src-tauri/node_modules/.bin/tauri build --bundles deb --ci
     mkdir -p dist && cp "$CARGO_TARGET_DIR"/release/bundle/deb/*.deb dist/ && ls -l dist ;;
-  screenshots) need_test; ui debug; everything; AURORASOC_SHOTS=$PWD/docs/screenshots cargo test $all -- --ignored screenshots ;;
   fresh) shift; exec tests/fresh "$@" ;;
   *) cat <<'LIST'
 ./do run [ARGUMENTS]   installs what is missing, builds, opens the app
@@ -143,7 +142,6 @@ case ${1-} in
 ./do dev [ARGUMENTS]   rebuilds without looking for what is missing, and opens the app
 ./do build             release binaries in dist/
 ./do deb               a Debian package in dist/
-./do screenshots       docs/screenshots, from the real window and a browser
 ./do fresh [FOLDER]    proves run and test in a bare Debian 12 (root; not in CI)
 LIST
     [ -z "${1-}" ] || exit 2 ;;

@@ -27,7 +27,7 @@ impl From<Problem> for Refused {
 }
 
 fn refused(title: &str, text: &str, todo: &str) -> Problem {
-    Problem { title: title.into(), text: text.into(), todo: todo.into(), log: None }
+    Problem { title: title.into(), text: text.into(), todo: todo.into(), log: None, owner: None }
 }
 
 /// Tells the page that it stands in the desktop window, and on which workspace.

@@ -20,6 +20,7 @@ pub async fn start(handle: &AppHandle, paths: Vec<PathBuf>) -> Result<Option<Str
         text: "No workspace is open.".into(),
         todo: "Open a workspace, then drop the files again.".into(),
         log: None,
+        owner: None,
     })?;
     let job = desktop.import(paths).await?;
     let _ = handle.emit("aurora:import", json!({ "job_id": job }));

@@ -28,6 +28,7 @@ fn main() -> ExitCode {
             return ExitCode::from(2);
         }
     };
+    app::desktop::Desktop::harden();
     let dir = args.data_dir.clone().unwrap_or_else(app::desktop::Desktop::default_dir);
     let door = instance::door(&dir);
     if instance::hand_over(&door, &args.paths) {

@@ -29,8 +29,13 @@ pub fn answer(handle: &AppHandle, path: &str) -> Response<Vec<u8>> {
 
 fn page(problem: Option<&Problem>) -> String {
     let say = words();
-    let starting =
-        Problem { title: say.starting.into(), text: String::new(), todo: String::new(), log: None };
+    let starting = Problem {
+        title: say.starting.into(),
+        text: String::new(),
+        todo: String::new(),
+        log: None,
+        owner: None,
+    };
     let shown = problem.unwrap_or(&starting);
     let log = shown.log.as_ref().map(|path| format!("{}: {}", say.log, path.display())).unwrap_or_default();
     let mut page = PAGE.replace("{lang}", say.lang).replace("{dir}", say.dir);
@@ -70,6 +75,7 @@ mod tests {
             text: "<script>x</script> {log} & \"".into(),
             todo: "Close the other window.".into(),
             log: Some("/logs/a.log".into()),
+            owner: None,
         };
         let page = page(Some(&problem));
         assert!(page.contains("&lt;script&gt;x&lt;/script&gt; {log} &amp; &quot;"), "{page}");

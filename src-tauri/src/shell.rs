@@ -212,7 +212,7 @@ async fn switch(handle: &AppHandle, dir: PathBuf, background: bool) -> Result<()
     arrive(handle, Ok(next)).map_err(window::trouble)?;
     match old {
         Some(old) if background => shell.held(|held| held.behind.push(old)),
-        Some(old) => old.close(true).await,
+        Some(old) => old.close().await,
         None => {}
     }
     Ok(())
@@ -244,7 +244,7 @@ pub fn close_all(handle: &AppHandle) {
         handle.state::<Shell>().held(|held| (held.shown.take(), std::mem::take(&mut held.behind)));
     async_runtime::block_on(async {
         for desktop in behind.into_iter().chain(shown) {
-            desktop.close(true).await;
+            desktop.close().await;
         }
     });
 }

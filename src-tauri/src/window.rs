@@ -146,6 +146,7 @@ pub fn trouble(reason: tauri::Error) -> Problem {
         text: reason.to_string(),
         todo: String::new(),
         log: None,
+        owner: None,
     }
 }
 

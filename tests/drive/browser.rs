@@ -19,10 +19,9 @@ pub struct Browser {
     pub page: Page,
     /// The server's origin, without a slash at the end.
     pub origin: String,
-    /// The private home.
-    pub home: Home,
     _driver: Running,
     _server: Running,
+    _home: Home,
 }
 
 impl Browser {
@@ -37,10 +36,15 @@ impl Browser {
         serve.args(["serve", "--listen", &format!("127.0.0.1:{port}"), "--data-dir"]).arg(&workspace);
         let server = process::start(serve);
         let (driver, at) = driver(&home);
-        let page = Page::open(at, capabilities(&home, dark)).await;
+        let page = Page::attach(at, capabilities(&home, dark)).await.expect("chromedriver does not answer");
         page.client.set_window_size(1280, 800).await.unwrap();
-        let browser =
-            Self { page, origin: format!("http://127.0.0.1:{port}"), home, _driver: driver, _server: server };
+        let browser = Self {
+            page,
+            origin: format!("http://127.0.0.1:{port}"),
+            _home: home,
+            _driver: driver,
+            _server: server,
+        };
         browser.load("/").await;
         browser
     }
@@ -66,11 +70,6 @@ impl Browser {
             format!("{}: {}", rule["id"], nodes.join("; "))
         };
         found.iter().map(one).collect()
-    }
-
-    /// The whole visible page as PNG.
-    pub async fn screenshot(&self, file: &Path) {
-        self.page.screenshot(file).await;
     }
 }
 

@@ -1,7 +1,6 @@
 //! The real desktop window, started by WebKitWebDriver under a display of its own.
 
 use std::path::{Path, PathBuf};
-use std::process::Stdio;
 
 use fantoccini::wd::Capabilities;
 use serde_json::json;
@@ -34,17 +33,17 @@ impl Desktop {
     /// [`Self::start`] in a home that has been used before.
     pub async fn start_in(home: Home, arguments: &[&Path]) -> Self {
         let (screen, display) = process::display(&home);
+        let mut args = vec!["--data-dir".to_owned(), home.path().join("workspace").display().to_string()];
+        args.extend(arguments.iter().map(|path| path.display().to_string()));
+        let options = json!({ "binary": process::built(PROGRAM), "args": args });
+        let capabilities = Capabilities::from_iter([("webkitgtk:browserOptions".to_owned(), options)]);
         let port = process::free_port();
         let mut driver = home.command("WebKitWebDriver");
         driver.args([format!("--port={port}"), "--host=127.0.0.1".into()]);
         driver.env("DISPLAY", &display).env("GDK_BACKEND", "x11");
         driver.env("TAURI_AUTOMATION", "true").env("TAURI_WEBVIEW_AUTOMATION", "true");
         let driver = process::start(driver);
-        let mut args = vec!["--data-dir".to_owned(), home.path().join("workspace").display().to_string()];
-        args.extend(arguments.iter().map(|path| path.display().to_string()));
-        let options = json!({ "binary": process::built(PROGRAM), "args": args });
-        let capabilities = Capabilities::from_iter([("webkitgtk:browserOptions".to_owned(), options)]);
-        let page = Page::open(port, capabilities).await;
+        let page = Page::attach(port, capabilities).await.expect("WebKitWebDriver does not answer");
         Self { page, display, home, _driver: driver, _display: screen }
     }
 
@@ -69,36 +68,24 @@ impl Desktop {
         Self::start_in(home, arguments).await
     }
 
-    /// Ends the process `pid` at once.
-    pub fn kill(&self, pid: u32) {
-        let pid = rustix::process::Pid::from_raw(pid.cast_signed()).unwrap();
-        rustix::process::kill_process(pid, rustix::process::Signal::KILL).unwrap();
-    }
-
     /// The process ids of this home's processes that run the program `name`.
     pub fn pids(&self, name: &str) -> Vec<u32> {
-        let mark = format!("HOME={}", self.home.path().display()).into_bytes();
-        let all = std::fs::read_dir("/proc").unwrap().flatten();
-        let mut pids: Vec<u32> = all
-            .filter_map(|entry| entry.file_name().to_str()?.parse().ok())
-            .filter(|pid: &u32| {
-                let read = |what: &str| std::fs::read(format!("/proc/{pid}/{what}")).unwrap_or_default();
-                let runs = read("cmdline")
-                    .split(|byte| *byte == 0)
-                    .next()
-                    .unwrap_or_default()
-                    .ends_with(name.as_bytes());
-                runs && read("environ").split(|byte| *byte == 0).any(|one| one == mark)
-            })
-            .collect();
-        pids.sort_unstable();
-        pids
+        pids(&self.home, name)
     }
+}
 
-    /// A picture of the whole display, window frame and native dialogs included.
-    pub fn picture(&self, file: &Path) {
-        let mut command = self.home.command("import");
-        command.args(["-display", &self.display, "-window", "root"]).arg(file).stderr(Stdio::inherit());
-        assert!(process::start(command).0.wait().unwrap().success());
-    }
+fn pids(home: &Home, name: &str) -> Vec<u32> {
+    let mark = format!("HOME={}", home.path().display()).into_bytes();
+    let all = std::fs::read_dir("/proc").unwrap().flatten();
+    all.filter_map(|entry| entry.file_name().to_str()?.parse().ok())
+        .filter(|pid: &u32| {
+            let read = |what: &str| std::fs::read(format!("/proc/{pid}/{what}")).unwrap_or_default();
+            let runs = read("cmdline")
+                .split(|byte| *byte == 0)
+                .next()
+                .unwrap_or_default()
+                .ends_with(name.as_bytes());
+            runs && read("environ").split(|byte| *byte == 0).any(|one| one == mark)
+        })
+        .collect()
 }

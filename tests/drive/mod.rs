@@ -11,4 +11,3 @@ pub mod xdnd;
 
 pub use browser::Browser;
 pub use desktop::Desktop;
-pub use page::Page;

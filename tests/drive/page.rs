@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 
 /// The longest wait for a condition. Two cores build and test at once; a condition that holds is
 /// seen at once, so this costs time only in a test that fails.
-pub const PATIENCE: Duration = Duration::from_secs(60);
+pub const PATIENCE: Duration = Duration::from_secs(20);
 
 /// A driven page.
 pub struct Page {
@@ -22,14 +22,20 @@ pub struct Page {
 
 impl Page {
     /// Opens a session on the driver at `port`, waiting until the driver answers.
-    pub async fn open(port: u16, capabilities: Capabilities) -> Self {
+    /// None when the driver accepts the session but never answers.
+    pub async fn attach(port: u16, capabilities: Capabilities) -> Option<Self> {
+        let mut capabilities = capabilities;
+        capabilities
+            .insert("timeouts".to_owned(), json!({ "script": 3000, "pageLoad": 20000, "implicit": 0 }));
         let since = Instant::now();
         loop {
             let mut builder = ClientBuilder::new(HttpConnector::new());
             builder.capabilities(capabilities.clone());
-            match builder.connect(&format!("http://127.0.0.1:{port}")).await {
-                Ok(client) => return Self { client },
-                Err(reason) => {
+            let driver = format!("http://127.0.0.1:{port}");
+            match tokio::time::timeout(Duration::from_secs(20), builder.connect(&driver)).await {
+                Err(_) => return None,
+                Ok(Ok(client)) => return Some(Self { client }),
+                Ok(Err(reason)) => {
                     let refused = format!("{reason:?}").contains("Connect");
                     assert!(refused && since.elapsed() < PATIENCE, "no session: {reason:?}");
                 }
@@ -43,11 +49,13 @@ impl Page {
         let since = Instant::now();
         let mut last = String::new();
         while since.elapsed() < PATIENCE {
-            match self.client.execute(&format!("return ({script})"), vec![]).await {
-                Ok(value) if truthy(&value) => return value,
-                Ok(value) => last = value.to_string(),
-                // A page that is being loaded cannot answer.
-                Err(reason) => last = reason.to_string(),
+            let asked = format!("return ({script})");
+            // A page that is being loaded cannot answer; a driver may wait for it without end.
+            match tokio::time::timeout(Duration::from_secs(3), self.client.execute(&asked, vec![])).await {
+                Ok(Ok(value)) if truthy(&value) => return value,
+                Ok(Ok(value)) => last = value.to_string(),
+                Ok(Err(reason)) => last = reason.to_string(),
+                Err(_) => last = "no answer".into(),
             }
             pause().await;
         }
@@ -77,16 +85,18 @@ impl Page {
         }
     }
 
+    /// Waits for an element and clicks it by script: for table rows, which no driver clicks alike.
+    pub async fn open(&self, name: &str) {
+        self.find(name).await;
+        let script = format!("document.querySelector('[data-test=\"{name}\"]').click()");
+        self.client.execute(&script, vec![]).await.unwrap();
+    }
+
     /// Waits for a field and types into it.
     pub async fn type_into(&self, name: &str, text: &str) {
         if let Err(reason) = self.find(name).await.send_keys(text).await {
             self.fail(&format!("typing into {name}: {reason}")).await
         }
-    }
-
-    /// The text of an element, once it is there.
-    pub async fn text(&self, name: &str) -> String {
-        self.find(name).await.text().await.unwrap()
     }
 
     /// How many elements with this `data-test` there are now.
@@ -113,7 +123,11 @@ impl Page {
 
     /// Ends the test, with the page's address and text and, in AURORASOC_SHOTS, a picture of it.
     pub async fn fail(&self, what: &str) -> ! {
-        let address = self.client.current_url().await.map(|url| url.to_string()).unwrap_or_default();
+        let wait = Duration::from_secs(3);
+        let Ok(address) = tokio::time::timeout(wait, self.client.current_url()).await else {
+            panic!("{what}\nand the driver does not answer any more")
+        };
+        let address = address.map(|url| url.to_string()).unwrap_or_default();
         let text = self.client.execute("return document.body && document.body.innerText", vec![]).await;
         if let Some(dir) = std::env::var_os("AURORASOC_SHOTS") {
             self.screenshot(&Path::new(&dir).join("failed.png")).await;
