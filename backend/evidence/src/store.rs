@@ -71,7 +71,12 @@ impl ContentStore {
         Ok(self.dir.join(format!("{PARTIAL}{n}")))
     }
 
-    fn fill(&self, partial: &Path, from: &mut dyn Read, progress: &mut Progress<'_>) -> Result<Stored, Error> {
+    fn fill(
+        &self,
+        partial: &Path,
+        from: &mut dyn Read,
+        progress: &mut Progress<'_>,
+    ) -> Result<Stored, Error> {
         let mut to = create_new(partial).map_err(Error::io("creating a file in the evidence store"))?;
         let stored = copy_hashed(from, &mut to, progress)?;
         let place = self.path(&stored.sha256);

@@ -122,7 +122,7 @@ pub(super) async fn import(config: Config, paths: Vec<PathBuf>) -> Result<u8, Ex
 
 fn progress(job: &Job) {
     if std::io::stderr().is_terminal() {
-        let percent = if job.total > 0 { job.done * 100 / job.total } else { 0 };
+        let percent = (job.done * 100).checked_div(job.total).unwrap_or(0);
         let left = job.eta_s.map(|s| format!(", {s} s left")).unwrap_or_default();
         eprint!("\r{} {percent} %, {:.1} MB/s{left}    ", job.status, job.rate / 1e6);
     }

@@ -187,7 +187,7 @@ impl<W: Write> Scan<W> {
                     None => reasons.push((n.reason.clone(), 1)),
                 }
             }
-            reasons.sort_by(|a, b| b.1.cmp(&a.1));
+            reasons.sort_by_key(|r| std::cmp::Reverse(r.1));
             eprintln!("Nothing matched. {} rules could have matched and found nothing.", report.had_a_chance);
             for (reason, count) in reasons.iter().take(10) {
                 eprintln!("no chance for {count} rules: {reason}");
