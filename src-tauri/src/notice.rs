@@ -80,6 +80,6 @@ mod tests {
         let page = page(Some(&problem));
         assert!(page.contains("&lt;script&gt;x&lt;/script&gt; {log} &amp; &quot;"), "{page}");
         assert!(page.contains("Close the other window.") && page.contains("/logs/a.log"));
-        assert!(!page.contains("{t") && !page.contains("hidden"));
+        assert!(!page.contains("{t") && !page.contains("<nav hidden"));
     }
 }

@@ -7,7 +7,8 @@ pub fn shared(folder: &str) -> Option<PathBuf> {
     let beside = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared");
     let root = std::env::var_os("AURORASOC_SHARED").map_or(beside, PathBuf::from);
     let found = root.join("data").join(folder);
-    if found.is_dir() {
+    // chromedriver takes canonical paths only.
+    if let Ok(found) = found.canonicalize() {
         return Some(found);
     }
     println!("skipped: no shared data");
