@@ -22,8 +22,10 @@ async fn accessible(browser: &Browser, place: &str) {
     let found = browser.violations().await;
     assert!(found.is_empty(), "{place}: {}", found.join("\n"));
     let Some(folder) = std::env::var_os("AURORASOC_SCREENSHOTS").map(PathBuf::from) else { return };
+    let frame = browser.page.run("return outerHeight - innerHeight").await.as_u64().unwrap();
     for (wide, high) in [(1920, 1080), (1280, 800)] {
-        browser.page.client.set_window_size(wide, high).await.unwrap();
+        let outer = high + u32::try_from(frame).unwrap();
+        browser.page.client.set_window_size(wide, outer).await.unwrap();
         let name = place.replace([',', ' '], "-").replace("--", "-");
         browser.page.screenshot(&folder.join(format!("{name}-{wide}x{high}.png"))).await;
     }
@@ -59,7 +61,12 @@ async fn journey(dark: bool) {
     field.send_keys(&chosen.join("\n")).await.unwrap();
     page.find("tray-ended").await;
     accessible(&browser, &format!("import tray, {look}")).await;
+    page.until("!document.querySelector('[data-test=\"import-cancel\"]')").await;
+    page.click("tray-close").await;
     page.click("nav-alerts").await;
+    page.find("alert-row").await;
+    // Alerts that came while the list was open wait behind a bar; a new load shows all.
+    page.client.refresh().await.unwrap();
     page.find("alert-row").await;
     accessible(&browser, &format!("alerts, {look}")).await;
     page.open("alert-row").await;
