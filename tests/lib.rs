@@ -7,6 +7,7 @@ mod contract;
 mod drive;
 mod journeys;
 mod kill;
+mod live;
 mod served;
 mod tidy;
 mod window;

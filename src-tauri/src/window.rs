@@ -24,7 +24,7 @@ pub const REMEMBERED: StateFlags =
 pub fn before_gtk(safe_graphics: bool) {
     let set = |name: &str| {
         if std::env::var_os(name).is_none() {
-            // SAFETY: called by main before any other thread exists.
+            // SAFETY: called by main before any other thread exists (what runs before it starts none).
             #[allow(unsafe_code)]
             unsafe {
                 std::env::set_var(name, "1")

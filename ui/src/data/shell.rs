@@ -2,6 +2,7 @@
 
 use super::jobs;
 use crate::{
+    actions,
     components::toast,
     i18n::{k, t},
     state::app,
@@ -64,6 +65,13 @@ pub async fn start() {
     let Ok(info) = serde_json::from_value::<ShellInfo>(value) else { return };
     app().shell.set(Some(info));
     listen("aurora:import", |_| jobs::look()).await;
+    // The native menu names an action of the one registry.
+    listen("aurora:action", |v| {
+        if let Some(action) = v["action"].as_str().and_then(actions::find).filter(|a| a.ready()) {
+            (action.run)();
+        }
+    })
+    .await;
     listen("aurora:drag", |v| app().dragging.set(v["over"].as_bool().unwrap_or(false))).await;
     listen("aurora:close-asked", |v| app().close_asked.set(Some(v["jobs"].as_u64().unwrap_or(1)))).await;
 }
