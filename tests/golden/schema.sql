@@ -1,0 +1,88 @@
+CREATE TRIGGER audit_no_delete BEFORE DELETE ON audit BEGIN SELECT RAISE(ABORT, 'audit rows are never deleted'); END;
+CREATE TRIGGER audit_no_update BEFORE UPDATE ON audit BEGIN SELECT RAISE(ABORT, 'audit rows are never changed'); END;
+CREATE TABLE alert (
+  id INTEGER PRIMARY KEY, alert_id TEXT NOT NULL UNIQUE, title TEXT NOT NULL, description TEXT NOT NULL,
+  severity INTEGER NOT NULL, status TEXT NOT NULL, open INTEGER NOT NULL, source TEXT NOT NULL, rule_id TEXT,
+  techniques TEXT NOT NULL, iocs TEXT NOT NULL, entities TEXT NOT NULL, asset_type TEXT NOT NULL, assets TEXT NOT NULL,
+  event_count INTEGER NOT NULL, first_seen INTEGER NOT NULL, last_seen INTEGER NOT NULL, assignee TEXT,
+  assigned_agent TEXT, tags TEXT NOT NULL, confidence REAL NOT NULL, case_id TEXT, dedup_key TEXT NOT NULL,
+  acknowledged_at INTEGER, acknowledged_by TEXT, due_at INTEGER, closed_at INTEGER, resolution TEXT,
+  resolution_note TEXT, metadata TEXT NOT NULL, created_at INTEGER NOT NULL, updated_at INTEGER NOT NULL,
+  version INTEGER NOT NULL DEFAULT 1
+) STRICT;
+CREATE TABLE alert_comment (
+  id TEXT PRIMARY KEY, alert INTEGER NOT NULL REFERENCES alert, author TEXT NOT NULL, body TEXT NOT NULL,
+  created_at INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE TABLE alert_event (
+  owner TEXT NOT NULL, identity BLOB NOT NULL, time INTEGER NOT NULL, alert INTEGER NOT NULL REFERENCES alert,
+  PRIMARY KEY (owner, identity)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE api_key (
+  id TEXT PRIMARY KEY, name TEXT NOT NULL, hash BLOB NOT NULL, prefix TEXT NOT NULL, scopes TEXT NOT NULL,
+  owner TEXT NOT NULL REFERENCES user ON DELETE CASCADE, created_at INTEGER NOT NULL, expires_at INTEGER NOT NULL,
+  last_used_at INTEGER
+) STRICT, WITHOUT ROWID;
+CREATE TABLE audit (
+  seq INTEGER PRIMARY KEY, at INTEGER NOT NULL, actor TEXT NOT NULL, session TEXT, request_id TEXT,
+  action TEXT NOT NULL, object_type TEXT NOT NULL, object_id TEXT NOT NULL, before TEXT, after TEXT,
+  result TEXT NOT NULL, prev_hash BLOB NOT NULL, hash BLOB NOT NULL
+) STRICT;
+CREATE TABLE cases (
+  id INTEGER PRIMARY KEY, case_id TEXT NOT NULL UNIQUE, title TEXT NOT NULL, severity INTEGER NOT NULL,
+  status TEXT NOT NULL, owner TEXT, body TEXT NOT NULL, created_at INTEGER NOT NULL, updated_at INTEGER NOT NULL,
+  version INTEGER NOT NULL DEFAULT 1
+) STRICT;
+CREATE TABLE counter (name TEXT PRIMARY KEY, value INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+CREATE TABLE idempotency (
+  username TEXT NOT NULL, key TEXT NOT NULL, route TEXT NOT NULL, request_hash BLOB NOT NULL, at INTEGER NOT NULL,
+  status INTEGER, head TEXT, body BLOB, PRIMARY KEY (username, key, route)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE job (
+  job_id TEXT PRIMARY KEY, kind TEXT NOT NULL, status TEXT NOT NULL, done INTEGER NOT NULL DEFAULT 0,
+  total INTEGER NOT NULL DEFAULT 0, unit TEXT NOT NULL, input TEXT NOT NULL, resume TEXT, result TEXT NOT NULL DEFAULT 'null',
+  kept TEXT, skipped TEXT NOT NULL DEFAULT '[]', skipped_total INTEGER NOT NULL DEFAULT 0, error TEXT,
+  created_by TEXT NOT NULL, created_at INTEGER NOT NULL, started_at INTEGER, finished_at INTEGER,
+  paused_by TEXT, lease TEXT
+) STRICT, WITHOUT ROWID;
+CREATE TABLE outbox (seq INTEGER PRIMARY KEY AUTOINCREMENT, at INTEGER NOT NULL, kind TEXT NOT NULL, data TEXT NOT NULL) STRICT;
+CREATE TABLE refresh_token (
+  hash BLOB PRIMARY KEY, family TEXT NOT NULL REFERENCES token_family ON DELETE CASCADE, used_at INTEGER
+) STRICT, WITHOUT ROWID;
+CREATE TABLE session (
+  hash BLOB PRIMARY KEY, username TEXT NOT NULL REFERENCES user ON DELETE CASCADE, label TEXT NOT NULL,
+  created_at INTEGER NOT NULL, expires_at INTEGER NOT NULL, desktop INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE TABLE setting (version INTEGER PRIMARY KEY, at INTEGER NOT NULL, by TEXT NOT NULL, reason TEXT, body TEXT NOT NULL) STRICT;
+CREATE TABLE sqlite_sequence(name,seq);
+CREATE TABLE token_family (
+  family TEXT PRIMARY KEY, username TEXT NOT NULL REFERENCES user ON DELETE CASCADE, created_at INTEGER NOT NULL,
+  expires_at INTEGER NOT NULL, revoked INTEGER NOT NULL DEFAULT 0
+) STRICT, WITHOUT ROWID;
+CREATE TABLE user (
+  username TEXT PRIMARY KEY, display_name TEXT NOT NULL, email TEXT, role TEXT NOT NULL,
+  disabled INTEGER NOT NULL DEFAULT 0, password_hash TEXT, created_at INTEGER NOT NULL, last_login_at INTEGER,
+  preferences TEXT, desktop INTEGER NOT NULL DEFAULT 0,
+  version INTEGER NOT NULL DEFAULT 1
+) STRICT, WITHOUT ROWID;
+CREATE INDEX alert_case ON alert (case_id) WHERE case_id IS NOT NULL;
+CREATE INDEX alert_comment_alert ON alert_comment (alert, created_at, id);
+CREATE INDEX alert_created ON alert (created_at, id);
+CREATE INDEX alert_event_alert ON alert_event (alert, time, identity);
+CREATE INDEX alert_events ON alert (event_count, id);
+CREATE INDEX alert_first ON alert (first_seen, id);
+CREATE INDEX alert_last ON alert (last_seen, id);
+CREATE UNIQUE INDEX alert_open_key ON alert (dedup_key) WHERE open = 1;
+CREATE INDEX alert_severity ON alert (severity, id);
+CREATE INDEX alert_updated ON alert (updated_at, id);
+CREATE INDEX api_key_owner ON api_key (owner, created_at);
+CREATE INDEX audit_actor ON audit (actor, seq);
+CREATE INDEX audit_object ON audit (object_id, seq);
+CREATE INDEX cases_created ON cases (created_at, id);
+CREATE INDEX cases_updated ON cases (updated_at, id);
+CREATE INDEX idempotency_at ON idempotency (at);
+CREATE INDEX job_created ON job (created_at);
+CREATE INDEX job_status ON job (status, created_at);
+CREATE INDEX refresh_token_family ON refresh_token (family);
+CREATE INDEX session_user ON session (username);
+CREATE INDEX token_family_user ON token_family (username);
