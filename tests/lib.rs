@@ -13,3 +13,4 @@ mod plans;
 mod served;
 mod tidy;
 mod window;
+mod workspace;
