@@ -72,6 +72,28 @@ async fn journey(dark: bool) {
     page.open("alert-row").await;
     page.find("detail-title").await;
     accessible(&browser, &format!("alert, {look}")).await;
+    page.click("do-acknowledge").await;
+    page.until("document.querySelector('[data-test=\"toast-undo\"]')").await;
+    page.click("do-promote").await;
+    page.find("detail-case").await;
+    page.click("detail-tab-rule").await;
+    page.find("rule-body").await;
+    accessible(&browser, &format!("rule, {look}")).await;
+    for (path, there) in [
+        ("cases", "case-row"),
+        ("settings/appearance", "theme-dark"),
+        ("settings/users", "user-row"),
+        ("settings/keys", "key-create"),
+        ("settings/about", "version"),
+    ] {
+        browser.load(&format!("/{path}")).await;
+        page.find(there).await;
+        accessible(&browser, &format!("{}, {look}", path.replace('/', " "))).await;
+    }
+    browser.load("/alerts").await;
+    page.find("alert-row").await;
+    page.open("alert-row").await;
+    page.find("detail-title").await;
 
     // The same in Arabic, by the action that every user has.
     page.client

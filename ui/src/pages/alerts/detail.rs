@@ -143,6 +143,7 @@ fn Title() -> impl IntoView {
     let closed = Memo::new(move |_| {
         open().is_some_and(|a| matches!(a.status, AlertStatus::Resolved | AlertStatus::FalsePositive))
     });
+    let in_case = Memo::new(move |_| open().is_some_and(|a| a.case_id.is_some()));
     let fresh = Memo::new(move |_| open().is_some_and(|a| a.status < AlertStatus::Acknowledged));
     let button = move |id: &'static str, primary: bool| {
         actions::find(id).filter(|a| a.needs.is_none_or(actions::alerts::may)).map(|action| {
@@ -161,9 +162,9 @@ fn Title() -> impl IntoView {
             <div class="row row-1 wrap">
                 {move || (fresh.get() && !closed.get()).then(|| button("acknowledge", true))}
                 {button("assign-me", false)}
-                {move || (!closed.get()).then(|| button("promote", false))}
+                {move || (!closed.get() && !in_case.get()).then(|| button("promote", false))}
                 {move || if closed.get() { view! { <Reopen /> }.into_any() } else { button("close", false).into_any() }}
-                {button("link", false)}
+                {move || (!in_case.get()).then(|| button("link", false))}
                 {move || (!closed.get()).then(|| view! { <StatusSelect /> })}
             </div>
         </div>

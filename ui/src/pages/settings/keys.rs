@@ -93,7 +93,10 @@ fn New(keys: RwSignal<Option<Vec<ApiKey>>>, secret: RwSignal<Option<(String, Str
     let days = NodeRef::<html::Input>::new();
     let scopes = RwSignal::new(BTreeSet::<String>::new());
     let failed = RwSignal::new(None::<String>);
-    let words = app().me.with_untracked(|m| m.as_ref().map(|m| m.permissions.clone()).unwrap_or_default());
+    // `admin` is a right of persons, not a scope.
+    let mut words =
+        app().me.with_untracked(|m| m.as_ref().map(|m| m.permissions.clone()).unwrap_or_default());
+    words.retain(|w| w.contains(':'));
     let submit = move |event: leptos::ev::SubmitEvent| {
         event.prevent_default();
         let body = CreateApiKey {
