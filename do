@@ -49,8 +49,7 @@ toolchain() {
     "$cache/rustup-init" -y -q --no-modify-path --profile minimal --default-toolchain none
   fi
   channel=$(sed -n 's/^channel = "\(.*\)"/\1/p' rust-toolchain.toml)
-  have=$(rustup toolchain list)
-  case $have in
+  case $(rustup toolchain list) in
     *"$channel"-*) ;;
     *) say "Rust $channel" && rustup toolchain install "$channel" --profile minimal -c clippy -c rustfmt ;;
   esac
@@ -61,8 +60,7 @@ toolchain() {
 # npm ci, when the lock file in folder $1 is not the one that was installed.
 npm_packages() {
   [ -f "$1/package-lock.json" ] || return 0
-  cmp -s "$1/package-lock.json" "$1/node_modules/.installed" && return 0
-  say "npm packages of $1"
+  cmp -s "$1/package-lock.json" "$1/node_modules/.installed" && return 0; say "npm packages of $1"
   (cd "$1" && npm ci --ignore-scripts --no-audit --no-fund && cp package-lock.json node_modules/.installed)
 }
 
@@ -130,6 +128,7 @@ case ${1-} in
   deb) need_build; npm_packages src-tauri; AURORASOC_UI_DIST=$AURORASOC_UI_DIST-release; ui release --release
     src-tauri/node_modules/.bin/tauri build --bundles deb --ci
     mkdir -p dist && cp "$CARGO_TARGET_DIR"/release/bundle/deb/*.deb dist/ && ls -l dist ;;
+  bench) shift; exec python3 tests/figures.py dist "$@" ;;
   kill) need_build; ui debug; everything -q; AURORASOC_KILLS="${2-500}" cargo test $all kill:: -- --nocapture ;;
   screenshots) need_test; ui debug; everything -q; AURORASOC_SCREENSHOTS="$PWD/docs/screenshots" cargo test $all browser:: ;;
   bless) need_build; AURORASOC_BLESS=1 cargo test $all plans:: ;;
@@ -140,6 +139,7 @@ case ${1-} in
 ./do dev [ARGUMENTS]   rebuilds without looking for what is missing, and opens the app
 ./do build             release binaries in dist/
 ./do deb               a Debian package in dist/
+./do bench FOLDER      figures of the release build in dist/ on a folder of EVTX files, as JSON
 ./do kill [NUMBER]     imports killed at NUMBER (500) moments
 ./do screenshots       renews docs/screenshots
 ./do bless             rewrites the golden files

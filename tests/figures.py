@@ -1,0 +1,98 @@
+"""Figures of a release build, as JSON: ./do build, then python3 tests/figures.py DIST_FOLDER FOLDER_WITH_EVTX.
+
+Needs wrk for the HTTP ratios and Xvfb for the window's memory; what is missing is left out with the reason.
+"""
+import http.client, json, os, pathlib, resource, shutil, subprocess, sys, tempfile, threading, time
+
+dist, logs = (pathlib.Path(a).resolve() for a in sys.argv[1:3])
+home = tempfile.mkdtemp(prefix="aurora-figures-")
+env = {**os.environ, "HOME": home, "AURORASOC_KEYRING": "false", "AURORASOC_NO_KEYRING": "1"}
+for name in ("XDG_RUNTIME_DIR", "XDG_DATA_HOME", "XDG_CONFIG_HOME"):
+    env.pop(name, None)
+aurorasoc, ws, out = dist / "aurorasoc", f"{home}/ws", {}
+
+
+def run(*args, **more):
+    return subprocess.run([str(aurorasoc), *map(str, args)], env=env, capture_output=True, text=True, **more)
+
+
+def cpu(*args):
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    since = time.monotonic()
+    run(*args)
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return round(time.monotonic() - since, 3), round(after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime, 3)
+
+
+run("user", "add", "root", "--role", "admin", "--password-stdin", "--data-dir", ws, input="correct horse battery\n")
+out["scan_wall_s"], out["scan_cpu_s"] = cpu("scan", logs)
+out["first_import_wall_s"], out["first_import_cpu_s"] = cpu("import", logs, "--data-dir", ws)
+
+server = subprocess.Popen([aurorasoc, "serve", "--listen", "127.0.0.1:0", "--data-dir", ws], env=env, text=True,
+                          stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+host = server.stdout.readline().strip().removeprefix("Listening on http://")
+
+
+def call(method, path, body=None, token=None, link=None):
+    link = link or http.client.HTTPConnection(host)
+    head = {"Content-Type": "application/json"} | ({"Authorization": f"Bearer {token}"} if token else {})
+    link.request(method, path, json.dumps(body) if body is not None else None, head)
+    answer = link.getresponse()
+    return json.loads(answer.read() or b"null")
+
+
+token = call("POST", "/api/v1/auth/token", {"username": "root", "password": "correct horse battery"})["access_token"]
+out["events"] = call("GET", "/api/v1/siem/stats", token=token)["events"]
+for n in range(60):
+    call("POST", "/api/v1/alerts", {"title": f"figure {n}", "severity": "low"}, token)
+alert = call("GET", "/api/v1/alerts?limit=1", token=token)["items"][0]["alert_id"]
+
+busy = threading.Event()
+def imports():
+    for _ in range(4):
+        run("import", logs, "--data-dir", ws)
+    busy.set()
+work = threading.Thread(target=imports)
+work.start()
+link, times = http.client.HTTPConnection(host), []
+while not busy.is_set():
+    since = time.monotonic()
+    call("PATCH", f"/api/v1/alerts/{alert}", {"tags": [str(len(times))]}, token, link)
+    times.append(time.monotonic() - since)
+work.join()
+times.sort()
+out["patch_during_import_ms"] = {"count": len(times), "p50": round(times[len(times) // 2] * 1e3, 2),
+                                 "p99": round(times[len(times) * 99 // 100] * 1e3, 2)}
+
+if shutil.which("wrk"):
+    def rate(path):
+        said = subprocess.run(["wrk", "-t1", "-c32", "-d4s", "-H", f"Authorization: Bearer {token}", f"http://{host}{path}"],
+                              capture_output=True, text=True).stdout
+        return float(next(l.split()[1] for l in said.splitlines() if "Requests/sec" in l))
+    constant = point = page = 0
+    for _ in range(3):
+        constant, point, page = (max(constant, rate("/api/v1/auth/providers")), max(point, rate(f"/api/v1/alerts/{alert}")),
+                                 max(page, rate("/api/v1/alerts?limit=50")))
+    out["http_per_s"] = {"constant": constant, "point": point, "page_of_50": page, "point_to_constant": round(point / constant, 3),
+                         "page_to_constant": round(page / constant, 3)}
+else:
+    out["http_per_s"] = "left out: wrk is not installed"
+server.terminate()
+server.wait()
+
+if shutil.which("xvfb-run"):
+    window = subprocess.Popen(["xvfb-run", "-a", str(dist / "aurorasoc-desktop"), "--data-dir", f"{home}/window"],
+                              env=env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True)
+    time.sleep(8)
+    for proc in pathlib.Path("/proc").glob("[0-9]*"):
+        try:
+            if (proc / "comm").read_text().strip() == "aurorasoc-deskt":
+                rollup = (proc / "smaps_rollup").read_text()
+                out["idle_pss_mb"] = next(int(l.split()[1]) // 1024 for l in rollup.splitlines() if l.startswith("Pss:"))
+        except OSError:
+            pass
+    os.killpg(window.pid, 15)
+else:
+    out["idle_pss_mb"] = "left out: Xvfb is not installed"
+print(json.dumps(out, indent=1))
+shutil.rmtree(home, ignore_errors=True)
