@@ -125,7 +125,7 @@ case ${1-} in
   build) need_build; AURORASOC_UI_DIST=$AURORASOC_UI_DIST-release; ui release --release; say "build"
     cargo build --release -p aurorasoc -p aurorasoc-desktop
     mkdir -p dist && cp "$CARGO_TARGET_DIR"/release/aurorasoc "$CARGO_TARGET_DIR"/release/aurorasoc-desktop dist/ ;;
-  deb) need_build; npm_packages src-tauri; AURORASOC_UI_DIST=$AURORASOC_UI_DIST-release; ui release --release
+  deb) need_build; (cd src-tauri && npm install --ignore-scripts --no-package-lock --no-audit --no-fund); AURORASOC_UI_DIST=$AURORASOC_UI_DIST-release; ui release --release
     src-tauri/node_modules/.bin/tauri build --bundles deb --ci
     mkdir -p dist && cp "$CARGO_TARGET_DIR"/release/bundle/deb/*.deb dist/ && ls -l dist ;;
   bench) shift; exec python3 tests/figures.py dist "$@" ;;
