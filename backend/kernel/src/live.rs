@@ -196,7 +196,9 @@ impl Session {
             None => self.sign_in().await?,
         };
         let mut frames = self.kernel.live.subscribe();
-        let mut sent = self.kernel.live.newest.load(Ordering::Acquire);
+        // What was committed before is for the lists and for resume, even if the pump has yet to pass it on.
+        let last = sqlx::query_scalar(store::OUTBOX_LAST).fetch_one(self.kernel.db.read()).await;
+        let mut sent: i64 = last.map_err(drop)?;
         self.say(json!({"type": "ready", "seq": sent}).to_string()).await?;
         let mut stop = self.kernel.live.stop.subscribe();
         let mut ping = tokio::time::interval(PING_EVERY);
