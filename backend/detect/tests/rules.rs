@@ -160,6 +160,34 @@ fn a_correlation_has_its_rules_beside_it() {
     assert!(correlations >= 6, "{correlations}");
 }
 
+/// `correlation_rule_cases.jsonl`: for each file events with their time, and the groups for which it must fire. Here
+/// the events are checked against the rules that are counted, and that a case at the limit stands beside one below.
+#[test]
+fn correlations_have_cases_on_both_sides_of_their_limit() {
+    let mut sides = BTreeMap::<String, (usize, usize)>::new();
+    for line in include_str!("correlation_rule_cases.jsonl").lines() {
+        let case: serde_json::Value = serde_json::from_str(line).unwrap();
+        let path = case["file"].as_str().unwrap();
+        let file = detect::builtin_files().iter().find(|f| f.path == path).unwrap();
+        let counted = detect::sigma::parse(file.text).rules;
+        let counted = counted.into_iter().filter(|r| r.kind == Kind::Detection).collect();
+        let (engine, _) = Engine::build(counted, &Mapping::builtin().unwrap());
+        let fires = !case["groups"].as_array().unwrap().is_empty();
+        let (with, without) = sides.entry(path.to_owned()).or_default();
+        *(if fires { with } else { without }) += 1;
+        for fields in case["events"].as_array().unwrap() {
+            let mut event = support::flat(fields);
+            event.dataset = fields["dataset"].as_str().unwrap_or("windows").into();
+            assert!(!fires || !found(&engine, &event).is_empty(), "{path}: {fields} is not counted");
+        }
+    }
+    let files = detect::builtin_files().iter().filter(|f| f.path.starts_with("correlation/"));
+    for file in files {
+        let (with, without) = sides.get(file.path).copied().unwrap_or_default();
+        assert!(with > 0 && without > 0, "{}: {with} that fire, {without} that do not", file.path);
+    }
+}
+
 #[test]
 fn tags_name_techniques_and_their_tactics() {
     let Some(data) = support::shared() else { return };
