@@ -2,6 +2,8 @@
 #![allow(clippy::unwrap_used, reason = "tests")]
 #![allow(dead_code, reason = "every test program uses its own part")]
 
+pub mod rule_cases;
+
 use event::{Event, Nanos, Place, Value};
 use serde_json::{Map, Value as Json};
 use std::path::{Path, PathBuf};
