@@ -104,7 +104,7 @@ fn rule(w: &mut Writer, rule: &Rule) {
         w.text(&s.name);
         tree(w, &s.tree);
     });
-    w.list(condition.as_slice(), |w, c| self::condition(w, c));
+    w.list(condition.as_slice(), self::condition);
     w.text(written);
     w.list(placeholders, |w, t| w.text(t));
 }
