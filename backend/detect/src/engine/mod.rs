@@ -2,9 +2,11 @@
 
 pub(crate) mod assemble;
 mod build;
+pub(crate) mod cost;
 pub(crate) mod coverage;
 mod eval;
 pub(crate) mod explain;
+pub(crate) mod near;
 mod route;
 mod scratch;
 

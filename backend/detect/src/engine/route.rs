@@ -99,7 +99,12 @@ impl Routes {
         let [channel, provider, id] = self.system;
         let text = |scratch: &Scratch, slot| scratch.value(event, slot).and_then(|v| v.text());
         let id = text(scratch, id).and_then(|t| t.trim().parse().ok());
-        let mut windows = event.dataset.split('.').next() == Some("windows");
+        let product = event.dataset.split('.').next().unwrap_or_default();
+        let mut windows = product == "windows";
+        if matches!(product, "linux" | "macos") {
+            // Sysmon for Linux has a channel and Windows' field names, and is no Windows log.
+            return Place { windows: false, bucket: None, id };
+        }
         let mut bucket = None;
         for (slot, names) in [(channel, &self.channels), (provider, &self.providers)] {
             let Some(name) = text(scratch, slot).filter(|t| !t.is_empty()) else { continue };

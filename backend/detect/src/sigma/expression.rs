@@ -84,11 +84,19 @@ fn normal(c: &Condition, not: bool) -> Result<Vec<Term>, String> {
 }
 
 fn one(rule: usize, not: bool) -> Term {
-    if not { Term { needs: vec![], without: vec![rule] } } else { Term { needs: vec![rule], without: vec![] } }
+    if not {
+        Term { needs: vec![], without: vec![rule] }
+    } else {
+        Term { needs: vec![rule], without: vec![] }
+    }
 }
 
 fn within(terms: usize) -> Result<(), String> {
-    if terms > TERMS { Err(format!("the condition stands for more than {TERMS} combinations")) } else { Ok(()) }
+    if terms > TERMS {
+        Err(format!("the condition stands for more than {TERMS} combinations"))
+    } else {
+        Ok(())
+    }
 }
 
 fn product(all: &[Condition], not: bool) -> Result<Vec<Term>, String> {

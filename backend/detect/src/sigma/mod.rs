@@ -5,16 +5,19 @@ pub(crate) mod condition;
 pub(crate) mod correlation;
 mod document;
 mod encode;
+pub(crate) mod error;
 pub(crate) mod expression;
 pub(crate) mod filter;
-pub(crate) mod error;
 pub(crate) mod modifier;
+pub(crate) mod parts;
 pub(crate) mod pattern;
+mod pipeline;
 pub(crate) mod rule;
 pub(crate) mod value;
 pub(crate) mod yaml;
 
 pub use error::{At, RuleError};
+pub use pipeline::{Pipeline, Pipelines};
 pub use rule::{Kind, Level, Logsource, Rule, Status, technique};
 
 /// What a text holds: every document is either a rule or an error.
@@ -29,6 +32,12 @@ pub struct Parsed {
 /// Reads the rules of a text of one or more YAML documents. A document that does not load never takes another
 /// with it. Bounded in time and memory for any text of up to 16 MiB.
 pub fn parse(text: &str) -> Parsed {
+    parse_with(text, &Pipelines::default())
+}
+
+/// Like [`parse`], and applies pipelines to every rule before it is compiled. What a pipeline refuses is an error of
+/// that rule.
+pub fn parse_with(text: &str, pipelines: &Pipelines) -> Parsed {
     let mut parsed = Parsed::default();
     let whole = text;
     let text = whole.strip_prefix('\u{feff}').unwrap_or(whole);
@@ -43,7 +52,7 @@ pub fn parse(text: &str) -> Parsed {
         };
         let own = text.get(doc.span.clone()).unwrap_or_default();
         let span = doc.span.start + skipped..doc.span.end + skipped;
-        match document::read(&root, number, span, own) {
+        match document::read(&root, number, span, own, pipelines) {
             Ok(rule) => parsed.rules.push(rule),
             Err(problem) => {
                 let name = root.get("id").or_else(|| root.get("title")).and_then(|n| n.text());

@@ -227,7 +227,8 @@ fn read<'a>(parser: &mut Parser<'a, StrInput<'a>>) -> Result<(Option<Node>, usiz
         let at = at(&span);
         match event {
             Event::DocumentEnd | Event::StreamEnd => {
-                let root = b.root.filter(|r| !(r.is_null() && r.text() == Some("")));
+                // A `---` with nothing behind it is no document; the parser reads a null there.
+                let root = b.root.filter(|r| !r.is_null());
                 return Ok((root, offset(span.start)));
             }
             Event::Scalar(text, style, anchor, tag) => {
