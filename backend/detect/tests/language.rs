@@ -306,6 +306,18 @@ fn errors_point_at_the_word() {
 }
 
 #[test]
+fn a_carriage_return_ends_a_line_for_yaml() {
+    let text = "title: t\rlogsource: {category: test}\r\ndetection:\n  sel: {F: a}\r  condition: nope\n";
+    let error = &sigma::parse(text).errors[0];
+    assert_eq!((error.line, error.column), (5, 14));
+    assert!(
+        error.render(text, "r.yml").contains("5 |   condition: nope\n"),
+        "{}",
+        error.render(text, "r.yml")
+    );
+}
+
+#[test]
 fn metadata_is_checked() {
     for (line, word) in [
         ("level: huge", "huge"),

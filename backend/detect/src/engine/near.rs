@@ -72,7 +72,7 @@ impl Run<'_> {
         wanted.sort_unstable();
         wanted.dedup();
         let held = wanted.iter().filter(|i| self.item(&program.body.items[**i])).count();
-        (held > 0).then(|| NearMiss { rule: program.rule, leaves, held, wanted: wanted.len() })
+        (held > 0).then_some(NearMiss { rule: program.rule, leaves, held, wanted: wanted.len() })
     }
 
     /// Leaves of which each alone, were it otherwise, would make the condition hold, which it does not.

@@ -141,7 +141,9 @@ fn choose(from: &[usize], least: usize, not: bool) -> Result<Vec<Term>, String> 
 mod tests {
     use super::*;
 
-    fn told(text: &str) -> Result<Vec<(Vec<usize>, Vec<usize>)>, String> {
+    type Told = Vec<(Vec<usize>, Vec<usize>)>;
+
+    fn told(text: &str) -> Result<Told, String> {
         let rules: Vec<String> = ["a", "b", "c"].map(String::from).into();
         terms(text, &rules).map(|l| l.into_iter().map(|t| (t.needs, t.without)).collect())
     }

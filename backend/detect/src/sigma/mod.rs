@@ -70,8 +70,8 @@ pub fn parse_bytes(bytes: &[u8]) -> Parsed {
         Ok(text) => parse(text),
         Err(e) => {
             let good = std::str::from_utf8(&bytes[..e.valid_up_to()]).unwrap_or_default();
-            let line = good.matches('\n').count() + 1;
-            let column = good.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
+            let line = error::lines(good).count();
+            let column = error::lines(good).last().unwrap_or_default().chars().count() + 1;
             let problem = error::Problem::new(At { line, column }, "", "not UTF-8");
             Parsed { rules: Vec::new(), errors: vec![problem.in_document(0, None)] }
         }

@@ -157,7 +157,7 @@ pub(crate) fn documents(text: &str) -> Vec<Document> {
     loop {
         if docs.len() >= DOCUMENTS {
             let reason = format!("more than {DOCUMENTS} documents in one text; the rest was not read");
-            let place = text[..start].lines().count() + 1;
+            let place = super::error::lines(&text[..start]).count();
             docs.push(Document {
                 span: start..text.len(),
                 root: Err(Problem::new(At { line: place, column: 1 }, "", reason)),
