@@ -6,21 +6,63 @@ use std::borrow::Cow;
 
 /// Names of the host that an event happened on, best first: ECS, syslog exports, auditd's node, EVE's sensor host.
 const HOSTS: &[&str] = &[
-    "host.name", "host.hostname", "Computer", "HostName", "Hostname", "hostname", "host", "node", "agent.hostname",
+    "host.name",
+    "host.hostname",
+    "Computer",
+    "HostName",
+    "Hostname",
+    "hostname",
+    "host",
+    "node",
+    "agent.hostname",
     "observer.hostname",
 ];
 /// Names of the acting user, best first: ECS, CloudTrail, auditd, plain.
 const USERS: &[&str] = &[
-    "user.name", "userIdentity.userName", "userIdentity.sessionContext.sessionIssuer.userName", "userIdentity.arn",
-    "acct", "AUID", "auid", "username", "user", "User", "UserName",
+    "user.name",
+    "userIdentity.userName",
+    "userIdentity.sessionContext.sessionIssuer.userName",
+    "userIdentity.arn",
+    "acct",
+    "AUID",
+    "auid",
+    "username",
+    "user",
+    "User",
+    "UserName",
 ];
 /// Names of a log severity.
 const SEVERITIES: &[&str] = &["log.level", "SeverityLevel", "level", "severity", "EventLevelName"];
 /// What tells most about an event, in order, where it has no message.
 const TELLING: &[&str] = &[
-    "type", "eventSource", "eventName", "event_type", "alert.signature", "proctitle", "exe", "name", "a0", "a1", "a2",
-    "id.orig_h", "id_orig_h", "id.resp_h", "id_resp_h", "src_ip", "dest_ip", "query", "dns.rrname", "host", "uri",
-    "http.url", "server_name", "tls.sni", "sourceIPAddress", "userIdentity.arn", "errorCode", "res",
+    "type",
+    "eventSource",
+    "eventName",
+    "event_type",
+    "alert.signature",
+    "proctitle",
+    "exe",
+    "name",
+    "a0",
+    "a1",
+    "a2",
+    "id.orig_h",
+    "id_orig_h",
+    "id.resp_h",
+    "id_resp_h",
+    "src_ip",
+    "dest_ip",
+    "query",
+    "dns.rrname",
+    "host",
+    "uri",
+    "http.url",
+    "server_name",
+    "tls.sni",
+    "sourceIPAddress",
+    "userIdentity.arn",
+    "errorCode",
+    "res",
 ];
 
 fn windows_event(e: &Event) -> bool {
@@ -105,13 +147,20 @@ mod tests {
 
     #[test]
     fn each_format_by_its_own_names() {
-        let e = event("linux.auditd", &[("type", "EXECVE".into()), ("auid", "4294967295".into()), ("node", "web".into())]);
+        let e = event(
+            "linux.auditd",
+            &[("type", "EXECVE".into()), ("auid", "4294967295".into()), ("node", "web".into())],
+        );
         assert_eq!((host(&e).as_deref(), user(&e)), (Some("web"), None));
         assert_eq!(message(&e), "linux.auditd · EXECVE");
-        let e = event("suricata.alert", &[("alert.severity", Value::Int(1)), ("alert.signature", "bad".into())]);
+        let e =
+            event("suricata.alert", &[("alert.severity", Value::Int(1)), ("alert.signature", "bad".into())]);
         assert_eq!((severity(&e), message(&e).as_str()), ("error", "suricata.alert · bad"));
         let e = event("aws.cloudtrail", &[("userIdentity.arn", "arn:x".into()), ("eventName", "A".into())]);
-        assert_eq!((user(&e).as_deref(), message(&e).as_str()), (Some("arn:x"), "aws.cloudtrail · A · arn:x"));
+        assert_eq!(
+            (user(&e).as_deref(), message(&e).as_str()),
+            (Some("arn:x"), "aws.cloudtrail · A · arn:x")
+        );
         let e = event("windows.security", &[("Computer", "pc".into()), ("Level", Value::Int(2))]);
         assert_eq!((host(&e).as_deref(), severity(&e)), (Some("pc"), "error"));
         let e = event("json.other", &[("message", "a\u{1b}b\n".into()), ("level", "WARN".into())]);

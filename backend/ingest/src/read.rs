@@ -142,8 +142,7 @@ pub(crate) fn plain(
         Format::Zeek => zeek::read,
         Format::Auditd => auditd::read,
         Format::Evtx | Format::Gzip | Format::Zip | Format::Unknown { .. } => {
-            let options =
-                evtx::Options { threads: options.threads, from_chunk: from, batch: options.batch };
+            let options = evtx::Options { threads: options.threads, from_chunk: from, batch: options.batch };
             let sum = evtx::read_from(input, options, hand)?;
             return Ok(if sum.stopped { ControlFlow::Break(()) } else { ControlFlow::Continue(()) });
         }

@@ -38,6 +38,7 @@ const MAGICS: &[(usize, &[u8], &str)] = &[
     (0, b"7z\xbc\xaf\x27\x1c", "7-Zip archive"),
     (0, b"Rar!\x1a\x07", "RAR archive"),
     (257, b"ustar", "tar archive"),
+    (0, b"\x00\x05\x16\x07", "AppleDouble file (macOS metadata)"),
     (0, b"\x7fELF", "ELF program"),
     (0, b"MZ", "Windows program"),
     (0, b"%PDF-", "PDF document"),
@@ -65,10 +66,15 @@ pub fn sniff(head: &[u8]) -> Format {
         return Format::Unknown { what };
     }
     let text = head.strip_prefix(BOM).unwrap_or(head);
-    let known: &[(fn(&[u8]) -> bool, Format)] =
-        &[(zeek::is, Format::Zeek), (auditd::is, Format::Auditd), (json::is, Format::Json)];
-    let found = known.iter().find(|(is, _)| is(text)).map(|(_, format)| *format);
-    found.unwrap_or_else(|| Format::Unknown { what: text_or_data(head) })
+    if zeek::is(text) {
+        Format::Zeek
+    } else if auditd::is(text) {
+        Format::Auditd
+    } else if json::is(text) {
+        Format::Json
+    } else {
+        Format::Unknown { what: text_or_data(head) }
+    }
 }
 
 /// What UTF-8 text may begin with (Unicode 16.0, section 23.8).

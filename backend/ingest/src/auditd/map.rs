@@ -1,7 +1,7 @@
 //! One audit record: its type, time and serial, and its fields.
 
-use crate::text::{Fields, time};
-use event::{Name, Nanos, Value};
+use crate::text::{Fields, Mapped, time};
+use event::Value;
 
 /// Behind this byte stand the names of numbers in an enriched record.
 const ENRICHED: char = '\u{1d}';
@@ -9,9 +9,35 @@ const ENRICHED: char = '\u{1d}';
 /// Fields that the kernel or a daemon writes in hexadecimal when their text is not plain, without quotes then
 /// (linux-audit's field dictionary: format "encoded").
 const ENCODED: &[&str] = &[
-    "acct", "cgroup", "cmd", "comm", "cwd", "data", "device", "dir", "exe", "file", "key", "name", "new-chardev",
-    "new-disk", "new-fs", "new-net", "new-rng", "ocomm", "old-chardev", "old-disk", "old-fs", "old-net",
-    "old-rng", "path", "proctitle", "root_dir", "sw", "vm", "watch",
+    "acct",
+    "cgroup",
+    "cmd",
+    "comm",
+    "cwd",
+    "data",
+    "device",
+    "dir",
+    "exe",
+    "file",
+    "key",
+    "name",
+    "new-chardev",
+    "new-disk",
+    "new-fs",
+    "new-net",
+    "new-rng",
+    "ocomm",
+    "old-chardev",
+    "old-disk",
+    "old-fs",
+    "old-net",
+    "old-rng",
+    "path",
+    "proctitle",
+    "root_dir",
+    "sw",
+    "vm",
+    "watch",
 ];
 
 /// What stands before the fields.
@@ -48,7 +74,7 @@ pub(super) struct Records {
 
 impl Records {
     /// The record's time and fields, or why the line is none.
-    pub fn read(&mut self, line: &str) -> Result<(Option<Nanos>, Vec<(Name, Value)>), String> {
+    pub fn read(&mut self, line: &str) -> Result<Mapped, String> {
         let start = start(line).ok_or("does not begin like an audit record")?;
         if let Some(node) = start.node {
             self.fields.put("node", node.into());
@@ -136,7 +162,7 @@ fn one(text: &str) -> (&str, Option<char>, &str) {
 /// Hexadecimal to text; the NUL bytes between arguments become spaces. `None` when it is not hexadecimal.
 fn decode(text: &str) -> Option<String> {
     let digit = |b: u8| char::from(b).to_digit(16).map(|d| d as u8);
-    if text.is_empty() || text.len() % 2 != 0 {
+    if text.is_empty() || !text.len().is_multiple_of(2) {
         return None;
     }
     let bytes: Option<Vec<u8>> =

@@ -19,14 +19,18 @@ fn records_of_all_kinds() {
     let head = |kind: &str| format!(r#""type":"{kind}","msg":"audit(1604996384.965:93777)","serial":93777"#);
     for (line, want) in [
         (
-            format!("type=SYSCALL {stamp}: arch=c000003e a0=558e25052c70 comm=\"dd\" exe=2F746D702F612062 key=(null)"),
+            format!(
+                "type=SYSCALL {stamp}: arch=c000003e a0=558e25052c70 comm=\"dd\" exe=2F746D702F612062 key=(null)"
+            ),
             format!(
                 r#"{{{},"arch":"c000003e","a0":"558e25052c70","comm":"dd","exe":"/tmp/a b","key":"(null)"}}"#,
                 head("SYSCALL")
             ),
         ),
         (
-            format!("type=PROCTITLE {stamp}: proctitle=64640069663D2F6465762F7A65726F0062733D3100636F756E743D31"),
+            format!(
+                "type=PROCTITLE {stamp}: proctitle=64640069663D2F6465762F7A65726F0062733D3100636F756E743D31"
+            ),
             format!(r#"{{{},"proctitle":"dd if=/dev/zero bs=1 count=1"}}"#, head("PROCTITLE")),
         ),
         (
@@ -34,7 +38,9 @@ fn records_of_all_kinds() {
             format!(r#"{{{},"argc":"3","a0":"sh","a1":"-c","a2_len":"4","a2":"echo"}}"#, head("EXECVE")),
         ),
         (
-            format!("node=web type=USER_LOGIN {stamp}: pid=1 msg='op=login acct=\"root\" exe=\"/usr/sbin/sshd\" res=failed'\u{1d}UID=\"root\" AUID=\"unset\""),
+            format!(
+                "node=web type=USER_LOGIN {stamp}: pid=1 msg='op=login acct=\"root\" exe=\"/usr/sbin/sshd\" res=failed'\u{1d}UID=\"root\" AUID=\"unset\""
+            ),
             format!(
                 r#"{{"node":"web",{},"pid":"1","op":"login","acct":"root","exe":"/usr/sbin/sshd","res":"failed","UID":"root","AUID":"unset"}}"#,
                 head("USER_LOGIN")

@@ -143,15 +143,16 @@ impl Walk<'_> {
     /// A content: gone through for its hash, then read.
     fn content(&mut self, format: Format, bytes: &mut dyn Again, at: &Inside) -> io::Result<Flow> {
         let number = self.next;
+        // What was refused before it goes first, with this content as the place to go on.
+        if number >= self.options.from.member && self.name_refused().is_break() {
+            return Ok(Flow::Break(()));
+        }
         self.next += 1;
         if number < self.options.from.member {
             return Ok(Flow::Continue(()));
         }
         let Some(measured) = self.measure(bytes)? else { return Ok(Flow::Break(())) };
         let Measured { size, sha256, trouble } = measured;
-        if self.name_refused().is_break() {
-            return Ok(Flow::Break(()));
-        }
         let member = (!at.name.is_empty()).then(|| at.name.clone());
         let content = Content {
             number,
@@ -201,12 +202,12 @@ impl Walk<'_> {
         let mut stream = bytes.open()?;
         loop {
             let room = self.budget.left(size).min(BLOCK as u64) as usize;
-            if room == 0 {
-                trouble = Some(self.budget.reason(size));
-                break;
-            }
-            match stream.read(&mut block[..room]) {
+            match stream.read(&mut block[..room.max(1)]) {
                 Ok(0) => break,
+                Ok(_) if room == 0 => {
+                    trouble = Some(self.budget.reason(size));
+                    break;
+                }
                 Ok(n) => {
                     hash.update(&block[..n]);
                     size += n as u64;

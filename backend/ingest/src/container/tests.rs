@@ -54,7 +54,7 @@ fn read_with(bytes: &[u8], options: &Options) -> Result<All, crate::ReadError> {
     let mut file = file(bytes);
     let format = open(&mut file, None).unwrap();
     let mut all = All::default();
-    read(format, file, options, &mut all)?;
+    let _ = read(format, file, options, &mut all)?;
     Ok(all)
 }
 
@@ -197,7 +197,10 @@ fn limits_are_met_with_a_reason() {
     let limited = |bytes: &[u8], limits: Limits| {
         let options = Options { limits, ..Options::default() };
         match read_with(bytes, &options) {
-            Ok(all) => (all.events.len(), all.skipped.iter().map(|s| s.reason.clone()).collect::<Vec<_>>().join("; ")),
+            Ok(all) => (
+                all.events.len(),
+                all.skipped.iter().map(|s| s.reason.clone()).collect::<Vec<_>>().join("; "),
+            ),
             Err(e) => (0, e.to_string()),
         }
     };

@@ -108,7 +108,10 @@ impl Walk<'_> {
     }
 }
 
-fn entry<R: Read + Seek>(archive: &mut ZipArchive<R>, number: usize) -> Result<Entry, ::zip::result::ZipError> {
+fn entry<R: Read + Seek>(
+    archive: &mut ZipArchive<R>,
+    number: usize,
+) -> Result<Entry, ::zip::result::ZipError> {
     let raw = archive.by_index_raw(number)?;
     let name = match raw.name() {
         Ok(name) => name.into_owned(),

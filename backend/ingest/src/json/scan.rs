@@ -201,7 +201,9 @@ fn number(n: Number, b: u8) -> Result<Option<Number>, &'static str> {
         (Zero | Whole | Decimals, b'e' | b'E') => E,
         (E, b'+' | b'-') => Sign,
         (E | Sign | Exponent, b'0'..=b'9') => Exponent,
-        (Minus | Point | E | Sign, _) | (Zero, b'0'..=b'9') => return Err("a number that JSON does not have"),
+        (Minus | Point | E | Sign, _) | (Zero, b'0'..=b'9') => {
+            return Err("a number that JSON does not have");
+        }
         _ => return Ok(None),
     }))
 }

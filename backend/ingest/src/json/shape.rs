@@ -152,15 +152,18 @@ fn cloudtrail(fields: &mut Fields) -> Option<String> {
 fn suricata(fields: &mut Fields) -> Option<String> {
     let kind = fields.text("event_type")?;
     fields.text("timestamp")?;
-    let sure = ["src_ip", "flow_id", "in_iface", "pcap_cnt", "stats.uptime"];
-    if !sure.iter().any(|n| fields.get(n).is_some()) {
+    // Its own object under the name of its type, or an address or flow around it.
+    let own = |name: &str| name.strip_prefix(kind).is_some_and(|rest| rest.starts_with('.'));
+    let around = ["src_ip", "flow_id", "in_iface", "pcap_cnt"];
+    if !fields.names().any(|name| own(name) || around.contains(&name)) {
         return None;
     }
     Some(format!("suricata.{}", word(kind).unwrap_or_else(|| "other".into())))
 }
 
 fn zeek(fields: &mut Fields) -> Option<String> {
-    let stream = || fields.text("@stream").filter(|_| fields.get("@proc").is_some() || fields.get("ts").is_some());
+    let stream =
+        || fields.text("@stream").filter(|_| fields.get("@proc").is_some() || fields.get("ts").is_some());
     if let Some(path) = fields.text("_path").or_else(stream) {
         return Some(format!("zeek.{}", word(path).unwrap_or_else(|| "other".into())));
     }

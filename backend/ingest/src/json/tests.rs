@@ -25,7 +25,10 @@ fn shown(event: &Event) -> String {
 }
 
 fn messages(events: &[Event]) -> Vec<String> {
-    events.iter().map(|e| e.text("message").map(|t| t.into_owned()).unwrap_or_else(|| e.fields_json())).collect()
+    events
+        .iter()
+        .map(|e| e.text("message").map(|t| t.into_owned()).unwrap_or_else(|| e.fields_json()))
+        .collect()
 }
 
 #[test]
@@ -66,7 +69,11 @@ fn broken_lines_become_text_and_good_ones_survive() {
         ("{\"a\":1}\n{\"a\":\"x\n{\"a\":2}\n", vec![r#"{"a":1"#, "{\"a\":\"x", r#"{"a":2"#], vec![2]),
         ("nonsense\n{\"a\":2}\nmore\n", vec!["nonsense", r#"{"a":2"#, "more"], vec![1, 3]),
         ("{\"a\":1}}\n{\"a\":2}", vec![r#"{"a":1"#, "}", r#"{"a":2"#], vec![1]),
-        ("[\n  {\"a\":1},\n  {\"a\" 2},\n  {\"a\":3}\n]", vec![r#"{"a":1"#, "{\"a\" 2},", r#"{"a":3"#], vec![3]),
+        (
+            "[\n  {\"a\":1},\n  {\"a\" 2},\n  {\"a\":3}\n]",
+            vec![r#"{"a":1"#, "{\"a\" 2},", r#"{"a":3"#],
+            vec![3],
+        ),
         (
             "{\n  \"a\": {\n  \"b\" 1\n  }\n}\n{\n  \"a\": 2\n}",
             vec!["{\n  \"a\": {\n  \"b\" 1\n  }\n}", r#"{"a":2"#],
@@ -78,8 +85,10 @@ fn broken_lines_become_text_and_good_ones_survive() {
         let got = messages(&events);
         assert_eq!(got.len(), want.len(), "{text}: {got:?}");
         assert!(got.iter().zip(&want).all(|(g, w)| g.starts_with(w)), "{text}: {got:?}");
-        let named: Vec<_> =
-            skipped.iter().map(|s| s.reason.split([' ', ':']).nth(1).unwrap().parse::<u64>().unwrap()).collect();
+        let named: Vec<_> = skipped
+            .iter()
+            .map(|s| s.reason.split([' ', ':']).nth(1).unwrap().parse::<u64>().unwrap())
+            .collect();
         assert_eq!(named, lines, "{text}: {skipped:?}");
         for s in &skipped {
             let event = events.iter().find(|e| Some(e.place.record) == s.record).unwrap();

@@ -125,7 +125,10 @@ mod tests {
             fields.put("a", Value::Int(1));
             fields.put("a", Value::Int(2));
             fields.put("a", Value::List(vec![Value::Int(3)]));
-            assert_eq!(fields.get("a"), Some(&Value::List(vec![Value::Int(1), Value::Int(2), Value::Int(3)])));
+            assert_eq!(
+                fields.get("a"),
+                Some(&Value::List(vec![Value::Int(1), Value::Int(2), Value::Int(3)]))
+            );
             assert_eq!(fields.take().len(), many + 1);
             assert_eq!(fields.get("a"), None);
         }

@@ -9,6 +9,9 @@ pub(crate) use fields::Fields;
 pub(crate) use lines::{LONGEST, Lines};
 pub(crate) use out::{Hand, Origin, Out};
 
+/// A record's time and fields.
+pub(crate) type Mapped = (Option<event::Nanos>, Vec<(event::Name, event::Value)>);
+
 /// What a text parser makes of a text, for tests.
 #[cfg(test)]
 pub(crate) mod trial {

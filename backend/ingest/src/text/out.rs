@@ -133,7 +133,8 @@ impl<'a> Out<'a> {
 
 /// An event of a text is the content it stands in and its place there, so the same file adds nothing twice.
 fn identity(sha256: &[u8; 32], offset: u64) -> Identity {
-    let mut hash = blake3::Hasher::new_derive_key("aurorasoc text event: SHA-256 of the content, byte offset");
+    let mut hash =
+        blake3::Hasher::new_derive_key("aurorasoc text event: SHA-256 of the content, byte offset");
     hash.update(sha256);
     hash.update(&offset.to_le_bytes());
     let mut identity = [0; 16];

@@ -1,7 +1,7 @@
 //! A log's header, and a line by it.
 
-use crate::text::time;
-use event::{Name, Nanos, Value};
+use crate::text::{Mapped, time};
+use event::{Name, Value};
 
 /// More columns than this are none of Zeek's.
 const MOST_COLUMNS: usize = 4096;
@@ -89,7 +89,7 @@ impl Header {
     }
 
     /// A line's time and fields; unset ones are left out. Or why it fits no header.
-    pub fn record(&self, line: &[u8]) -> Result<(Option<Nanos>, Vec<(Name, Value)>), String> {
+    pub fn record(&self, line: &[u8]) -> Result<Mapped, String> {
         if self.columns.is_empty() {
             return Err("no #fields line came before it".into());
         }
@@ -143,9 +143,7 @@ fn scalar(kind: Kind, part: &[u8]) -> Value {
     let typed = match kind {
         Kind::Bool if text == "T" => Some(Value::Bool(true)),
         Kind::Bool if text == "F" => Some(Value::Bool(false)),
-        Kind::Whole => {
-            text.parse().map(Value::Int).or_else(|_| text.parse().map(Value::Uint)).ok()
-        }
+        Kind::Whole => text.parse().map(Value::Int).or_else(|_| text.parse().map(Value::Uint)).ok(),
         Kind::Number => text.parse().ok().filter(|n: &f64| n.is_finite()).map(Value::Float),
         _ => None,
     };

@@ -26,7 +26,10 @@ fn a_line_by_its_header() {
         ]
     );
     assert_eq!(events[0].time, Nanos(1_694_002_763_123_456_000));
-    assert_eq!((events[1].place.record, events[1].place.offset as usize), (2, text.find("1694002764").unwrap()));
+    assert_eq!(
+        (events[1].place.record, events[1].place.offset as usize),
+        (2, text.find("1694002764").unwrap())
+    );
     resumes(read, text.as_bytes());
 }
 

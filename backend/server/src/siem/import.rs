@@ -31,7 +31,7 @@ use kernel::{
 use logstore::{LogStore, NewSource, SourceId};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
-use std::{ops::ControlFlow, path::PathBuf, pin::Pin, sync::Arc};
+use std::{path::PathBuf, pin::Pin, sync::Arc};
 use tokio::runtime::Handle;
 
 /// The kind of job.
