@@ -17,7 +17,17 @@ pub(crate) struct Json<'a> {
 
 impl<'a> Json<'a> {
     pub(crate) fn new(text: &'a str) -> Self {
-        Json { text, at: 0 }
+        Json::from(text, 0)
+    }
+
+    /// From this byte on.
+    pub(crate) fn from(text: &'a str, at: usize) -> Self {
+        Json { text, at }
+    }
+
+    /// The byte that comes next.
+    pub(crate) fn place(&self) -> usize {
+        self.at
     }
 
     /// What is left of the text.

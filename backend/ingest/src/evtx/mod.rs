@@ -15,6 +15,7 @@ pub(crate) mod json;
 mod names;
 mod pool;
 pub(crate) mod record;
+mod shape;
 pub(crate) mod time;
 
 pub use file::Input;
