@@ -38,7 +38,8 @@ fn lines(path: &Path) -> Vec<Value> {
 /// `{rule: [records]}` as pairs.
 fn pairs(value: &Value) -> BTreeSet<(String, u64)> {
     let all = value.as_object().unwrap().iter();
-    all.flat_map(|(rule, ns)| ns.as_array().unwrap().iter().map(|n| (rule.clone(), n.as_u64().unwrap()))).collect()
+    all.flat_map(|(rule, ns)| ns.as_array().unwrap().iter().map(|n| (rule.clone(), n.as_u64().unwrap())))
+        .collect()
 }
 
 /// Without the rules on which the two engines behind the expectations differ.
@@ -53,7 +54,13 @@ fn the_command_line_finds_what_the_expectations_say() {
     let data = shared.join("data");
     let hits = scan(
         &data,
-        &["evtx/parse", "logs/cloudtrail", "logs/otrf-windows", "logs/zeek", "logs/linux-and-cloud/sh_binary_padding_dd_2020-11-10081941.log"],
+        &[
+            "evtx/parse",
+            "logs/cloudtrail",
+            "logs/otrf-windows",
+            "logs/zeek",
+            "logs/linux-and-cloud/sh_binary_padding_dd_2020-11-10081941.log",
+        ],
     );
     for line in lines(&data.join("evtx/parse_expect.jsonl")) {
         let got = settled(hits.get(line["file"].as_str().unwrap()), &line["sigma_unsettled"]);
@@ -89,7 +96,12 @@ fn an_import_of_all_formats_names_what_it_read_and_shows_raw_bytes() {
     let s = Server::start();
     let t = s.token("root");
     let import = |path: &Path| {
-        let out = aurorasoc(s.home.path()).arg("import").arg(path).arg("--data-dir").arg(s.home.path().join("ws")).output();
+        let out = aurorasoc(s.home.path())
+            .arg("import")
+            .arg(path)
+            .arg("--data-dir")
+            .arg(s.home.path().join("ws"))
+            .output();
         let out = out.unwrap();
         assert!(out.status.code().is_some(), "{}", String::from_utf8_lossy(&out.stderr));
         s.settle(&t)
@@ -101,11 +113,17 @@ fn an_import_of_all_formats_names_what_it_read_and_shows_raw_bytes() {
     let all = file["events"].as_u64().unwrap();
     assert!(all > 100);
     let again = import(&zip);
-    assert_eq!((&again["result"]["events"], &again["result"]["duplicates"]), (&0.into(), &all.into()), "{again}");
+    assert_eq!(
+        (&again["result"]["events"], &again["result"]["duplicates"]),
+        (&0.into(), &all.into()),
+        "{again}"
+    );
     // A member says which archive it lies in, and why it has no raw bytes.
     let first = |dataset: &str| {
-        let page = s.call("GET", &format!("/api/v1/siem/logs?limit=1&dataset={dataset}")).bearer(&t).send().json();
-        let id = page["items"][0]["log_id"].as_str().unwrap_or_else(|| panic!("{dataset}: {page}")).to_owned();
+        let page =
+            s.call("GET", &format!("/api/v1/siem/logs?limit=1&dataset={dataset}")).bearer(&t).send().json();
+        let id =
+            page["items"][0]["log_id"].as_str().unwrap_or_else(|| panic!("{dataset}: {page}")).to_owned();
         s.call("GET", &format!("/api/v1/siem/logs/{id}?raw=true")).bearer(&t).send().json()
     };
     let log = first("zeek.conn");

@@ -28,6 +28,9 @@ const NUMBERS: &[&str] = &[
     "Execution_ThreadID",
 ];
 
+/// Names and values in the order of the source.
+type Fields = Vec<(Name, Value)>;
+
 /// Flattens records; keeps names and buffers between them.
 #[derive(Default)]
 pub(super) struct Flattener {
@@ -44,7 +47,7 @@ pub(super) struct Flattener {
 impl Flattener {
     /// The record's fields in the order of the source, with their layout, or the byte of `json` that was not
     /// understood.
-    pub fn fields(&mut self, json: &str) -> Result<(Vec<(Name, Value)>, &Layout), Bad> {
+    pub fn fields(&mut self, json: &str) -> Result<(Fields, &Layout), Bad> {
         let (fields, layout) = match self.shapes.read(json) {
             Some(found) => found,
             None => {

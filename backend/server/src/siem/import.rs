@@ -288,7 +288,13 @@ impl Run {
     }
 
     /// Events first, synced; then alerts and the resume point in one write.
-    pub(super) fn batch(&mut self, n: usize, id: SourceId, batch: Batch, said: &mut ImportFile) -> Result<()> {
+    pub(super) fn batch(
+        &mut self,
+        n: usize,
+        id: SourceId,
+        batch: Batch,
+        said: &mut ImportFile,
+    ) -> Result<()> {
         let now = Nanos(self.ctx.kernel.world.now_ns());
         let runtime = self.runtime.clone();
         let added = runtime.block_on(self.logs.append(id, &batch.events, now)).map_err(store_error)?;

@@ -1,10 +1,6 @@
 //! Reading one source of an import: its contents to sources of the store, its batches to the job.
 
-use super::{
-    import::Run,
-    source::Opened,
-    store_error,
-};
+use super::{import::Run, source::Opened, store_error};
 use api::siem::ImportFile;
 use event::{Batch, Nanos};
 use evidence::Sha256Hex;

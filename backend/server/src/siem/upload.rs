@@ -27,7 +27,7 @@ pub async fn upload(app: App, call: RawCall<ImportCreate>) -> Result<Response> {
     let format = call.query.format;
     if format.as_deref().is_some_and(|f| Format::parse(f).is_none()) {
         let known: Vec<_> = Format::NAMES.iter().map(|(name, _)| *name).collect();
-        return Err(Error::field("format", &format!("known are {}", known.join(", "))));
+        return Err(Error::field("format", format!("known are {}", known.join(", "))));
     }
     if call.query.timezone.is_some() {
         return Err(Error::field("timezone", "can't be given: times that name no zone are taken as UTC"));
