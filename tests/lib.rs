@@ -6,6 +6,7 @@ mod attacks;
 mod browser;
 mod contract;
 mod drive;
+mod evidence;
 mod journeys;
 mod kill;
 mod live;

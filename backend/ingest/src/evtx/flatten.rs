@@ -28,6 +28,9 @@ const NUMBERS: &[&str] = &[
     "Execution_ThreadID",
 ];
 
+/// Names and values in the order of the source.
+type Fields = Vec<(Name, Value)>;
+
 /// Flattens records; keeps names and buffers between them.
 #[derive(Default)]
 pub(super) struct Flattener {

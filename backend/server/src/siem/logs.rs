@@ -65,12 +65,16 @@ pub(crate) async fn rows(app: &App, ids: &[Identity]) -> Result<Vec<(Row, Log)>>
 pub async fn detail(app: &App, log_id: &str, raw: bool) -> Result<LogDetail> {
     let missing = || Error::new(Code::NotFound);
     let id = event::unhex(log_id).ok_or_else(missing)?;
-    let (_, log) = rows(app, &[id]).await?.into_iter().next().ok_or_else(missing)?;
+    let (row, log) = rows(app, &[id]).await?.into_iter().next().ok_or_else(missing)?;
     if !raw {
         return Ok(LogDetail { log, raw: None, raw_missing: None });
     }
     let none = |log, why: &str| Ok(LogDetail { log, raw: None, raw_missing: Some(why.into()) });
     let Some(place) = log.raw_ref.clone().filter(|r| r.kept) else {
+        // A member's format names the containers around it: `zip/json`.
+        if sources(app).await?.get(&row.source).is_some_and(|s| s.file.format.contains('/')) {
+            return none(log, "the event lies inside an archive; the event's own text is shown");
+        }
         return none(log, "the source was not kept; the event's own text is shown");
     };
     let Ok(hash) = Sha256Hex::parse(&place.sha256) else { return none(log, "the source has no valid hash") };

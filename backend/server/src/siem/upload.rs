@@ -10,6 +10,7 @@ use axum::{
 };
 use evidence::Stored;
 use futures::StreamExt as _;
+use ingest::Format;
 use kernel::{
     Error, Result, Untrusted,
     route::{self, RawCall},
@@ -23,17 +24,19 @@ use tokio::sync::mpsc;
 
 /// 202 once every byte lies safely in the content store.
 pub async fn upload(app: App, call: RawCall<ImportCreate>) -> Result<Response> {
-    if call.query.format.as_deref().is_some_and(|f| f != "evtx") {
-        return Err(Error::field("format", "known is evtx"));
+    let format = call.query.format;
+    if format.as_deref().is_some_and(|f| Format::parse(f).is_none()) {
+        let known: Vec<_> = Format::NAMES.iter().map(|(name, _)| *name).collect();
+        return Err(Error::field("format", format!("known are {}", known.join(", "))));
     }
     if call.query.timezone.is_some() {
-        return Err(Error::field("timezone", "Windows event logs carry their own zone (UTC)"));
+        return Err(Error::field("timezone", "can't be given: times that name no zone are taken as UTC"));
     }
     let actor = call.caller.actor.clone();
     let kept: Arc<Mutex<Vec<import::Item>>> = Arc::default();
     let (into, content) = (kept.clone(), app.content.clone());
     route::upload(call.parts, call.body, call.query.name, move |label, mut stream| {
-        let (into, content) = (into.clone(), content.clone());
+        let (into, content, format) = (into.clone(), content.clone(), format.clone());
         async move {
             let (send, receive) = mpsc::channel(4);
             let store = tokio::task::spawn_blocking(move || {
@@ -62,7 +65,7 @@ pub async fn upload(app: App, call: RawCall<ImportCreate>) -> Result<Response> {
             }
             let stored = stored.map_err(content_error)?;
             let label = Untrusted::new(label.unwrap_or_else(|| "upload".into())).for_file_name();
-            let item = import::Item { label, sha256: stored.sha256.to_string(), size: stored.size };
+            let item = import::Item { label, sha256: stored.sha256.to_string(), size: stored.size, format };
             into.lock().unwrap_or_else(|p| p.into_inner()).push(item);
             Ok(())
         }
