@@ -75,7 +75,7 @@ need_test() {
   need_build
   packages Xvfb:xvfb xauth:xauth xdotool:xdotool convert:imagemagick WebKitWebDriver:webkit2gtk-driver \
     dbus-run-session:dbus gnome-keyring-daemon:gnome-keyring chromium:chromium chromedriver:chromium-driver \
-    python3:python3 pip:python3-pip ip:iproute2 shellcheck:shellcheck
+    python3:python3 python3-venv pip:python3-pip ip:iproute2 shellcheck:shellcheck
   npm_packages tests
 }
 
@@ -110,10 +110,10 @@ case ${1-} in
   deb) need_build; (cd src-tauri && npm install --ignore-scripts --no-package-lock --no-audit --no-fund); AURORASOC_UI_DIST=$AURORASOC_UI_DIST-release; ui release --release
     src-tauri/node_modules/.bin/tauri build --bundles deb --ci
     mkdir -p dist && cp "$CARGO_TARGET_DIR"/release/bundle/deb/*.deb dist/ && ls -l dist ;;
-  bench) shift; exec python3 tests/figures.py dist "$@" ;;
+  bench) shift; cargo build -q --release -p aurorasoc --examples; exec python3 tests/figures.py dist "$@" ;;
   kill) need_build; ui debug; everything -q; AURORASOC_KILLS="${2-500}" cargo test $all kill:: -- --nocapture ;;
   screenshots) need_test; ui debug; everything -q; AURORASOC_SCREENSHOTS="$PWD/docs/screenshots" cargo test $all browser:: ;;
-  bless) need_build; AURORASOC_BLESS=1 cargo test $all plans:: ;;
+  bless) need_build; AURORASOC_BLESS=1 cargo test $all -- plans:: stores:: ;;
   fresh) shift; exec tests/fresh "$@" ;;
   *) cat <<'LIST'
 ./do run [ARGUMENTS]   installs what is missing, builds, opens the app

@@ -67,7 +67,7 @@ pub struct Row {
     pub time: Nanos,
     /// When it was appended.
     pub ingested_at: Nanos,
-    /// Where it came from first.
+    /// Where it came from first (of the sources that are still there).
     pub source: SourceId,
     /// Place in that source.
     pub place: Place,
@@ -125,7 +125,7 @@ pub struct Search {
     pub dataset: Option<String>,
     /// Exactly this severity word.
     pub severity: Option<String>,
-    /// Only from this source.
+    /// Only what this source holds, shared with others or not.
     pub source: Option<SourceId>,
     /// Source time, inclusive.
     pub from: Option<Nanos>,

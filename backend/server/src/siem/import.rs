@@ -122,6 +122,10 @@ impl Work for Import {
         "bytes"
     }
 
+    fn parts(&self) -> Option<&'static str> {
+        Some("file_list")
+    }
+
     fn needs(&self) -> (&'static str, &'static str) {
         ("siem:read", "siem:write")
     }
@@ -149,7 +153,9 @@ pub(super) struct Run {
     total: u64,
     /// Events of a batch that a crash left stored but not counted.
     uncounted: u64,
+    /// Without its list of files, which is told part by part.
     pub(super) result: ImportResult,
+    files: Vec<ImportFile>,
     coverage: Coverage,
 }
 
@@ -171,7 +177,8 @@ impl Run {
         let at = resumed.unwrap_or(Resume { store_events: now, ..Resume::default() });
         let keep = ctx.kernel.settings.get().keep_sources;
         let coverage = Coverage::default();
-        Ok(Run { ctx, logs, content, rules, runtime, keep, at, total: 0, uncounted, result, coverage })
+        let files = ctx.parts().into_iter().filter_map(|f| serde_json::from_value(f).ok()).collect();
+        Ok(Run { files, ctx, logs, content, rules, runtime, keep, at, total: 0, uncounted, result, coverage })
     }
 
     fn all(mut self) -> Result<()> {
@@ -394,15 +401,16 @@ impl Run {
     }
 
     fn listed(&self, n: usize, label: &str) -> ImportFile {
-        self.result.file_list.get(n).cloned().unwrap_or_else(|| ImportFile::named(label))
+        self.files.get(n).cloned().unwrap_or_else(|| ImportFile::named(label))
     }
 
     fn show(&mut self, n: usize, said: ImportFile) {
-        let list = &mut self.result.file_list;
-        match list.get_mut(n) {
-            Some(slot) => *slot = said,
-            None if n < LISTED => list.push(said),
-            None => {}
+        if n < LISTED {
+            self.ctx.part(n, &said);
+            match self.files.get_mut(n) {
+                Some(slot) => *slot = said,
+                None => self.files.push(said),
+            }
         }
         self.ctx.result(&self.result);
     }
