@@ -26,7 +26,7 @@ impl Page {
     pub async fn attach(port: u16, capabilities: Capabilities) -> Option<Self> {
         let mut capabilities = capabilities;
         capabilities
-            .insert("timeouts".to_owned(), json!({ "script": 3000, "pageLoad": 20000, "implicit": 0 }));
+            .insert("timeouts".to_owned(), json!({ "script": 30000, "pageLoad": 20000, "implicit": 0 }));
         let since = Instant::now();
         loop {
             let mut builder = ClientBuilder::new(HttpConnector::new());
