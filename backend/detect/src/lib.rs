@@ -27,6 +27,7 @@ mod engine;
 mod fold;
 mod mapping;
 mod net;
+mod regexp;
 pub mod sigma;
 mod text;
 mod time;

@@ -28,6 +28,7 @@ impl Engine {
             programs: Vec::new(),
             slots,
             routes: Routes::new(system),
+            groups: Mutex::default(),
             spare: Mutex::default(),
         };
         let parts = correlated(&rules);

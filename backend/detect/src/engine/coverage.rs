@@ -84,8 +84,7 @@ impl Engine {
     /// Like [`Engine::scan`], and keeps in `coverage` what kind of event it was.
     pub fn scan_covered(&self, event: &Event, coverage: &mut Coverage, hits: &mut Vec<super::Hit>) {
         let mut scratch = self.lend();
-        self.scan_with(event, &mut scratch, hits);
-        let place = self.routes.place(event, &mut scratch);
+        let place = self.scan_placed(event, &mut scratch, hits);
         coverage.keep(place, event, &scratch, self.slots.len());
         self.give_back(scratch);
     }

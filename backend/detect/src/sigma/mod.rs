@@ -1,6 +1,7 @@
 //! Sigma rules as text: YAML to checked rules, or to errors that say where.
 
 pub(crate) mod body;
+pub mod cache;
 pub(crate) mod condition;
 pub(crate) mod correlation;
 mod document;
@@ -10,6 +11,7 @@ pub(crate) mod modifier;
 pub(crate) mod pattern;
 pub(crate) mod rule;
 pub(crate) mod value;
+mod wire;
 pub(crate) mod yaml;
 
 pub use error::{At, RuleError};

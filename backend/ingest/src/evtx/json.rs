@@ -17,7 +17,17 @@ pub(super) struct Json<'a> {
 
 impl<'a> Json<'a> {
     pub fn new(text: &'a str) -> Self {
-        Json { text, at: 0 }
+        Json::from(text, 0)
+    }
+
+    /// From this byte on.
+    pub fn from(text: &'a str, at: usize) -> Self {
+        Json { text, at }
+    }
+
+    /// The byte that comes next.
+    pub fn place(&self) -> usize {
+        self.at
     }
 
     /// The next byte that is not white space, not taken yet; 0 at the end.

@@ -15,6 +15,7 @@ mod json;
 mod names;
 mod pool;
 mod record;
+mod shape;
 mod time;
 
 use event::Batch;
