@@ -15,19 +15,7 @@ use serde_json::{Value, json};
 pub const PATIENCE: Duration = Duration::from_secs(20);
 
 /// The longest that a script may take.
-const SCRIPT: Duration = Duration::from_secs(5);
-
-/// Answers when the expression is true; after half a [`SCRIPT`] with what it is then.
-const WATCH: &str = "
-const done = arguments[arguments.length - 1];
-const look = () => { try { return (EXPRESSION) } catch (reason) { return false } };
-const end = (value) => { watch.disconnect(); clearTimeout(late); done(value) };
-const again = () => { const value = look(); if (value) end(value) };
-const watch = new MutationObserver(again);
-watch.observe(document, { subtree: true, childList: true, attributes: true, characterData: true });
-addEventListener('resize', again, { once: true });
-const late = setTimeout(() => end(look()), 2500);
-again();";
+const SCRIPT: Duration = Duration::from_secs(10);
 
 /// A driven page.
 pub struct Page {
@@ -61,25 +49,21 @@ impl Page {
         }
     }
 
-    /// Waits until `script` (an expression) is truthy on the page and gives its value. The page itself looks again
-    /// at every change of its document.
+    /// Waits until `script` (an expression) is truthy on the page and gives its value. Asked anew in small steps: a
+    /// script that waits in the page itself never answers when the window goes to another page meanwhile.
     pub async fn until(&self, script: &str) -> Value {
         let since = Instant::now();
         let mut last = String::new();
-        let asked = WATCH.replace("EXPRESSION", script);
+        let asked = format!("return ({script})");
         while since.elapsed() < PATIENCE {
             // A page that is being loaded cannot answer; a driver may wait for it without end.
-            let answer = tokio::time::timeout(SCRIPT * 2, self.client.execute_async(&asked, vec![])).await;
-            match answer {
+            match tokio::time::timeout(SCRIPT, self.client.execute(&asked, vec![])).await {
                 Ok(Ok(value)) if truthy(&value) => return value,
                 Ok(Ok(value)) => last = value.to_string(),
-                Ok(Err(reason)) => {
-                    last = reason.to_string();
-                    // The document went away under the script: there is nothing yet that could be watched.
-                    pause().await;
-                }
+                Ok(Err(reason)) => last = reason.to_string(),
                 Err(_) => last = "no answer".into(),
             }
+            pause().await;
         }
         self.fail(&format!("waited for {script}; last: {last}")).await
     }
@@ -107,6 +91,14 @@ impl Page {
         }
     }
 
+    /// Waits for an element and lets the page click it a little later: for what takes the page away under the driver.
+    pub async fn click_last(&self, name: &str) {
+        self.find(name).await;
+        let script =
+            format!("setTimeout(() => document.querySelector('[data-test=\"{name}\"]').click(), 50)");
+        self.client.execute(&script, vec![]).await.unwrap();
+    }
+
     /// Waits for an element and clicks it by script: for table rows, which no driver clicks alike.
     pub async fn open(&self, name: &str) {
         self.find(name).await;
@@ -127,14 +119,18 @@ impl Page {
             "const done = arguments[arguments.length - 1];
              (async () => {{ {body} }})().then((v) => done(v), (e) => done('failed: ' + e));"
         );
-        self.client.execute_async(&script, vec![]).await.unwrap()
+        match tokio::time::timeout(SCRIPT * 2, self.client.execute_async(&script, vec![])).await {
+            Ok(Ok(value)) => value,
+            Ok(Err(reason)) => self.fail(&format!("{body}: {reason}")).await,
+            Err(_) => self.fail(&format!("{body}: no answer")).await,
+        }
     }
 
     /// Waits until an expression with `await` in it, which the page asks its server for, is true.
     pub async fn until_served(&self, expression: &str) {
         let since = Instant::now();
         let asked = format!(
-            "for (let n = 0; n < 20; n += 1) {{
+            "for (let n = 0; n < 5; n += 1) {{
                 if ({expression}) return true;
                 await new Promise((go) => setTimeout(go, 100));
             }}
@@ -162,14 +158,15 @@ impl Page {
     pub async fn follow(&self, href: &str) {
         let link = format!("a[href={}]", json!(href));
         self.until(&format!("document.querySelector({})", json!(link))).await;
-        if let Err(reason) = self.client.find(Locator::Css(&link)).await.unwrap().click().await {
-            self.fail(&format!("click on {href}: {reason}")).await
-        }
+        let script = format!("setTimeout(() => document.querySelector({}).click(), 50)", json!(link));
+        self.client.execute(&script, vec![]).await.unwrap();
     }
 
     /// Writes what the page shows to `file`, as PNG.
     pub async fn screenshot(&self, file: &Path) {
-        let picture = self.client.screenshot().await.unwrap();
+        let Ok(picture) = self.client.screenshot().await else {
+            return println!("no picture: the window is gone");
+        };
         std::fs::create_dir_all(file.parent().unwrap()).unwrap();
         std::fs::write(file, picture).unwrap();
     }
@@ -190,7 +187,7 @@ impl Page {
 }
 
 async fn pause() {
-    tokio::time::sleep(Duration::from_millis(50)).await;
+    tokio::time::sleep(Duration::from_millis(20)).await;
 }
 
 fn truthy(value: &Value) -> bool {

@@ -126,7 +126,12 @@ impl Screen {
             // early are lost, so a moment passes; what stands in the field by then is replaced.
             command.args(["key", "slash", "sleep", "0.4", "key", "ctrl+a", "type", "--delay", "4"]).arg(path);
         });
-        self.press(home, dialog, &["Return"]);
+        // The first may only close the list of completions.
+        let since = Instant::now();
+        while self.shown().iter().any(|(_, has)| has.contains(title)) && since.elapsed() < PATIENCE {
+            self.press(home, dialog, &["Return"]);
+            let _ = self.events.recv_timeout(Duration::from_millis(500));
+        }
         self.gone(title);
     }
 
@@ -134,6 +139,7 @@ impl Screen {
         let mut command = home.command("xdotool");
         command.env("DISPLAY", &self.display).args(["windowfocus", "--sync", &window.to_string()]);
         what(&mut command);
-        assert!(start(command).0.wait().unwrap().success(), "xdotool failed");
+        // A window that goes under its keys is no failure: what was waited for says whether they did their work.
+        let _ = start(command).0.wait();
     }
 }

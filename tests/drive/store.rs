@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use rustix::fs::inotify::{self, CreateFlags, WatchFlags};
 use serde_json::Value;
+use sha2::{Digest as _, Sha256};
 use sqlx::{Connection as _, SqliteConnection};
 
 use super::page::PATIENCE;
@@ -81,15 +82,16 @@ pub fn requests(workspace: &Path, route: &str, status: u64) -> usize {
     lines.filter(|line| line["route"] == route && line["status"] == status).count()
 }
 
-/// Every file below a folder with its bytes, but logs and the lock.
-pub fn bytes(dir: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
+/// Every file below a folder with the hash of its bytes, but logs and the lock.
+pub fn bytes(dir: &Path) -> BTreeMap<PathBuf, String> {
     let mut all = BTreeMap::new();
     for entry in std::fs::read_dir(dir).unwrap().flatten() {
         let path = entry.path();
         if path.is_dir() && entry.file_name() != "logs" {
             all.extend(bytes(&path));
         } else if path.is_file() && entry.file_name() != "lock" {
-            all.insert(path.clone(), std::fs::read(&path).unwrap());
+            let hash = Sha256::digest(std::fs::read(&path).unwrap());
+            all.insert(path, hash.iter().map(|byte| format!("{byte:02x}")).collect());
         }
     }
     all

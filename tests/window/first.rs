@@ -5,7 +5,7 @@ use std::path::Path;
 
 use serde_json::json;
 
-use super::{events, get, imported, jobs_done, one_file, shows, signed_in};
+use super::{events, get, jobs_done, one_file, shows, signed_in};
 use crate::drive::process::{self, Home};
 use crate::drive::screen::Screen;
 use crate::drive::{Desktop, evidence, store, xdnd};
@@ -143,11 +143,12 @@ async fn a_killed_page_comes_back_signed_in() {
 
 #[tokio::test]
 async fn arguments_a_second_start_and_a_drop_are_imported_by_the_same_way() {
-    let Some(folder) = evidence::recordings() else { return };
+    let home = Home::new();
+    let Some(folder) = evidence::some(home.path()) else { return };
     let Some(first) = one_file() else { return };
     let all = evidence::evtx(&folder);
-    let app = Desktop::start(&[&first]).await;
-    imported(&app).await;
+    let app = Desktop::start_in(home, &[&first], &[]).await;
+    jobs_done(&app, 1).await;
     assert!(events(&app).await > 0);
     // The file again and the rest: only what is new goes in.
     let dropped: Vec<&Path> = all.iter().take(3).map(|path| path.as_path()).collect();

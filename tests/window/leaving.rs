@@ -21,7 +21,7 @@ async fn busy(app: &Desktop, workspace: &Path, folder: &Path) -> Brake {
 /// Answers the page's question.
 async fn answers(app: &Desktop, choice: &str) {
     app.page.until("document.querySelector('dialog[data-test=\"close-dialog\"][open]')").await;
-    app.page.click(choice).await;
+    app.page.click_last(choice).await;
 }
 
 async fn switches_to(app: &Desktop, folder: &Path) {
@@ -29,7 +29,7 @@ async fn switches_to(app: &Desktop, folder: &Path) {
     app.choose("Choose the folder of a workspace", folder);
 }
 
-/// How many events an import of the recordings stores that nothing interrupts.
+/// How many events an import of these recordings stores that nothing interrupts.
 async fn whole(folder: &Path) -> u64 {
     static WHOLE: OnceCell<u64> = OnceCell::const_new();
     let import = async {
@@ -45,9 +45,10 @@ async fn whole(folder: &Path) -> u64 {
 
 #[tokio::test]
 async fn a_window_closed_during_an_import_pauses_it_and_the_next_start_ends_it() {
-    let Some(folder) = evidence::recordings() else { return };
+    let home = Home::new();
+    let Some(folder) = evidence::some(home.path()) else { return };
     let whole = whole(&folder).await;
-    let app = Desktop::start(&[]).await;
+    let app = Desktop::start_in(home, &[], &[]).await;
     signed_in(&app).await;
     let workspace = app.workspace();
     let brake = busy(&app, &workspace, &folder).await;
@@ -80,9 +81,10 @@ async fn a_window_closed_during_an_import_pauses_it_and_the_next_start_ends_it()
 
 #[tokio::test]
 async fn a_workspace_left_during_an_import_goes_on_behind_or_pauses_as_chosen() {
-    let Some(folder) = evidence::recordings() else { return };
+    let home = Home::new();
+    let Some(folder) = evidence::some(home.path()) else { return };
     let whole = whole(&folder).await;
-    let app = Desktop::start(&[]).await;
+    let app = Desktop::start_in(home, &[], &[]).await;
     signed_in(&app).await;
     let (first, second) = (app.workspace(), app.home.path().join("beta"));
     std::fs::create_dir(&second).unwrap();

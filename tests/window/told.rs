@@ -8,8 +8,8 @@ use crate::drive::{Desktop, evidence, xdnd};
 
 #[tokio::test]
 async fn an_import_is_told_once_with_its_count_and_as_plain_text() {
-    let Some(folder) = evidence::recordings() else { return };
     let home = Home::new();
+    let Some(folder) = evidence::some(home.path()) else { return };
     let mut service = Service::start(&home).await;
     let bus = service.address.clone();
     let app = Desktop::start_in(home, &[], &[("DBUS_SESSION_BUS_ADDRESS", &bus)]).await;

@@ -77,6 +77,8 @@ impl App {
     /// Opens both databases and the content store. Jobs do not run until [`Kernel::start`].
     pub async fn open(o: Options<'_>) -> Result<App, OpenError> {
         let other = |e: &dyn std::fmt::Display| OpenError::Other(e.to_string());
+        // Before the log store, which opening may change: a workspace that is refused stays as it is.
+        kernel::db::look(&o.dir.join("aurora.db"), MIGRATIONS).await?;
         let logs = SqliteStore::open(&o.dir.join("logs.db"), false).await.map_err(|e| match e {
             logstore::Error::Newer { found, known } => {
                 OpenError::Newer { file: "logs.db".into(), found, known }

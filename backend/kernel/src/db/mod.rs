@@ -5,7 +5,7 @@ mod open;
 pub(crate) mod store;
 mod tx;
 
-pub use migrate::{Migration, newest};
+pub use migrate::{Migration, look, newest};
 pub use open::{APPLICATION_ID, Db, OpenError, pragmas};
 pub use store::QUERIES;
 pub use tx::{Actor, Audit, Change, IdempotencyKey, Tx};

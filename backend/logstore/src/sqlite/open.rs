@@ -68,7 +68,7 @@ impl SqliteStore {
         }
         check_version(&mut writer).await?;
         let readers = readers(options(path)).await?;
-        Ok(SqliteStore { path: path.to_owned(), writer: Some(Mutex::new(writer)), readers })
+        Ok(SqliteStore { path: path.to_owned(), writer: Mutex::new(Some(writer)), readers })
     }
 
     async fn open_for_reading(path: &Path) -> Result<SqliteStore> {
@@ -80,7 +80,7 @@ impl SqliteStore {
             other => other?,
         };
         check_version(&mut *readers.acquire().await?).await?;
-        Ok(SqliteStore { path: path.to_owned(), writer: None, readers })
+        Ok(SqliteStore { path: path.to_owned(), writer: Mutex::new(None), readers })
     }
 
     pub(super) async fn check_all(&self) -> Result<Vec<String>> {
@@ -113,10 +113,10 @@ impl SqliteStore {
 
     pub(super) async fn close_all(&self) -> Result<()> {
         self.readers.close().await;
-        if let Some(writer) = &self.writer {
-            let mut conn = writer.lock().await;
+        if let Some(mut conn) = self.writer.lock().await.take() {
             // Leaves one whole file behind, without a write-ahead log.
-            sqlx::raw_sql("PRAGMA wal_checkpoint(TRUNCATE)").execute(&mut *conn).await?;
+            sqlx::raw_sql("PRAGMA wal_checkpoint(TRUNCATE)").execute(&mut conn).await?;
+            conn.close().await?;
         }
         Ok(())
     }
