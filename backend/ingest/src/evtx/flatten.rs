@@ -28,9 +28,6 @@ const NUMBERS: &[&str] = &[
     "Execution_ThreadID",
 ];
 
-/// Names and values in the order of the source.
-type Fields = Vec<(Name, Value)>;
-
 /// Flattens records; keeps names and buffers between them.
 #[derive(Default)]
 pub(super) struct Flattener {
@@ -219,7 +216,7 @@ impl Flattener {
     }
 }
 
-/// Names and values.
+/// Names and values in the order of the source.
 type Fields = Vec<(Name, Value)>;
 /// A scalar and the bytes it stands on.
 type Read = (Value, Range<usize>);
