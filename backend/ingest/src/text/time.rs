@@ -99,7 +99,7 @@ mod tests {
             assert_eq!(of_text(text), None, "{text}");
         }
         assert_eq!(
-            of_value(&Value::Float(1_588_205_198.89971)),
+            of_value(&Value::Float(1_588_205_198.899_71)),
             Some(Read { time: Nanos(1_588_205_198_899_710_000), zoned: true })
         );
     }
