@@ -23,6 +23,7 @@
 //! ```
 
 mod builtin;
+pub mod correlate;
 mod engine;
 mod fold;
 mod mapping;
@@ -34,6 +35,7 @@ mod time;
 pub use builtin::{BuiltinFile, builtin, builtin_files};
 pub use engine::{
     Cause, Engine, Hit, NotRun, Scratch,
+    assemble::FilterReport,
     coverage::{Coverage, Gap, NoChance, Report},
     explain::{ConditionNode, Explanation, ItemReport, Selection},
 };

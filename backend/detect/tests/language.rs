@@ -266,21 +266,5 @@ fn one_unknown_reference_fails_nothing_else() {
     let (engine, not_run) = Engine::build(parsed.rules, &Mapping::ignoring_logsource());
     assert_eq!((engine.rules().len(), not_run.len()), (1, 1));
     assert_eq!(not_run[0].cause, Cause::Correlation);
-}
-
-#[test]
-fn rules_that_only_feed_a_correlation_do_not_run_and_say_so() {
-    let base = rule("s: {F: a}\ncondition: s").replace("title: t\n", "title: t\nname: base\n");
-    let correlation = |generate| {
-        format!(
-            "title: many\ncorrelation:\n  type: event_count\n  rules: [base]\n  timespan: 5m\n  \
-             generate: {generate}\n  condition: {{gte: 2}}\n"
-        )
-    };
-    for (generate, ran) in [(false, 0), (true, 1)] {
-        let parsed = sigma::parse(&format!("{base}---\n{}", correlation(generate)));
-        let (engine, not_run) = Engine::build(parsed.rules, &Mapping::ignoring_logsource());
-        assert_eq!(engine.rules().len(), ran, "{not_run:?}");
-        assert_eq!(engine.rules().len() + not_run.len(), 2);
-    }
+    assert_eq!(not_run[0].reason, "the rule 'nobody' is not loaded");
 }

@@ -1,5 +1,6 @@
 //! The engine: rules compiled against a mapping, then events in, hits out.
 
+pub(crate) mod assemble;
 mod build;
 pub(crate) mod coverage;
 mod eval;
@@ -7,7 +8,12 @@ pub(crate) mod explain;
 mod route;
 mod scratch;
 
-use crate::sigma::{Rule, body::Body};
+use crate::{
+    correlate::Correlations,
+    sigma::{Rule, body::Body},
+};
+use assemble::FilterReport;
+pub use coverage::Coverage;
 use event::Event;
 use route::Routes;
 pub use scratch::Scratch;
@@ -24,6 +30,8 @@ pub struct Engine {
     programs: Vec<Program>,
     slots: Slots,
     routes: Routes,
+    correlations: Correlations,
+    filters: Vec<FilterReport>,
     spare: Mutex<Vec<Scratch>>,
 }
 
@@ -53,11 +61,11 @@ pub struct Hit {
 pub enum Cause {
     /// Its placeholders have no values.
     NeedsConfiguration,
-    /// Correlation rules are not run by this version.
+    /// A correlation rule that looks at a rule which is unknown, ambiguous or does not run.
     Correlation,
-    /// It only feeds a correlation rule, which is not run.
+    /// It only feeds a correlation rule that does not run.
     PartOfCorrelation,
-    /// Filters are not applied by this version.
+    /// A filter that applies to no loaded rule.
     Filter,
     /// Its log source is not in the mapping.
     Logsource,
@@ -84,7 +92,8 @@ impl Engine {
         &self.rules
     }
 
-    /// Appends a hit for every rule that matches the event, in the order of the rules, each rule once.
+    /// Appends a hit for every rule that matches the event and raises alerts, in the order of the rules, each rule
+    /// once. Rules that only feed correlations are left out; see [`Engine::scan_correlated`].
     pub fn scan(&self, event: &Event, hits: &mut Vec<Hit>) {
         let mut scratch = self.lend();
         self.scan_with(event, &mut scratch, hits);
@@ -94,6 +103,13 @@ impl Engine {
     /// Like [`Engine::scan`] with a scratch of the caller, for hot loops: one a thread, see
     /// [`Engine::scratch`].
     pub fn scan_with(&self, event: &Event, scratch: &mut Scratch, hits: &mut Vec<Hit>) {
+        let from = hits.len();
+        self.all_with(event, scratch, hits);
+        self.keep_raising(hits, from);
+    }
+
+    /// Hits of all rules, of those too that raise no alerts.
+    fn all_with(&self, event: &Event, scratch: &mut Scratch, hits: &mut Vec<Hit>) {
         let from = hits.len();
         scratch.load(&self.slots, event);
         let lists = self.routes.of(event, scratch);

@@ -18,7 +18,7 @@ const REGEXES: usize = 256;
 const LARGE_REGEXES: usize = 8;
 
 /// A detection as it runs.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct Body {
     pub searches: Vec<Search>,
     pub items: Vec<Item>,
@@ -31,14 +31,14 @@ pub(crate) struct Body {
 }
 
 /// A named search.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Search {
     pub name: Box<str>,
     pub tree: Tree,
 }
 
 /// How the items of a search hang together.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) enum Tree {
     Item(usize),
     And(Vec<Tree>),
@@ -46,7 +46,7 @@ pub(crate) enum Tree {
 }
 
 /// One field, or the whole event for keywords, with its values.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Item {
     /// Index into [`Body::fields`]; `None` for keywords.
     pub field: Option<usize>,
@@ -206,7 +206,7 @@ impl Reader {
 }
 
 impl Body {
-    fn field(&mut self, name: &str) -> usize {
+    pub(super) fn field(&mut self, name: &str) -> usize {
         if let Some(i) = self.fields.iter().position(|f| **f == *name) {
             return i;
         }

@@ -3,6 +3,7 @@
 use super::{
     body, correlation,
     error::{Problem, quote},
+    filter,
     rule::{Content, Kind, Level, Logsource, Rule, Status},
     yaml::Node,
 };
@@ -71,8 +72,7 @@ fn content(root: &Node) -> Res<(Kind, Content)> {
             Ok((Kind::Correlation, Content::Correlation(Arc::new(correlation::read(n)?))))
         }
         (["filter"], Some(n)) => {
-            filter(n)?;
-            Ok((Kind::Filter, Content::Filter))
+            Ok((Kind::Filter, Content::Filter(Arc::new(filter::read(n)?))))
         }
         ([], _) => Err(Problem::new(root.at, "detection", "detection is missing")),
         (several, _) => {
@@ -80,25 +80,6 @@ fn content(root: &Node) -> Res<(Kind, Content)> {
             Err(Problem::new(root.at, "", reason))
         }
     }
-}
-
-/// A filter's searches and condition are checked like a detection's.
-fn filter(node: &Node) -> Res<()> {
-    let Some(map) = node.map() else {
-        return Err(Problem::new(
-            node.at,
-            "filter",
-            format!("filter must be a map, this is {}", node.what()),
-        ));
-    };
-    let rules = node.get("rules").ok_or_else(|| Problem::new(node.at, "filter", "rules is missing"))?;
-    let named = rules.text() == Some("any")
-        || rules.seq().is_some_and(|l| !l.is_empty() && l.iter().all(|n| n.text().is_some()));
-    if !named {
-        return Err(Problem::new(rules.at, "filter.rules", "a list of rule ids or names is expected"));
-    }
-    let searches = map.iter().filter(|(k, _)| k.text() != Some("rules")).cloned().collect();
-    body::read(&Node { at: node.at, kind: super::yaml::Kind::Map(searches) }).map(|_| ())
 }
 
 fn logsource(root: &Node, kind: Kind) -> Res<Logsource> {

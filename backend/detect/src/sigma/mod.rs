@@ -5,6 +5,8 @@ pub(crate) mod condition;
 pub(crate) mod correlation;
 mod document;
 mod encode;
+pub(crate) mod expression;
+pub(crate) mod filter;
 pub(crate) mod error;
 pub(crate) mod modifier;
 pub(crate) mod pattern;

@@ -1,6 +1,6 @@
 //! A loaded rule: what is said about it, and its compiled body.
 
-use super::{body::Body, correlation::Correlation};
+use super::{body::Body, correlation::Correlation, filter::Filter};
 use serde::Serialize;
 use std::{ops::Range, sync::Arc};
 
@@ -152,7 +152,7 @@ pub struct Rule {
 pub(crate) enum Content {
     Detection(Arc<Body>),
     Correlation(Arc<Correlation>),
-    Filter,
+    Filter(Arc<Filter>),
 }
 
 impl Rule {
@@ -171,15 +171,18 @@ impl Rule {
     pub fn placeholders(&self) -> &[String] {
         match &self.content {
             Content::Detection(body) => &body.placeholders,
-            _ => &[],
+            Content::Filter(filter) => &filter.body.placeholders,
+            Content::Correlation(_) => &[],
         }
     }
 
-    /// Ids and names of the rules that a correlation rule counts; empty for other kinds.
+    /// Ids and names of the rules that a correlation or filter rule names; empty for other kinds, and for a filter
+    /// of any rule.
     pub fn refers_to(&self) -> &[String] {
         match &self.content {
             Content::Correlation(c) => &c.rules,
-            _ => &[],
+            Content::Filter(f) => f.rules.as_deref().unwrap_or_default(),
+            Content::Detection(_) => &[],
         }
     }
 }
