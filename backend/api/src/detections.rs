@@ -59,12 +59,4 @@ routes! {
     FeedbackList: GET "/api/v1/detections/rules/{rule_id}/feedback", SiemRead, path RulePath, query FeedbackPage, body None () => 200 Json Page<Feedback>;
     #[doc = "Submit feedback; with an alert, the verdict closes it"]
     FeedbackCreate: POST "/api/v1/detections/rules/{rule_id}/feedback", SiemWrite, path RulePath, query Empty, body Json CreateFeedback => 201 Json Feedback;
-    #[doc = "Processing pipelines, in the order in which they are applied"]
-    PipelinesList: GET "/api/v1/detections/pipelines", SiemRead, path Empty, query PipelineList, body None () => 200 Json Page<Pipeline>;
-    #[doc = "Add a Sigma processing pipeline"]
-    PipelineCreate: POST "/api/v1/detections/pipelines", SiemWrite, path Empty, query Empty, body Json CreatePipeline => 201 Json Pipeline;
-    #[doc = "Enable, disable or rewrite a pipeline"]
-    PipelinePatch: PATCH "/api/v1/detections/pipelines/{pipeline_id}", SiemWrite, path PipelinePath, query Empty, body Json PatchPipeline => 200 Json Pipeline;
-    #[doc = "Remove a pipeline"]
-    PipelineDelete: DELETE "/api/v1/detections/pipelines/{pipeline_id}", SiemWrite, path PipelinePath, query Empty, body None () => 204 Empty ();
 }

@@ -176,6 +176,9 @@ pub struct ImportResult {
     /// How many there are in all.
     #[serde(default)]
     pub rules_no_chance_total: u64,
+    /// What correlation rules could not see.
+    #[serde(default)]
+    pub correlation_notes: Vec<RuleNote>,
     /// In plain words, why nothing matched.
     #[serde(default)]
     pub no_match_reason: Option<String>,

@@ -71,6 +71,7 @@ pub struct Options<'a> {
 pub const MIGRATIONS: &[Migration] = &[
     Migration { version: 2, name: "alerts", sql: include_str!("../migrations/0002_alerts.sql") },
     Migration { version: 3, name: "cases", sql: include_str!("../migrations/0003_cases.sql") },
+    Migration { version: 4, name: "detections", sql: include_str!("../migrations/0004_detections.sql") },
 ];
 
 impl App {
@@ -87,8 +88,10 @@ impl App {
         })?;
         let logs: Arc<dyn LogStore> = Arc::new(logs);
         let content = Arc::new(ContentStore::open(&o.dir.join("content")).map_err(|e| other(&e))?);
-        let rules = Arc::new(Rules::builtin().map_err(|e| other(&e))?);
+        let rules = Arc::new(Rules::default());
         let import = siem::Import { logs: logs.clone(), content: content.clone(), rules: rules.clone() };
+        let packs = detections::PackImport { content: content.clone(), rules: rules.clone() };
+        let runs = detections::RuleRuns { logs: logs.clone(), rules: rules.clone() };
         let name = o.dir.file_name().map_or_else(|| "workspace".into(), |n| n.to_string_lossy().into_owned());
         let kernel = Kernel::open(kernel::Options {
             world: o.world,
@@ -97,14 +100,17 @@ impl App {
             desktop: o.desktop,
             keyring: o.keyring,
             migrations: MIGRATIONS,
-            works: vec![Arc::new(import)],
+            works: vec![Arc::new(import), Arc::new(packs), Arc::new(runs)],
         })
         .await?;
+        detections::open(&kernel, &rules).await.map_err(|e| other(&e))?;
         Ok(App(Arc::new(Parts { kernel, logs, content, rules, dir: o.dir.to_owned() })))
     }
 
     /// Stops jobs at their resume points and closes both databases.
     pub async fn close(&self) {
+        // Jobs end first: they may wait for a rule set.
+        self.rules.stop().await;
         self.kernel.close().await;
         if let Err(e) = self.logs.close().await {
             tracing::error!(error = %e, "the log store did not close cleanly");
@@ -130,11 +136,13 @@ pub fn router(app: &App) -> Router {
 
 /// Every query of every store by its place, for the test that prepares and explains all of them.
 pub fn queries() -> Vec<(&'static str, &'static [(&'static str, &'static str)])> {
-    vec![
+    let mut all = vec![
         ("kernel/db", kernel::db::QUERIES),
         ("kernel/auth", kernel::auth::QUERIES),
         ("kernel/jobs", kernel::jobs::QUERIES),
         ("alerts", alerts::QUERIES),
         ("cases", cases::QUERIES),
-    ]
+    ];
+    all.extend_from_slice(detections::QUERIES);
+    all
 }

@@ -94,6 +94,8 @@ pub struct RuleRun {
     pub rules_no_chance: Vec<RuleNote>,
     /// How many there are in all.
     pub rules_no_chance_total: u64,
+    /// What correlation rules could not see.
+    pub correlation_notes: Vec<RuleNote>,
     /// In plain words, why nothing matched.
     pub no_match_reason: Option<String>,
 }

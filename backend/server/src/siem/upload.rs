@@ -5,7 +5,8 @@ use crate::App;
 use api::{jobs::JobAccepted, siem::ImportCreate};
 use axum::{
     Json,
-    http::StatusCode,
+    body::Body,
+    http::{StatusCode, request::Parts},
     response::{IntoResponse as _, Response},
 };
 use evidence::Stored;
@@ -30,9 +31,24 @@ pub async fn upload(app: App, call: RawCall<ImportCreate>) -> Result<Response> {
         return Err(Error::field("timezone", "Windows event logs carry their own zone (UTC)"));
     }
     let actor = call.caller.actor.clone();
+    let items = keep(&app, call.parts, call.body, call.query.name, "upload").await?;
+    let job_id = import::start(&app.kernel, &actor, Input::Kept { items }).await?;
+    let at = format!("/api/v1/jobs/{job_id}");
+    let head = [(axum::http::header::LOCATION, at)];
+    Ok((StatusCode::ACCEPTED, head, Json(JobAccepted { job_id })).into_response())
+}
+
+/// Streams every file of a request into the content store; `label` for one that brings no name.
+pub(crate) async fn keep(
+    app: &App,
+    parts: Parts,
+    body: Body,
+    name: Option<String>,
+    label: &'static str,
+) -> Result<Vec<import::Item>> {
     let kept: Arc<Mutex<Vec<import::Item>>> = Arc::default();
     let (into, content) = (kept.clone(), app.content.clone());
-    route::upload(call.parts, call.body, call.query.name, move |label, mut stream| {
+    route::upload(parts, body, name, move |given, mut stream| {
         let (into, content) = (into.clone(), content.clone());
         async move {
             let (send, receive) = mpsc::channel(4);
@@ -61,18 +77,14 @@ pub async fn upload(app: App, call: RawCall<ImportCreate>) -> Result<Response> {
                 return Err(e);
             }
             let stored = stored.map_err(content_error)?;
-            let label = Untrusted::new(label.unwrap_or_else(|| "upload".into())).for_file_name();
+            let label = Untrusted::new(given.unwrap_or_else(|| label.into())).for_file_name();
             let item = import::Item { label, sha256: stored.sha256.to_string(), size: stored.size };
             into.lock().unwrap_or_else(|p| p.into_inner()).push(item);
             Ok(())
         }
     })
     .await?;
-    let items = std::mem::take(&mut *kept.lock().unwrap_or_else(|p| p.into_inner()));
-    let job_id = import::start(&app.kernel, &actor, Input::Kept { items }).await?;
-    let at = format!("/api/v1/jobs/{job_id}");
-    let head = [(axum::http::header::LOCATION, at)];
-    Ok((StatusCode::ACCEPTED, head, Json(JobAccepted { job_id })).into_response())
+    Ok(std::mem::take(&mut *kept.lock().unwrap_or_else(|p| p.into_inner())))
 }
 
 /// A channel of chunks as a reader.

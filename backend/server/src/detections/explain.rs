@@ -1,0 +1,120 @@
+//! Why a rule matches one event, or why not.
+
+use super::{
+    compile::{self, RuleSet},
+    service, store, text,
+};
+use crate::{App, siem};
+use api::{
+    Code,
+    alerts::Span,
+    detections::{ExplainNode, RuleExplanation},
+};
+use detect::{ConditionNode, Engine, Explanation, Selection};
+use event::Event;
+use kernel::{Error, Result};
+use std::sync::Arc;
+
+/// Explains one rule on events: as it runs, with filters and pipelines. A rule that does not run now gets a small engine
+/// of its own.
+pub enum Explainer {
+    /// Its place in the set that runs.
+    Runs(Arc<RuleSet>, usize),
+    /// Alone.
+    Alone(Box<Engine>),
+}
+
+impl Explainer {
+    /// For a stored rule; none when its text does not load or can't run.
+    pub async fn of(app: &App, rule_id: &str) -> Result<Option<Explainer>> {
+        let set = app.rules.current();
+        if let Some(i) = set.index(rule_id) {
+            return Ok(Some(Explainer::Runs(set, i)));
+        }
+        let db = app.kernel.db.read();
+        let Some(source) = store::rules::some(db, &[rule_id.to_owned()]).await?.into_iter().next() else {
+            return Ok(None);
+        };
+        let pipelines = compile::texts(store::pipelines::all(db).await?);
+        let work = move || {
+            let rule = text::one(&source.body, &source.rule_id)?;
+            let (engine, _) = Engine::build(vec![rule], &compile::mapping(&pipelines));
+            Some(Explainer::Alone(Box::new(engine)))
+        };
+        tokio::task::spawn_blocking(work).await.map_err(Error::internal)
+    }
+
+    /// What the rule says of an event.
+    pub fn on(&self, event: &Event) -> Option<Explanation> {
+        match self {
+            Explainer::Runs(set, i) => set.engine.explain(event, *i),
+            Explainer::Alone(engine) => engine.explain(event, 0),
+        }
+    }
+}
+
+/// One rule on one stored event.
+pub async fn explain(app: &App, rule_id: &str, log_id: &str) -> Result<RuleExplanation> {
+    let stored = service::get(app, rule_id).await?;
+    if let Some(e) = stored.rule.errors.first() {
+        return Err(text::refused(e));
+    }
+    let id = event::unhex(log_id).ok_or_else(|| Error::field("log_id", "not a log id"))?;
+    let rows = siem::rows(app, &[id]).await?;
+    let (row, _) = rows.into_iter().next().ok_or_else(|| Error::new(Code::NotFound))?;
+    let explainer = Explainer::of(app, rule_id).await?;
+    let found = explainer.and_then(|e| e.on(&siem::event_of(&row)));
+    let e = found.ok_or_else(|| {
+        let why =
+            stored.rule.state_reason.unwrap_or_else(|| "this kind of rule looks at no single event".into());
+        Error::field("rule_id", why)
+    })?;
+    Ok(wire(e, log_id))
+}
+
+fn wire(e: Explanation, log_id: &str) -> RuleExplanation {
+    RuleExplanation {
+        rule_id: e.rule_id,
+        log_id: log_id.into(),
+        matched: e.matched,
+        logsource: e.logsource,
+        condition: e.condition,
+        tree: node(&e.tree, &e.selections, "0"),
+        one_leaf_away: None,
+    }
+}
+
+fn node(n: &ConditionNode, selections: &[Selection], id: &str) -> ExplainNode {
+    let own = selections.iter().find(|s| s.name == n.label).filter(|_| n.children.is_empty());
+    let below = n.children.iter().enumerate().map(|(i, c)| node(c, selections, &format!("{id}.{i}")));
+    let leaves = own.into_iter().flat_map(|s| s.items.iter().enumerate()).map(|(i, item)| {
+        let field = item.field.clone().unwrap_or_else(|| "any field".into());
+        let words = [field.as_str(), item.modifiers.as_str()];
+        let label: Vec<_> = words.into_iter().filter(|w| !w.is_empty()).collect();
+        ExplainNode {
+            id: format!("{id}.{i}"),
+            label: label.join(" "),
+            matched: item.matched,
+            children: vec![],
+            field: item.event_field.clone(),
+            patterns: item.patterns.clone(),
+            value: item.value.clone(),
+            spans: item.spans.iter().map(|s| span(*s)).collect(),
+        }
+    });
+    ExplainNode {
+        id: id.into(),
+        label: n.label.clone(),
+        matched: n.matched,
+        children: below.chain(leaves).collect(),
+        field: None,
+        patterns: vec![],
+        value: None,
+        spans: vec![],
+    }
+}
+
+fn span((start, end): (usize, usize)) -> Span {
+    let number = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
+    Span { start: number(start), end: number(end) }
+}
