@@ -10,6 +10,7 @@ mod journeys;
 mod kill;
 mod live;
 mod plans;
+mod rules;
 mod served;
 mod tidy;
 mod window;
