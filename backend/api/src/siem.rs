@@ -101,7 +101,7 @@ pub struct ImportQuery {
     /// A label; never used as a path.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
-    /// Overrules the format found (`evtx`).
+    /// Overrules the format found: `evtx`, `json`, `zeek`, `auditd`, `gzip` or `zip`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub format: Option<String>,
     /// For sources without a zone.
@@ -118,7 +118,7 @@ pub struct ImportFile {
     pub size: u64,
     /// SHA-256 before and after reading.
     pub sha256: Option<String>,
-    /// `evtx`, or what it is instead.
+    /// `evtx`, `json`, `zip`, …, or what it is instead.
     pub format: Option<String>,
     /// `queued`, `running`, `done`, `partial`, `refused`.
     pub state: String,

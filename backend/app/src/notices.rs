@@ -32,7 +32,8 @@ pub(crate) async fn watch(kernel: Kernel, send: broadcast::Sender<Notice>) {
         tokio::select! {
             frame = frames.recv() => match frame {
                 Ok(f) if f.kind == LiveKind::AlertCreated => {
-                    let word = |k: &str| f.data.get(k).and_then(|v| v.as_str()).unwrap_or_default();
+                    let data = f.data();
+                    let word = |k: &str| data.get(k).and_then(|v| v.as_str()).unwrap_or_default();
                     let severity = Severity::parse(word("severity")).unwrap_or(Severity::Info);
                     if severity >= Severity::High {
                         if severity > worst || count == 0 {

@@ -61,7 +61,7 @@ pub struct Workspace {
 
 struct Held {
     _lock: Lock,
-    _log: Option<tracing_appender::non_blocking::WorkerGuard>,
+    _log: Option<kernel::telemetry::Log>,
     orders: tokio::task::JoinHandle<()>,
     socket: PathBuf,
 }

@@ -50,11 +50,14 @@ impl Shape {
             [Part::Text(t)] => Shape::Exact(t.as_str().into()),
             [Part::Text(t), Part::Any] => Shape::Prefix(t.as_str().into()),
             [Part::Any, Part::Text(t)] => Shape::Suffix(t.as_str().into()),
-            [Part::Any, Part::Text(t), Part::Any] => {
-                Shape::Contains(Box::new(Finder::new(t.as_bytes()).into_owned()))
-            }
+            [Part::Any, Part::Text(t), Part::Any] => Shape::contains(t),
             _ => Shape::Glob(Glob::new(&parts)),
         }
+    }
+
+    /// This text anywhere.
+    pub fn contains(text: &str) -> Shape {
+        Shape::Contains(Box::new(Finder::new(text.as_bytes()).into_owned()))
     }
 
     /// Whether the text as a whole fits.
@@ -98,7 +101,8 @@ pub(crate) fn one(start: usize, end: usize) -> Vec<Range<usize>> {
 }
 
 impl Glob {
-    fn new(parts: &[Part]) -> Glob {
+    /// A glob of parts as a pattern has them.
+    pub fn new(parts: &[Part]) -> Glob {
         let runs = parts
             .split(|p| *p == Part::Any)
             .filter(|r| !r.is_empty())
@@ -112,6 +116,31 @@ impl Glob {
             open_start: parts.first() == Some(&Part::Any),
             open_end: parts.last() == Some(&Part::Any),
         }
+    }
+
+    /// The parts that make this glob again.
+    pub fn parts(&self) -> Vec<Part> {
+        let mut out = Vec::new();
+        if self.open_start {
+            out.push(Part::Any);
+        }
+        for (i, run) in self.runs.iter().enumerate() {
+            if i > 0 {
+                out.push(Part::Any);
+            }
+            out.extend_from_slice(&run.parts);
+        }
+        if self.open_end && out.last() != Some(&Part::Any) {
+            out.push(Part::Any);
+        }
+        out
+    }
+
+    /// The longest literal text that everything which fits has.
+    pub fn longest(&self) -> Option<&str> {
+        let parts = self.runs.iter().flat_map(|r| &r.parts);
+        let texts = parts.filter_map(|p| if let Part::Text(t) = p { Some(t.as_str()) } else { None });
+        texts.max_by_key(|t| t.len())
     }
 
     /// Leftmost placing of every run: right, since runs have a fixed length and only the first and the last

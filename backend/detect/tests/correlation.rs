@@ -132,19 +132,20 @@ fn distinct_values_count_without_case_and_several_fields_as_one() {
 #[test]
 fn metrics_over_whole_windows() {
     let one = |kind: &str, condition: &str, values: &[Json]| -> Vec<f64> {
-        let e = engine(&format!("type: {kind}\nrules: [a]\ntimespan: 1h\ncondition: {{field: n, {condition}}}"));
+        let e =
+            engine(&format!("type: {kind}\nrules: [a]\ntimespan: 1h\ncondition: {{field: n, {condition}}}"));
         let events: Vec<(i64, Json)> =
             values.iter().enumerate().map(|(i, n)| (i as i64, json!({"is": "a", "n": n}))).collect();
         fired(&e, &events).iter().map(|f| f.value).collect()
     };
     let n = |list: &[i64]| -> Vec<Json> { list.iter().map(|n| json!(n)).collect() };
     assert_eq!(one("value_sum", "gte: 10", &[json!("4"), json!(5.5), json!(0.5)]), [10.0]);
-    assert_eq!(one("value_sum", "gte: 10", &n(&[20, -15])), []);
-    assert_eq!(one("value_avg", "gt: 5", &n(&[9, 1])), []);
+    assert!(one("value_sum", "gte: 10", &n(&[20, -15])).is_empty());
+    assert!(one("value_avg", "gt: 5", &n(&[9, 1])).is_empty());
     assert_eq!(one("value_avg", "gt: 4.9", &n(&[9, 1])), [5.0]);
     assert_eq!(one("value_median", "gte: 25", &n(&[10, 20, 30, 400])), [25.0]);
     assert_eq!(one("value_percentile", "percentile: 75, gte: 4", &n(&[1, 2, 3, 4, 5])), [4.0]);
-    assert_eq!(one("value_percentile", "percentile: 95, lt: 4", &n(&[1, 2, 3, 4, 5])), []);
+    assert!(one("value_percentile", "percentile: 95, lt: 4", &n(&[1, 2, 3, 4, 5])).is_empty());
     // "Hint: median is a percentile 50."
     assert_eq!(one("value_percentile", "gte: 3", &n(&[1, 3, 9])), [3.0]);
     // The specification's example: a name that makes up at most one percent of all.
@@ -152,7 +153,7 @@ fn metrics_over_whole_windows() {
     names.push(json!("evil.exe"));
     assert_eq!(one("value_percentile", "lte: 1", &names), [1.0]);
     names.truncate(50);
-    assert_eq!(one("value_percentile", "lte: 1", &names), []);
+    assert!(one("value_percentile", "lte: 1", &names).is_empty());
 }
 
 #[test]
@@ -160,7 +161,11 @@ fn what_lacks_a_field_does_not_contribute_and_is_said() {
     let e = engine("type: value_sum\nrules: [a]\ngroup-by: [u]\ntimespan: 1m\ncondition: {field: n, gt: 1}");
     let told = outcome(
         &e,
-        &[(0, json!({"is": "a", "n": 5})), (1, json!({"is": "a", "u": "x", "n": "many"})), (2, json!({"is": "a"}))],
+        &[
+            (0, json!({"is": "a", "n": 5})),
+            (1, json!({"is": "a", "u": "x", "n": "many"})),
+            (2, json!({"is": "a"})),
+        ],
     );
     let said: Vec<(&str, u64)> = told.shortfalls.iter().map(|s| (s.reason.as_str(), s.count)).collect();
     assert_eq!(
@@ -383,7 +388,10 @@ fn what_is_wrong_is_refused_with_its_place() {
         ("type: temporal_ordered\nrules: [a]\ntimespan: 5m\ncondition: {lt: 2}", "takes gte"),
         ("type: near\nrules: [a]\ntimespan: 5m", "unknown type"),
         ("type: temporal\nrules: [a]\ntimespan: 5m\naliases: {x: {b: f}}", "not among rules"),
-        ("type: event_count\nrules: [a]\ntimespan: 5m\ngenerate: maybe\ncondition: {gte: 1}", "true or false"),
+        (
+            "type: event_count\nrules: [a]\ntimespan: 5m\ngenerate: maybe\ncondition: {gte: 1}",
+            "true or false",
+        ),
     ] {
         let lines: String = correlation.lines().map(|l| format!("  {l}\n")).collect();
         let parsed = sigma::parse(&format!("title: k\ncorrelation:\n{lines}"));

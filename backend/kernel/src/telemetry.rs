@@ -1,22 +1,149 @@
 //! Structured logs with request ids into a rotated file. Never bodies, never secrets, never log content.
+//!
+//! Lines gather for a fifth of a second before they are written, so that a busy server does not wake a thread for
+//! each; warnings and errors are written at once, and so is everything at the end.
 
-use std::path::Path;
-use tracing_appender::{non_blocking::WorkerGuard, rolling};
-use tracing_subscriber::{EnvFilter, fmt, layer::SubscriberExt as _, util::SubscriberInitExt as _};
+use std::{
+    io::{self, Write},
+    path::Path,
+    sync::{Arc, Condvar, Mutex, MutexGuard},
+    thread::JoinHandle,
+    time::Duration,
+};
+use tracing::{Level, Metadata};
+use tracing_appender::rolling::{RollingFileAppender, Rotation};
+use tracing_subscriber::{
+    EnvFilter,
+    fmt::{self, MakeWriter},
+    layer::SubscriberExt as _,
+    util::SubscriberInitExt as _,
+};
 
-/// Logs JSON lines into `dir/aurorasoc.YYYY-MM-DD.log`, seven days kept. Hold the guard until the end of the process.
+const GATHER: Duration = Duration::from_millis(200);
+/// Lines are dropped, and counted, when the disk can't follow.
+const MOST: usize = 4 << 20;
+
+#[derive(Default)]
+struct Gathered {
+    bytes: Vec<u8>,
+    dropped: u64,
+    at_once: bool,
+    end: bool,
+}
+
+#[derive(Default)]
+struct Shared {
+    gathered: Mutex<Gathered>,
+    wake: Condvar,
+}
+
+impl Shared {
+    fn lock(&self) -> MutexGuard<'_, Gathered> {
+        self.gathered.lock().unwrap_or_else(|p| p.into_inner())
+    }
+}
+
+/// The log of a workspace. Dropping it writes what is left.
+pub struct Log {
+    shared: Arc<Shared>,
+    writer: Option<JoinHandle<()>>,
+}
+
+impl Drop for Log {
+    fn drop(&mut self) {
+        self.shared.lock().end = true;
+        self.shared.wake.notify_one();
+        if let Some(writer) = self.writer.take() {
+            let _ = writer.join();
+        }
+    }
+}
+
+/// Logs JSON lines into `dir/aurorasoc.YYYY-MM-DD.log`, seven days kept. Hold the log until the end of the process.
 /// `None` when the folder can't be written or a subscriber is there already; the program runs on without a log.
-pub fn start(dir: &Path) -> Option<WorkerGuard> {
-    let file = rolling::Builder::new()
-        .rotation(rolling::Rotation::DAILY)
+pub fn start(dir: &Path) -> Option<Log> {
+    let file = RollingFileAppender::builder()
+        .rotation(Rotation::DAILY)
         .filename_prefix("aurorasoc")
         .filename_suffix("log")
         .max_log_files(7)
         .build(dir)
         .ok()?;
-    let (writer, guard) = tracing_appender::non_blocking(file);
+    let shared = Arc::new(Shared::default());
     let filter = EnvFilter::try_from_env("AURORASOC_LOG").unwrap_or_else(|_| EnvFilter::new("info"));
-    let lines = fmt::layer().json().flatten_event(true).with_current_span(false).with_writer(writer);
+    let lines =
+        fmt::layer().json().flatten_event(true).with_current_span(false).with_writer(Lines(shared.clone()));
     tracing_subscriber::registry().with(filter).with(lines).try_init().ok()?;
-    Some(guard)
+    let from = shared.clone();
+    let writer = std::thread::Builder::new().name("log".into()).spawn(move || write(&from, file)).ok()?;
+    Some(Log { shared, writer: Some(writer) })
+}
+
+fn write(shared: &Shared, mut file: RollingFileAppender) {
+    loop {
+        let mut g = shared.lock();
+        while g.bytes.is_empty() && !g.end {
+            g = shared.wake.wait(g).unwrap_or_else(|p| p.into_inner());
+        }
+        if !g.at_once && !g.end {
+            let more = |g: &mut Gathered| !g.at_once && !g.end;
+            g = shared.wake.wait_timeout_while(g, GATHER, more).unwrap_or_else(|p| p.into_inner()).0;
+        }
+        let (bytes, dropped, end) = (std::mem::take(&mut g.bytes), std::mem::take(&mut g.dropped), g.end);
+        g.at_once = false;
+        drop(g);
+        // Where a log can't be written there is nowhere to say so.
+        let _ = file.write_all(&bytes);
+        if dropped > 0 {
+            let _ = writeln!(
+                file,
+                "{{\"level\":\"WARN\",\"message\":\"lines were dropped\",\"lines\":{dropped}}}"
+            );
+        }
+        if end {
+            let _ = file.flush();
+            return;
+        }
+    }
+}
+
+struct Lines(Arc<Shared>);
+
+/// One line on its way.
+struct Line<'l> {
+    to: &'l Shared,
+    at_once: bool,
+}
+
+impl<'l> MakeWriter<'l> for Lines {
+    type Writer = Line<'l>;
+
+    fn make_writer(&'l self) -> Line<'l> {
+        Line { to: &self.0, at_once: false }
+    }
+
+    fn make_writer_for(&'l self, meta: &Metadata<'_>) -> Line<'l> {
+        Line { to: &self.0, at_once: *meta.level() <= Level::WARN }
+    }
+}
+
+impl Write for Line<'_> {
+    fn write(&mut self, line: &[u8]) -> io::Result<usize> {
+        let mut g = self.to.lock();
+        if g.bytes.len() + line.len() > MOST {
+            g.dropped += 1;
+        } else {
+            let first = g.bytes.is_empty();
+            g.bytes.extend_from_slice(line);
+            g.at_once |= self.at_once;
+            if first || self.at_once {
+                self.to.wake.notify_one();
+            }
+        }
+        Ok(line.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
 }

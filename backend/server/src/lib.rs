@@ -141,6 +141,7 @@ pub fn queries() -> Vec<(&'static str, &'static [(&'static str, &'static str)])>
         ("kernel/auth", kernel::auth::QUERIES),
         ("kernel/jobs", kernel::jobs::QUERIES),
         ("alerts", alerts::QUERIES),
+        ("alerts/list", alerts::LIST_QUERIES),
         ("cases", cases::QUERIES),
     ];
     all.extend_from_slice(detections::QUERIES);

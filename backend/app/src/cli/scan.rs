@@ -5,9 +5,9 @@ use detect::{
     Coverage, Engine, Hit, Mapping, NotRun,
     correlate::{Fired, Gathered, Limits, Reference},
 };
-use event::{Event, windows};
+use event::{Batch, Event, Nanos, columns};
 use ingest::{
-    evtx,
+    Content, Options, Resume, Sink,
     paths::{Found, walk},
 };
 use kernel::Untrusted;
@@ -109,33 +109,20 @@ impl<W: Write> Scan<W> {
                 return Ok(());
             }
         };
-        match ingest::sniff_file(&mut file) {
-            Ok(ingest::Format::Evtx) => {}
-            Ok(ingest::Format::Unknown { what }) => {
-                self.unreadable(label, &format!("{what}: not read by this version"));
-                return Ok(());
-            }
+        let format = match ingest::open(&mut file, None) {
+            Ok(format) => format,
             Err(e) => {
                 self.unreadable(label, &e.to_string());
                 return Ok(());
             }
-        }
+        };
         let threads = std::thread::available_parallelism().map_or(1, |n| n.get().min(8));
-        let mut failed = Ok(());
-        let options = evtx::Options { threads, from_chunk: 0, batch: 1000 };
-        let read = evtx::read(file, options, &mut |batch| {
-            for skip in &batch.skipped {
-                let at = skip.record.map(|r| format!("record {r}: ")).unwrap_or_default();
-                self.unreadable(label, &format!("{at}{}", skip.reason));
-            }
-            for event in &batch.events {
-                failed = self.event(event, label);
-                if failed.is_err() {
-                    return ControlFlow::Break(());
-                }
-            }
-            ControlFlow::Continue(())
-        });
+        // Nothing is stored, so no identity is needed and the source is not hashed.
+        let now = Nanos(kernel::World::real().now_ns());
+        let options = Options { threads, now, ..Options::default() };
+        let mut reading = Reading { scan: self, file: label, label: label.to_owned(), failed: Ok(()) };
+        let read = ingest::read(format, file, &options, &mut reading);
+        let failed = reading.failed;
         if let Err(e) = read {
             self.unreadable(label, &e.to_string());
         }
@@ -177,7 +164,7 @@ impl<W: Write> Scan<W> {
         let level = rule.level.map_or("medium", |l| l.as_str());
         let fields = self.engine.explain(event, hit.rule).map(|e| e.matched_fields()).unwrap_or_default();
         let time = api::Time::from_nanos(event.time.0);
-        let host = windows::host(event).unwrap_or_default();
+        let host = columns::host(event).unwrap_or_default();
         match self.format {
             Format::Jsonl => {
                 let matched: serde_json::Map<_, _> = fields.into_iter().map(|(k, v)| (k, json!(v))).collect();
@@ -300,6 +287,40 @@ impl<W: Write> Scan<W> {
         if self.matches == 0 {
             eprintln!("Nothing matched. {} rules could have matched and found nothing.", report.had_a_chance);
         }
+    }
+}
+
+/// Takes what one file gives.
+struct Reading<'s, W: Write> {
+    scan: &'s mut Scan<W>,
+    file: &'s str,
+    /// The file's, with the member that is read now.
+    label: String,
+    failed: std::io::Result<()>,
+}
+
+impl<W: Write> Sink for Reading<'_, W> {
+    fn begin(&mut self, content: &Content) -> ControlFlow<()> {
+        if let Some(member) = &content.member {
+            self.label = format!("{} > {member}", self.file);
+        }
+        ControlFlow::Continue(())
+    }
+
+    fn batch(&mut self, _: Resume, batch: Batch) -> ControlFlow<()> {
+        for skip in &batch.skipped {
+            let at = skip.record.map(|r| format!("record {r}: ")).unwrap_or_default();
+            let label = skip.member.as_ref().map(|m| format!("{} > {m}", self.file));
+            let label = label.as_deref().unwrap_or(self.file);
+            self.scan.unreadable(label, &format!("{at}{}", skip.reason));
+        }
+        for event in &batch.events {
+            self.failed = self.scan.event(event, &self.label);
+            if self.failed.is_err() {
+                return ControlFlow::Break(());
+            }
+        }
+        ControlFlow::Continue(())
     }
 }
 

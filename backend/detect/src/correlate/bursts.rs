@@ -52,9 +52,9 @@ pub(super) fn bursts(plan: &Plan, entries: &[&Entry<'_>]) -> Vec<Burst> {
             ordered(terms, entries, &windows, span, plan.members.len())
         }
         When::Rules(terms) => {
-            let measure = |ranges: &[Range]| sweep_rules(ranges, entries, plan.members.len(), |seen| {
-                terms.iter().any(|t| holds(t, seen))
-            });
+            let measure = |ranges: &[Range]| {
+                sweep_rules(ranges, entries, plan.members.len(), |seen| terms.iter().any(|t| holds(t, seen)))
+            };
             let told = measure(&windows);
             let growing = terms.iter().all(|t| t.without.is_empty());
             let marks = if growing && told.iter().any(|t| t.holds) {

@@ -20,7 +20,13 @@ impl<'e> Correlator<'e> {
     }
 
     /// Scans an event: `hits` gets the rules that raise alerts.
-    pub fn scan(&mut self, event: &Event, reference: Reference, coverage: &mut Coverage, hits: &mut Vec<Hit>) {
+    pub fn scan(
+        &mut self,
+        event: &Event,
+        reference: Reference,
+        coverage: &mut Coverage,
+        hits: &mut Vec<Hit>,
+    ) {
         self.engine.scan_correlated(event, reference, coverage, hits, &mut self.gathered);
         self.cut();
     }

@@ -44,7 +44,8 @@ impl Correlations {
             (a.correlation, a.first, &a.group, a.last).cmp(&(b.correlation, b.first, &b.group, b.last))
         });
         let told = e.told.into_iter();
-        let shortfalls = told.map(|((rule_id, reason), count)| Shortfall { rule_id, reason, count }).collect();
+        let shortfalls =
+            told.map(|((rule_id, reason), count)| Shortfall { rule_id, reason, count }).collect();
         Outcome { fired, shortfalls }
     }
 }
@@ -74,7 +75,11 @@ impl<'a> Evaluation<'a> {
 
     fn sort_in(&mut self, c: &'a Contribution, pending: &mut [Vec<Entry<'a>>]) {
         let Some(at) = self.of.index(&c.correlation) else {
-            return self.tell(&c.correlation, "kept contributions of a correlation rule that does not run", 1);
+            return self.tell(
+                &c.correlation,
+                "kept contributions of a correlation rule that does not run",
+                1,
+            );
         };
         let plan = &self.of.plans[at];
         if c.version != plan.version {
@@ -133,8 +138,10 @@ impl<'a> Evaluation<'a> {
     fn uppers(&self, at: usize) -> Vec<(usize, usize)> {
         let all = self.of.plans.iter().enumerate();
         let looks = |m: &super::Member| matches!(m.of, Of::Correlation { index, .. } if index == at);
-        all.flat_map(|(to, p)| p.members.iter().enumerate().filter(|(_, m)| looks(m)).map(move |(i, _)| (to, i)))
-            .collect()
+        all.flat_map(|(to, p)| {
+            p.members.iter().enumerate().filter(|(_, m)| looks(m)).map(move |(i, _)| (to, i))
+        })
+        .collect()
     }
 
     fn firing(&self, entries: &[&Entry<'a>]) -> Firing {
@@ -209,8 +216,13 @@ impl<'a> Evaluation<'a> {
         } else {
             entries.iter().for_each(|e| put(e, first, true));
         }
-        self.tell(&upper.id, "matches of a lower correlation without a usable value of a field were left out", lacking);
-        let reason = format!("only {HANDED_ON} different values of a lower correlation's firing were looked at");
+        self.tell(
+            &upper.id,
+            "matches of a lower correlation without a usable value of a field were left out",
+            lacking,
+        );
+        let reason =
+            format!("only {HANDED_ON} different values of a lower correlation's firing were looked at");
         self.tell(&upper.id, reason, over);
     }
 }

@@ -35,7 +35,8 @@ impl Gathered {
         let told = self.lacking.iter().filter_map(|((correlation, member, name), count)| {
             let plan = correlations.plans.get(*correlation)?;
             let (member, name) = (plan.members.get(*member)?, plan.names.get(*name)?);
-            let reason = format!("matches of the rule {} without a usable value of {name} were left out", member.id);
+            let reason =
+                format!("matches of the rule {} without a usable value of {name} were left out", member.id);
             Some(Shortfall { rule_id: plan.id.to_string(), reason, count: *count })
         });
         told.collect()
@@ -96,7 +97,8 @@ impl Plan {
             When::Limits { fields, .. } => fields.len(),
             When::Rules(_) => 0,
         };
-        let numeric = matches!(self.spec.kind, Kind::Sum | Kind::Average | Kind::Median | Kind::Percentile(Some(_)));
+        let numeric =
+            matches!(self.spec.kind, Kind::Sum | Kind::Average | Kind::Median | Kind::Percentile(Some(_)));
         (0..groups + measured).find(|i| match values.get(*i).and_then(Option::as_deref) {
             None => true,
             Some(text) => *i >= groups && numeric && number(text).is_none(),

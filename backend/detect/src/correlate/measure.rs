@@ -24,17 +24,40 @@ pub(super) struct Meter<'a> {
 enum Of {
     Count,
     /// How many distinct ones.
-    Distinct { of: Vec<usize>, seen: Vec<usize>, distinct: usize },
-    Sum { of: Vec<f64>, sum: Sum, average: bool },
-    Rank { of: Vec<usize>, values: Vec<f64>, tree: Vec<usize>, percent: f64 },
+    Distinct {
+        of: Vec<usize>,
+        seen: Vec<usize>,
+        distinct: usize,
+    },
+    Sum {
+        of: Vec<f64>,
+        sum: Sum,
+        average: bool,
+    },
+    Rank {
+        of: Vec<usize>,
+        values: Vec<f64>,
+        tree: Vec<usize>,
+        percent: f64,
+    },
     /// The part of each value in percent.
-    Share { of: Vec<usize>, seen: Vec<usize>, sizes: BTreeMap<usize, usize> },
+    Share {
+        of: Vec<usize>,
+        seen: Vec<usize>,
+        sizes: BTreeMap<usize, usize>,
+    },
 }
 
 impl<'a> Meter<'a> {
     /// The measure of a correlation. `from` is where the measured fields stand among the values, `fields` how many
     /// they are.
-    pub fn new(kind: Kind, limits: &'a [Limit], entries: &[&Entry<'_>], from: usize, fields: usize) -> Meter<'a> {
+    pub fn new(
+        kind: Kind,
+        limits: &'a [Limit],
+        entries: &[&Entry<'_>],
+        from: usize,
+        fields: usize,
+    ) -> Meter<'a> {
         let texts = || entries.iter().map(|e| key(&e.values, from, fields)).collect::<Vec<_>>();
         let numbers = || -> Option<Vec<f64>> {
             entries.iter().map(|e| number(e.values.get(from)?.as_deref()?)).collect()
@@ -155,7 +178,8 @@ impl Sum {
         }
         let value = value * f64::from(sign);
         let sum = self.rest + value;
-        self.lost += if self.rest.abs() >= value.abs() { self.rest - sum + value } else { value - sum + self.rest };
+        self.lost +=
+            if self.rest.abs() >= value.abs() { self.rest - sum + value } else { value - sum + self.rest };
         self.rest = sum;
     }
 

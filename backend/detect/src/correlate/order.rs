@@ -57,7 +57,9 @@ pub(super) fn chains(entries: &[&Entry<'_>], needs: &[usize], span: i64) -> Vec<
         for (place, i) in places {
             let event = entries[i].at;
             let start = if place == 0 { Some(i) } else { open[place - 1].before(event) };
-            let Some(start) = start.filter(|s| now.saturating_sub(entries[*s].time) <= span) else { continue };
+            let Some(start) = start.filter(|s| now.saturating_sub(entries[*s].time) <= span) else {
+                continue;
+            };
             open[place].put(Open { start, last: event }, |i| entries[i].time);
             if place + 1 == needs.len() {
                 out.push((start.min(i), start.max(i)));

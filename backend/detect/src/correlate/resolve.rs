@@ -63,7 +63,9 @@ impl Census {
         if let (Some(one), None) = (near.next(), near.next()) {
             return Ok(&self.known[*one].id);
         }
-        if let Some(at) = self.by_id.get(&reference.to_ascii_lowercase()).or_else(|| self.by_id.get(reference)) {
+        if let Some(at) =
+            self.by_id.get(&reference.to_ascii_lowercase()).or_else(|| self.by_id.get(reference))
+        {
             return Ok(&self.known[*at].id);
         }
         match named {
@@ -154,7 +156,8 @@ impl Resolver<'_> {
         }
         drafts[i].state = State::Open;
         let text = self.census.text(&drafts[i].rule.id);
-        let mut fault = (depth > DEPTH).then(|| format!("correlations stand on one another more than {DEPTH} deep"));
+        let mut fault =
+            (depth > DEPTH).then(|| format!("correlations stand on one another more than {DEPTH} deep"));
         for reference in drafts[i].spec.clone().rules.iter() {
             if depth > DEPTH {
                 break;
@@ -195,7 +198,8 @@ impl Resolver<'_> {
         if let Some(at) = self.by_id.get(id) {
             return Ok(Target::Correlation(*at));
         }
-        let why = self.not_run.iter().find(|n| n.rule_id == id).map_or("it is a filter", |n| n.reason.as_str());
+        let why =
+            self.not_run.iter().find(|n| n.rule_id == id).map_or("it is a filter", |n| n.reason.as_str());
         Err(format!("the rule {} does not run: {why}", quote(reference)))
     }
 }

@@ -62,7 +62,8 @@ impl Engine {
             // Rare: what only feeds a correlation that can't run is left out, and compiled without.
             let idle: HashMap<String, String> =
                 resolved.idle.iter().map(|(i, by)| (engine.rules[*i].id.clone(), by.clone())).collect();
-            let (out, kept): (Vec<Rule>, Vec<Rule>) = detections.into_iter().partition(|r| idle.contains_key(&r.id));
+            let (out, kept): (Vec<Rule>, Vec<Rule>) =
+                detections.into_iter().partition(|r| idle.contains_key(&r.id));
             let failed;
             (engine, failed) = Engine::compile(kept, mapping);
             not_run.extend(failed);
@@ -75,7 +76,9 @@ impl Engine {
             let known: HashSet<String> = not_run.iter().map(|n| n.rule_id.clone()).collect();
             not_run.extend(told.into_iter().filter(|n| !known.contains(&n.rule_id)));
             let good: HashSet<&str> = resolved.correlations.rules().iter().map(|r| r.id.as_str()).collect();
-            let good = correlations.iter().filter(|r| good.contains(r.id.as_str())).cloned().collect();
+            let mut once = HashSet::new();
+            let again = |r: &&Rule| good.contains(r.id.as_str()) && once.insert(r.id.clone());
+            let good = correlations.iter().filter(again).cloned().collect();
             resolved = resolve(good, &engine.rules, &census, mapping, &mut not_run);
         } else {
             not_run = told;
@@ -121,12 +124,18 @@ impl Rule {
 }
 
 /// Applies the filters; one that applies to no rule is named in `not_run`.
-fn apply(rules: &mut [Rule], filters: &[Rule], census: &Census, not_run: &mut Vec<NotRun>) -> Vec<FilterReport> {
+fn apply(
+    rules: &mut [Rule],
+    filters: &[Rule],
+    census: &Census,
+    not_run: &mut Vec<NotRun>,
+) -> Vec<FilterReport> {
     let mut reports = Vec::new();
     if filters.is_empty() {
         return reports;
     }
-    let by_id: HashMap<String, usize> = rules.iter().enumerate().rev().map(|(i, r)| (r.id.clone(), i)).collect();
+    let by_id: HashMap<String, usize> =
+        rules.iter().enumerate().rev().map(|(i, r)| (r.id.clone(), i)).collect();
     for rule in filters {
         let Content::Filter(filter) = &rule.content else { continue };
         if !filter.body.placeholders.is_empty() {
@@ -172,7 +181,10 @@ fn targets(
     let mut out = Vec::new();
     for name in names {
         let found = census.find(name, text).and_then(|id| {
-            by_id.get(id).copied().ok_or_else(|| format!("the rule {} looks at no single events", quote(name)))
+            by_id
+                .get(id)
+                .copied()
+                .ok_or_else(|| format!("the rule {} looks at no single events", quote(name)))
         });
         match found {
             Err(reason) => problems.push(reason),

@@ -29,6 +29,7 @@ impl Engine {
             programs: Vec::new(),
             slots,
             routes: Routes::new(system),
+            groups: Mutex::default(),
             correlations: Correlations::default(),
             filters: Vec::new(),
             spare: Mutex::default(),

@@ -95,8 +95,7 @@ impl Engine {
     /// Hits of all rules, of those too that raise no alerts.
     pub(crate) fn scan_every(&self, event: &Event, coverage: &mut Coverage, hits: &mut Vec<super::Hit>) {
         let mut scratch = self.lend();
-        self.all_with(event, &mut scratch, hits);
-        let place = self.routes.place(event, &mut scratch);
+        let place = self.scan_placed(event, &mut scratch, hits);
         coverage.keep(place, event, &scratch, self.slots.len());
         self.give_back(scratch);
     }

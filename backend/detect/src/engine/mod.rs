@@ -2,11 +2,18 @@
 
 pub(crate) mod assemble;
 mod build;
+pub(crate) mod cost;
 pub(crate) mod coverage;
+mod ends;
 mod eval;
 pub(crate) mod explain;
+#[cfg(test)]
+mod fast;
+mod group;
+pub(crate) mod near;
 mod route;
 mod scratch;
+mod witness;
 
 use crate::{
     correlate::Correlations,
@@ -15,11 +22,13 @@ use crate::{
 use assemble::FilterReport;
 pub use coverage::Coverage;
 use event::Event;
-use route::Routes;
+use group::Group;
+use route::{Kind, Place, Routes};
 pub use scratch::Scratch;
 use scratch::Slots;
 use serde::Serialize;
 use std::{
+    collections::HashMap,
     fmt,
     sync::{Arc, Mutex, PoisonError},
 };
@@ -30,6 +39,8 @@ pub struct Engine {
     programs: Vec<Program>,
     slots: Slots,
     routes: Routes,
+    /// Made when the first event of a kind is met.
+    groups: Mutex<HashMap<Kind, Arc<Group>>>,
     correlations: Correlations,
     filters: Vec<FilterReport>,
     spare: Mutex<Vec<Scratch>>,
@@ -104,35 +115,46 @@ impl Engine {
     /// [`Engine::scratch`].
     pub fn scan_with(&self, event: &Event, scratch: &mut Scratch, hits: &mut Vec<Hit>) {
         let from = hits.len();
-        self.all_with(event, scratch, hits);
+        self.scan_placed(event, scratch, hits);
         self.keep_raising(hits, from);
     }
 
-    /// Hits of all rules, of those too that raise no alerts.
-    fn all_with(&self, event: &Event, scratch: &mut Scratch, hits: &mut Vec<Hit>) {
-        let from = hits.len();
+    /// Hits of all rules, of those too that raise no alerts, and where the event came from.
+    fn scan_placed(&self, event: &Event, scratch: &mut Scratch, hits: &mut Vec<Hit>) -> Place {
         scratch.load(&self.slots, event);
-        let lists = self.routes.of(event, scratch);
-        for list in lists {
-            for p in list {
-                let program = &self.programs[*p as usize];
-                if eval::Run::new(event, scratch, program).matches() {
-                    hits.push(Hit { rule: program.rule });
-                }
+        let place = self.routes.place(event, scratch);
+        let mut key = std::mem::take(&mut scratch.key);
+        let kind = self.routes.kind(&place, &event.dataset, &mut key);
+        scratch.key = key;
+        let group = match scratch.last.take() {
+            Some((last, group)) if last == kind => group,
+            _ => self.group(kind, scratch),
+        };
+        let mut seen = std::mem::take(&mut scratch.seen);
+        let mut last = None;
+        group.candidates(event, scratch, &mut seen, |program, scratch| {
+            let program = &self.programs[program as usize];
+            if last != Some(program.rule) && eval::Run::new(event, scratch, program).matches() {
+                last = Some(program.rule);
+                hits.push(Hit { rule: program.rule });
             }
+        });
+        scratch.seen = seen;
+        scratch.last = Some((kind, group));
+        place
+    }
+
+    fn group(&self, kind: Kind, scratch: &mut Scratch) -> Arc<Group> {
+        if let Some(group) = scratch.groups.get(&kind) {
+            return Arc::clone(group);
         }
-        let new = &mut hits[from..];
-        new.sort_unstable_by_key(|h| h.rule);
-        let mut seen = None;
-        let mut keep = from;
-        for i in from..hits.len() {
-            if seen != Some(hits[i].rule) {
-                seen = Some(hits[i].rule);
-                hits[keep] = hits[i];
-                keep += 1;
-            }
-        }
-        hits.truncate(keep);
+        let mut groups = self.groups.lock().unwrap_or_else(PoisonError::into_inner);
+        let group = groups.entry(kind).or_insert_with(|| {
+            let programs = self.routes.lists(&kind).concat();
+            Arc::new(Group::new(programs, &self.programs, &self.routes.slots()))
+        });
+        scratch.groups.insert(kind, Arc::clone(group));
+        Arc::clone(group)
     }
 
     /// A scratch of this engine's size.

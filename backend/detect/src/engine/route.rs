@@ -2,8 +2,8 @@
 
 use super::Scratch;
 use crate::{fold, mapping::Origin};
-use event::Event;
-use std::collections::HashMap;
+use event::{Event, Value};
+use std::{borrow::Cow, collections::HashMap};
 
 /// Programs by event id.
 #[derive(Debug, Default)]
@@ -40,10 +40,25 @@ pub(super) struct Routes {
     providers: HashMap<String, usize>,
     buckets: Vec<Bucket>,
     /// Keys: `first.second`, `first.`, `.second`; and a category alone as both.
-    datasets: HashMap<String, Vec<u32>>,
+    datasets: HashMap<String, u32>,
+    /// The lists that `datasets` names.
+    lists: Vec<Vec<u32>>,
     /// Slots of Channel, Provider_Name and EventID.
     system: [u32; 3],
 }
+
+/// Events of one kind meet the same programs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) struct Kind {
+    windows: bool,
+    bucket: Option<usize>,
+    /// `None` for an id that no rule names.
+    id: Option<i64>,
+    /// Places of the lists of its dataset.
+    datasets: [u32; 3],
+}
+
+const NONE: u32 = u32::MAX;
 
 /// Where an event belongs, for routing and for the coverage report.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -79,9 +94,13 @@ impl Routes {
             }
             Origin::Dataset { first, second } => {
                 let (a, b) = (first.as_deref().unwrap_or(""), second.as_deref().unwrap_or(""));
-                self.datasets.entry(format!("{a}.{b}")).or_default().push(program);
-                if a.is_empty() {
-                    self.datasets.entry(format!("{b}.")).or_default().push(program);
+                let keys = [Some(format!("{a}.{b}")), a.is_empty().then(|| format!("{b}."))];
+                for key in keys.into_iter().flatten() {
+                    let list = *self.datasets.entry(key).or_insert_with(|| {
+                        self.lists.push(Vec::new());
+                        self.lists.len() as u32 - 1
+                    });
+                    self.lists[list as usize].push(program);
                 }
             }
         }
@@ -97,49 +116,80 @@ impl Routes {
     /// The place of an event that is loaded into the scratch.
     pub fn place(&self, event: &Event, scratch: &mut Scratch) -> Place {
         let [channel, provider, id] = self.system;
-        let text = |scratch: &Scratch, slot| scratch.value(event, slot).and_then(|v| v.text());
-        let id = text(scratch, id).and_then(|t| t.trim().parse().ok());
-        let mut windows = event.dataset.split('.').next() == Some("windows");
+        let text = |scratch: &Scratch, slot| match scratch.value(event, slot) {
+            Some(Value::Str(text)) => Some(Cow::Borrowed(&**text)),
+            other => other.and_then(|v| v.text()),
+        };
+        let id = match scratch.value(event, id) {
+            Some(Value::Int(id)) => Some(*id),
+            _ => text(scratch, id).and_then(|t| t.trim().parse().ok()),
+        };
+        let product = event.dataset.split('.').next().unwrap_or_default();
+        if matches!(product, "linux" | "macos") {
+            // Sysmon for Linux has a channel and Windows' field names, and is no Windows log.
+            return Place { windows: false, bucket: None, id };
+        }
+        let mut windows = product == "windows";
         let mut bucket = None;
-        for (slot, names) in [(channel, &self.channels), (provider, &self.providers)] {
-            let Some(name) = text(scratch, slot).filter(|t| !t.is_empty()) else { continue };
-            scratch.key.clear();
-            let mut key = std::mem::take(&mut scratch.key);
-            fold::push(&mut key, &name);
-            bucket = names.get(&key).copied();
-            scratch.key = key;
+        if let Some(name) = text(scratch, channel).filter(|t| !t.is_empty()) {
             // The channel decides; the provider only speaks when there is none.
-            windows |= bucket.is_some() || slot == channel;
-            break;
+            windows = true;
+            bucket = match &scratch.channel {
+                Some((last, bucket)) if **last == *name => *bucket,
+                _ => {
+                    let bucket = self.channels.get(&fold::text(&name)).copied();
+                    scratch.channel = Some(((&*name).into(), bucket));
+                    bucket
+                }
+            };
+        } else if let Some(name) = text(scratch, provider).filter(|t| !t.is_empty()) {
+            bucket = self.providers.get(&fold::text(&name)).copied();
+            windows |= bucket.is_some();
         }
         Place { windows, bucket, id }
+    }
+
+    /// What an event at this place of this dataset has in common with others.
+    pub fn kind(&self, place: &Place, dataset: &str, key: &mut String) -> Kind {
+        let bucket = place.bucket.filter(|_| place.windows);
+        let names = |b: &Bucket, id: i64| b.by_id.contains_key(&id);
+        let asked = |id: &i64| {
+            names(&self.everything, *id)
+                || (place.windows && names(&self.windows, *id))
+                || bucket.is_some_and(|b| names(&self.buckets[b], *id))
+        };
+        let datasets =
+            if place.windows || self.datasets.is_empty() { [NONE; 3] } else { self.by_dataset(dataset, key) };
+        Kind { windows: place.windows, bucket, id: place.id.filter(asked), datasets }
     }
 
     /// The programs that may look at an event that is loaded into the scratch.
     pub fn of(&self, event: &Event, scratch: &mut Scratch) -> [&[u32]; 9] {
         let place = self.place(event, scratch);
         let mut key = std::mem::take(&mut scratch.key);
-        let lists = self.lists(&place, &event.dataset, &mut key);
+        let kind = self.kind(&place, &event.dataset, &mut key);
         scratch.key = key;
-        lists
+        self.lists(&kind)
     }
 
-    fn lists(&self, place: &Place, dataset: &str, key: &mut String) -> [&[u32]; 9] {
+    /// The programs of a kind of events.
+    pub fn lists(&self, kind: &Kind) -> [&[u32]; 9] {
         let none: [&[u32]; 2] = [&[], &[]];
-        let windows = if place.windows { self.windows.of(place.id) } else { none };
-        let channel = place.bucket.filter(|_| place.windows).map_or(none, |b| self.buckets[b].of(place.id));
-        let [a, b, c] = if place.windows || self.datasets.is_empty() {
-            [none[0]; 3]
-        } else {
-            self.by_dataset(dataset, key)
-        };
-        let everything = self.everything.of(place.id);
+        let windows = if kind.windows { self.windows.of(kind.id) } else { none };
+        let channel = kind.bucket.map_or(none, |b| self.buckets[b].of(kind.id));
+        let [a, b, c] = kind.datasets.map(|l| self.lists.get(l as usize).map_or(none[0], Vec::as_slice));
+        let everything = self.everything.of(kind.id);
         [everything[0], everything[1], windows[0], windows[1], channel[0], channel[1], a, b, c]
+    }
+
+    /// The slots that a route looks at.
+    pub fn slots(&self) -> [u32; 3] {
+        self.system
     }
 
     /// The programs for a kind of event, for the coverage report.
     pub fn programs(&self, place: &Place, dataset: Option<&str>) -> Vec<u32> {
-        self.lists(place, dataset.unwrap_or_default(), &mut String::new()).concat()
+        self.lists(&self.kind(place, dataset.unwrap_or_default(), &mut String::new())).concat()
     }
 
     /// Whether events of this kind come from that origin, whatever their id.
@@ -159,17 +209,15 @@ impl Routes {
         }
     }
 
-    fn by_dataset(&self, dataset: &str, key: &mut String) -> [&[u32]; 3] {
+    fn by_dataset(&self, dataset: &str, key: &mut String) -> [u32; 3] {
         let (first, second) = dataset.split_once('.').unwrap_or((dataset, ""));
-        let mut find = |a: &str, b: &str| -> &[u32] {
+        let mut find = |a: &str, b: &str| {
             key.clear();
-            key.push_str(a);
-            key.push('.');
-            key.push_str(b);
-            self.datasets.get(key).map_or(&[], Vec::as_slice)
+            key.extend([a, ".", b]);
+            self.datasets.get(key).copied().unwrap_or(NONE)
         };
-        let alone = if second.is_empty() { &[] } else { find(first, "") };
-        let category = if second.is_empty() { &[] } else { find("", second) };
+        let alone = if second.is_empty() { NONE } else { find(first, "") };
+        let category = if second.is_empty() { NONE } else { find("", second) };
         [find(first, second), alone, category]
     }
 }

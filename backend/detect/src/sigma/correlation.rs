@@ -114,7 +114,9 @@ pub(crate) fn read(node: &Node) -> Result<Correlation, Problem> {
     Ok(Correlation {
         kind,
         group_by: match node.get("group-by") {
-            Some(n) if !n.is_null() && n.seq().is_none_or(|l| !l.is_empty()) => texts(n, "correlation.group-by", FIELDS)?,
+            Some(n) if !n.is_null() && n.seq().is_none_or(|l| !l.is_empty()) => {
+                texts(n, "correlation.group-by", FIELDS)?
+            }
             _ => Vec::new(),
         },
         aliases: aliases(node, &rules)?,

@@ -84,11 +84,19 @@ fn normal(c: &Condition, not: bool) -> Result<Vec<Term>, String> {
 }
 
 fn one(rule: usize, not: bool) -> Term {
-    if not { Term { needs: vec![], without: vec![rule] } } else { Term { needs: vec![rule], without: vec![] } }
+    if not {
+        Term { needs: vec![], without: vec![rule] }
+    } else {
+        Term { needs: vec![rule], without: vec![] }
+    }
 }
 
 fn within(terms: usize) -> Result<(), String> {
-    if terms > TERMS { Err(format!("the condition stands for more than {TERMS} combinations")) } else { Ok(()) }
+    if terms > TERMS {
+        Err(format!("the condition stands for more than {TERMS} combinations"))
+    } else {
+        Ok(())
+    }
 }
 
 fn product(all: &[Condition], not: bool) -> Result<Vec<Term>, String> {
@@ -133,7 +141,9 @@ fn choose(from: &[usize], least: usize, not: bool) -> Result<Vec<Term>, String> 
 mod tests {
     use super::*;
 
-    fn told(text: &str) -> Result<Vec<(Vec<usize>, Vec<usize>)>, String> {
+    type Told = Vec<(Vec<usize>, Vec<usize>)>;
+
+    fn told(text: &str) -> Result<Told, String> {
         let rules: Vec<String> = ["a", "b", "c"].map(String::from).into();
         terms(text, &rules).map(|l| l.into_iter().map(|t| (t.needs, t.without)).collect())
     }

@@ -4,6 +4,7 @@ use super::{
     body::{self, Body, Item, Search, Tree},
     condition::Condition,
     error::{Problem, quote},
+    parts::Parts,
     value::Test,
     yaml::{Kind, Node},
 };
@@ -23,7 +24,7 @@ pub(crate) struct Filter {
 /// The specification's examples name what to take away (`condition: selection`), pySigma's what stays
 /// (`condition: not selection`). Both mean the same, and which it is can be seen: a condition that holds where none of
 /// its searches does says what stays. So a filter never takes away an event that it says nothing about.
-pub(crate) fn read(node: &Node) -> Result<Filter, Problem> {
+pub(crate) fn read(node: &Node, parts: Option<&Parts>) -> Result<Filter, Problem> {
     let Some(map) = node.map() else {
         let reason = format!("filter must be a map, this is {}", node.what());
         return Err(Problem::new(node.at, "filter", reason));
@@ -40,7 +41,7 @@ pub(crate) fn read(node: &Node) -> Result<Filter, Problem> {
         }
     };
     let searches = map.iter().filter(|(k, _)| k.text() != Some("rules")).cloned().collect();
-    let body = body::read(&Node { at: node.at, kind: Kind::Map(searches) }).map_err(renamed)?;
+    let body = body::read(&Node { at: node.at, kind: Kind::Map(searches) }, parts).map_err(renamed)?;
     let stays = body.condition.as_ref().is_some_and(holds_on_nothing);
     Ok(Filter { rules: names, body, stays })
 }
@@ -66,10 +67,12 @@ impl Filter {
         let (items, searches) = (out.items.len(), out.searches.len());
         let fields: Vec<usize> = self.body.fields.iter().map(|f| out.field(f)).collect();
         out.items.extend(self.body.items.iter().map(|item| moved(item, &fields)));
-        out.searches.extend(self.body.searches.iter().map(|s| Search {
-            name: format!("{title}: {}", s.name).into(),
-            tree: shifted(&s.tree, items),
-        }));
+        out.searches.extend(
+            self.body.searches.iter().map(|s| Search {
+                name: format!("{title}: {}", s.name).into(),
+                tree: shifted(&s.tree, items),
+            }),
+        );
         let condition = self.body.condition.as_ref().map(|c| later(c, searches));
         let (word, condition) = if self.stays {
             ("and", condition)

@@ -138,6 +138,8 @@ pub struct Rule {
     pub modified: Option<String>,
     /// Which logs it is for; empty for correlation rules.
     pub logsource: Logsource,
+    /// Processing items that changed it, as `pipeline: item`, in their order.
+    pub pipelines: Vec<String>,
     /// What the document is.
     pub kind: Kind,
     /// Bytes of its document in the text it was parsed from.

@@ -7,8 +7,11 @@ use super::{
     pattern::Pattern,
     yaml::{Node, Scalar},
 };
-use crate::{net::Net, text::Shape};
-use regex::{Regex, RegexBuilder};
+use crate::{
+    net::Net,
+    regexp::{Refused, Regexp},
+    text::Shape,
+};
 
 /// A comparison of numbers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -44,7 +47,7 @@ pub(crate) struct RefMode {
 pub(crate) enum Test {
     Text(Shape),
     Cased(Shape),
-    Regex(Regex),
+    Regex(Regexp),
     Cidr(Net),
     Compare(Op, f64),
     Time(TimePart, Op, f64),
@@ -67,10 +70,6 @@ pub(crate) struct Value {
 
 /// Bytes that a regular expression may have.
 const REGEX_BYTES: usize = 8 << 10;
-/// Bytes that a compiled regular expression may take. Unicode classes that repeat need some of it.
-const REGEX_SIZE: usize = 8 << 20;
-/// Above this size a regular expression counts as large; a rule may have a few large ones.
-const REGEX_SMALL: usize = 256 << 10;
 
 /// A value on its way through the modifiers.
 enum Draft {
@@ -318,33 +317,15 @@ fn finish(d: Draft, cased: bool, keyword: bool, context: &mut Context<'_>) -> Re
     })
 }
 
-fn regex(source: &str, flags: &[char], large: &mut usize) -> Result<Regex, String> {
+fn regex(source: &str, flags: &[char], large: &mut usize) -> Result<Regexp, String> {
     if source.len() > REGEX_BYTES {
         return Err(format!("a regular expression of {} bytes; at most {REGEX_BYTES}", source.len()));
     }
-    let build = |size| {
-        RegexBuilder::new(source)
-            .case_insensitive(flags.contains(&'i'))
-            .multi_line(flags.contains(&'m'))
-            .dot_matches_new_line(flags.contains(&'s'))
-            .size_limit(size)
-            .dfa_size_limit(REGEX_SMALL * 2)
-            .nest_limit(96)
-            .build()
-    };
-    let built = match build(REGEX_SMALL) {
-        Err(regex::Error::CompiledTooBig(_)) if *large > 0 => {
-            *large -= 1;
-            build(REGEX_SIZE)
-        }
-        other => other,
-    };
-    built.map_err(|e| match e {
-        regex::Error::CompiledTooBig(_) => {
+    Regexp::new(source, flags, large).map_err(|e| match e {
+        Refused::TooLarge => {
             format!("the regular expression {} is too large when compiled", quote(source))
         }
-        other => {
-            let told = other.to_string();
+        Refused::Wrong(told) => {
             let last = told.lines().last().unwrap_or_default().trim_start_matches("error: ");
             format!("the regular expression {} is refused: {last}", quote(source))
         }

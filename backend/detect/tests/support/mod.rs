@@ -2,6 +2,8 @@
 #![allow(clippy::unwrap_used, reason = "tests")]
 #![allow(dead_code, reason = "every test program uses its own part")]
 
+pub mod rule_cases;
+
 use event::{Event, Nanos, Place, Value};
 use serde_json::{Map, Value as Json};
 use std::path::{Path, PathBuf};
@@ -157,4 +159,64 @@ pub fn zipped(path: &Path, member: &str) -> String {
     let mut bytes = Vec::new();
     std::io::Read::read_to_end(&mut zip.by_name(member).unwrap(), &mut bytes).unwrap();
     String::from_utf8_lossy(&bytes).into_owned()
+}
+
+/// Every shared log that both this crate's tests and the peers' bench can take, by its file (and member), sorted.
+pub fn everything(data: &Path) -> Vec<(String, Vec<Event>)> {
+    let text_of = |value: &Json, key: &str| value[key].as_str().unwrap_or_default().to_owned();
+    let read = |file: &str| std::fs::read_to_string(data.join(file)).unwrap();
+    let mut out = Vec::new();
+    for line in lines(data.join("sigma/regression_expect.jsonl")) {
+        let (log, json) = (text_of(&line, "evtx"), text_of(&line, "json"));
+        out.push((log.clone(), evtx(&data.join(&log))));
+        out.push((json.clone(), objects(&read(&json)).iter().map(windows).collect()));
+    }
+    for line in lines(data.join("evtx/parse_expect.jsonl")) {
+        let file = text_of(&line, "file");
+        out.push((file.clone(), evtx(&data.join(&file))));
+    }
+    for line in lines(data.join("logs/otrf-windows/expect.jsonl")) {
+        let (zip, member) = (text_of(&line, "zip"), text_of(&line, "member"));
+        let events = objects(&zipped(&data.join(&zip), &member)).iter().map(flat).collect();
+        out.push((format!("{zip}#{member}"), events));
+    }
+    for line in lines(data.join("logs/cloudtrail/expect.jsonl")) {
+        let file = text_of(&line, "file");
+        let events = objects(&read(&file)).iter().map(|o| nested("aws.cloudtrail", o)).collect();
+        out.push((file, events));
+    }
+    for line in lines(data.join("logs/zeek/expect.jsonl")) {
+        if text_of(&line, "format").starts_with("json-lines") {
+            let (zip, member) = (text_of(&line, "zip"), text_of(&line, "member"));
+            let kind = member.trim_end_matches(".log").split_once('_').map_or(&*member, |(_, k)| k);
+            let dataset = format!("zeek.{kind}");
+            let text = zipped(&data.join(&zip), &member);
+            let events = objects(&text).iter().map(|o| nested(&dataset, o)).collect();
+            out.push((format!("{zip}#{member}"), events));
+        }
+    }
+    for line in lines(data.join("logs/linux-and-cloud/expect.jsonl")) {
+        let file = text_of(&line, "file");
+        if file.ends_with(".log") {
+            out.push((file.clone(), read(&file).lines().map(auditd).collect()));
+        }
+    }
+    out.sort_by(|a, b| a.0.cmp(&b.0));
+    out
+}
+
+/// A raw auditd record: `key=value` pairs, values quoted or not.
+fn auditd(line: &str) -> Event {
+    let mut fields = Vec::new();
+    let mut rest = line.trim();
+    while let Some((key, behind)) = rest.split_once('=') {
+        let key = key.rsplit(' ').next().unwrap_or_default();
+        let (value, left) = match behind.strip_prefix('"') {
+            Some(quoted) => quoted.split_once('"').unwrap_or((quoted, "")),
+            None => behind.split_once(' ').unwrap_or((behind, "")),
+        };
+        fields.push((key.to_owned(), Value::from(value)));
+        rest = left.trim_start();
+    }
+    event("linux.auditd", 0, fields)
 }

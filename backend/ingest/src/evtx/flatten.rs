@@ -9,9 +9,10 @@
 use super::{
     json::{Bad, Json},
     names::{Id, Names},
+    shape::{Becomes, Field, Layout, Shapes, Step, join, number},
 };
 use event::{Name, Value};
-use std::borrow::Cow;
+use std::{borrow::Cow, ops::Range};
 
 /// Deeper elements are refused: the decoder's own bound on nesting is of this size too.
 const DEEPEST: usize = 256;
@@ -32,18 +33,33 @@ const NUMBERS: &[&str] = &[
 pub(super) struct Flattener {
     names: Names,
     fields: Vec<(Name, Value)>,
-    /// The entry of each of `fields`.
-    ids: Vec<Id>,
+    shapes: Shapes,
+    /// What became of each value of the record.
+    steps: Vec<Step>,
     /// How many of `fields` System made.
     system: usize,
     scratch: String,
 }
 
 impl Flattener {
-    /// The record's fields in the order of the source, or the byte of `json` that was not understood.
-    pub fn fields(&mut self, json: &str) -> Result<Vec<(Name, Value)>, Bad> {
-        self.fields = Vec::with_capacity(self.ids.len().max(16));
-        self.ids.clear();
+    /// The record's fields in the order of the source, with their layout, or the byte of `json` that was not
+    /// understood.
+    pub fn fields(&mut self, json: &str) -> Result<(Fields, &Layout), Bad> {
+        let (fields, layout) = match self.shapes.read(json) {
+            Some(found) => found,
+            None => {
+                let fields = self.walked(json)?;
+                let layout = self.shapes.learn(json, &self.steps, &fields);
+                (fields, layout)
+            }
+        };
+        Ok((fields, self.shapes.layout(layout)))
+    }
+
+    /// The fields by walking the text.
+    fn walked(&mut self, json: &str) -> Result<Vec<(Name, Value)>, Bad> {
+        self.fields = Vec::with_capacity(32);
+        self.steps.clear();
         self.names.next_record();
         self.system = 0;
         let mut json = Json::new(json);
@@ -53,11 +69,6 @@ impl Flattener {
             if json.key()? == "Event" { self.event(&mut json)? } else { json.skip()? }
         }
         Ok(std::mem::take(&mut self.fields))
-    }
-
-    /// What stands for the name of the last record's field `i` where it is hashed.
-    pub fn digest(&self, i: usize) -> [u8; 8] {
-        self.names.digest(self.ids[i])
     }
 
     fn event(&mut self, json: &mut Json<'_>) -> Result<(), Bad> {
@@ -88,24 +99,18 @@ impl Flattener {
             match json.peek() {
                 b'{' => self.element(json, "System", &key, 0)?,
                 b'[' => self.element(json, "System", &key, 0)?,
-                _ => match json.scalar()? {
-                    Value::Null => {}
-                    value => self.add_system(&key, value),
+                _ => match read(json)? {
+                    (Value::Null, _) => {}
+                    read => self.add_system(&key, read),
                 },
             }
         }
         Ok(())
     }
 
-    fn add_system(&mut self, key: &str, value: Value) {
-        let value = match &value {
-            Value::Str(text) if NUMBERS.contains(&key) => {
-                text.trim().parse().map(Value::Int).unwrap_or(value)
-            }
-            _ => value,
-        };
+    fn add_system(&mut self, key: &str, read: Read) {
         let id = self.names.find(key);
-        self.add(id, value);
+        self.add(id, read, NUMBERS.contains(&key));
     }
 
     /// One element's value: a scalar, a list of them, or an object with attributes, text and children.
@@ -124,10 +129,10 @@ impl Flattener {
                 return Ok(());
             }
             _ => {
-                let value = json.scalar()?;
+                let read = read(json)?;
                 // An empty section, or an empty element of System, says nothing.
-                if value != Value::Null || (name != section && section != "System") {
-                    self.put(section, name, value);
+                if read.0 != Value::Null || (name != section && section != "System") {
+                    self.put(section, name, read);
                 }
                 return Ok(());
             }
@@ -147,7 +152,7 @@ impl Flattener {
             }
         }
         if !had_any && name != section && section != "System" {
-            self.put(section, name, Value::Null);
+            self.put(section, name, (Value::Null, json.place()..json.place()));
         }
         Ok(())
     }
@@ -164,14 +169,14 @@ impl Flattener {
                 json.skip()?;
                 continue;
             }
-            let value = json.scalar()?;
+            let read = read(json)?;
             if section == "System" && element == "TimeCreated" && key == "SystemTime" {
-                self.add_system("TimeCreated", value);
+                self.add_system("TimeCreated", read);
             } else {
                 let mut name = std::mem::take(&mut self.scratch);
                 name.clear();
                 name.extend([element, "_", &key]);
-                self.put(section, &name, value);
+                self.put(section, &name, read);
                 self.scratch = name;
             }
         }
@@ -179,29 +184,48 @@ impl Flattener {
     }
 
     /// Adds a value under its name as it is to be called.
-    fn put(&mut self, section: &str, name: &str, value: Value) {
+    fn put(&mut self, section: &str, name: &str, read: Read) {
         if section == "System" {
-            return self.add_system(name, value);
+            return self.add_system(name, read);
         }
         let mut id = self.names.find(name);
         if self.names.place(id).is_some_and(|place| place < self.system) {
             id = self.names.find(&format!("{section}_{name}"));
         }
-        self.add(id, value);
+        self.add(id, read, false);
     }
 
-    fn add(&mut self, id: Id, value: Value) {
-        let there = self.names.place(id).and_then(|place| self.fields.get_mut(place));
-        match there {
+    fn add(&mut self, id: Id, (value, span): Read, numeric: bool) {
+        let null = value == Value::Null;
+        let value = if numeric { number(value) } else { value };
+        let field = match self.names.place(id) {
+            Some(place) => {
+                if let Some((_, there)) = self.fields.get_mut(place) {
+                    join(there, value);
+                }
+                Field::Joins(place)
+            }
             None => {
                 self.names.set_place(id, self.fields.len());
-                self.ids.push(id);
                 self.fields.push((self.names.name(id), value));
+                Field::New(self.names.name(id))
             }
-            Some((_, Value::List(list))) => list.push(value),
-            Some((_, one)) => *one = Value::List(vec![std::mem::replace(one, Value::Null), value]),
-        }
+        };
+        let at = if null { span.end } else { span.start };
+        self.steps.push(Step { at, end: span.end, becomes: Becomes { field, numeric, null } });
     }
+}
+
+/// Names and values in the order of the source.
+type Fields = Vec<(Name, Value)>;
+/// A scalar and the bytes it stands on.
+type Read = (Value, Range<usize>);
+
+fn read(json: &mut Json<'_>) -> Result<Read, Bad> {
+    json.peek();
+    let start = json.place();
+    let value = json.scalar()?;
+    Ok((value, start..json.place()))
 }
 
 /// The decoder numbers the second and later elements of one name (`Header`, `Header_1`, `Header_2`): the
@@ -228,8 +252,20 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
+    /// By walking and by what was learned of it.
+    fn twice(json: &str) -> Result<Vec<(Name, Value)>, Bad> {
+        let mut flattener = Flattener::default();
+        let walked = flattener.fields(json).map(|(fields, _)| fields);
+        if let Ok(walked) = &walked {
+            let (learned, layout) = flattener.shapes.read(json).expect("learned");
+            assert_eq!(learned, *walked);
+            assert_eq!(flattener.shapes.layout(layout).names, Layout::of(walked).names);
+        }
+        walked
+    }
+
     fn flat(json: &str) -> String {
-        let fields = Flattener::default().fields(json).unwrap();
+        let fields = twice(json).unwrap();
         let map = fields.iter().map(|(n, v)| (n.to_string(), v.to_json())).collect();
         serde_json::Value::Object(map).to_string()
     }
@@ -261,13 +297,12 @@ mod tests {
     #[test]
     fn many_fields_and_deep_nesting() {
         let many: Vec<String> = (0..500).map(|i| format!(r#""F{}":{i}"#, i % 250)).collect();
-        let fields =
-            Flattener::default().fields(&format!(r#"{{"Event":{{"EventData":{{{}}}}}}}"#, many.join(",")));
+        let fields = twice(&format!(r#"{{"Event":{{"EventData":{{{}}}}}}}"#, many.join(",")));
         let fields = fields.unwrap();
         assert_eq!(fields.len(), 250);
         assert!(fields.iter().all(|(_, v)| matches!(v, Value::List(l) if l.len() == 2)));
         let deep = format!(r#"{{"Event":{{"UserData":{}1{}}}}}"#, r#"{"a":"#.repeat(9999), "}".repeat(9999));
-        assert!(Flattener::default().fields(&deep).is_err());
+        assert!(twice(&deep).is_err());
     }
 
     /// Any JSON, with names that meet the special cases.
@@ -302,9 +337,33 @@ mod tests {
         #[test]
         fn any_tree_is_taken_and_names_stay_unique(payload in any_json(), system in any_json()) {
             let json = serde_json::json!({"Event": {"System": system, "EventData": payload}}).to_string();
-            let fields = Flattener::default().fields(&json).unwrap();
+            let fields = twice(&json).unwrap();
             let names: std::collections::HashSet<_> = fields.iter().map(|(n, _)| n.clone()).collect();
             prop_assert_eq!(names.len(), fields.len());
+        }
+
+        /// One flattener for many records of few kinds, some with the same shape and other values.
+        #[test]
+        fn what_was_learned_changes_nothing(
+            payloads in prop::collection::vec(any_json(), 1..4),
+            order in prop::collection::vec((0_usize..4, "[0-9 x\"]{0,3}", any::<bool>()), 1..30),
+        ) {
+            fn renewed(tree: &mut serde_json::Value, text: &str, number: bool) {
+                match tree {
+                    serde_json::Value::Object(m) => m.values_mut().for_each(|v| renewed(v, text, number)),
+                    serde_json::Value::Array(a) => a.iter_mut().for_each(|v| renewed(v, text, number)),
+                    serde_json::Value::Null => {}
+                    leaf => *leaf = if number { text.len().into() } else { text.into() },
+                }
+            }
+            let mut kept = Flattener::default();
+            for (which, text, number) in order {
+                let mut payload = payloads[which % payloads.len()].clone();
+                renewed(&mut payload, &text, number);
+                let json = serde_json::json!({"Event": {"System": payload, "EventData": payload}}).to_string();
+                let fresh = Flattener::default().walked(&json);
+                prop_assert_eq!(kept.fields(&json).map(|f| f.0), fresh);
+            }
         }
 
         #[test]
@@ -316,7 +375,7 @@ mod tests {
                 .collect();
             let json = format!(r#"{{"Event":{{"EventData":{{{}}}}}}}"#, members.join(","));
             let mut got = Vec::new();
-            for (_, value) in Flattener::default().fields(&json).unwrap() {
+            for (_, value) in twice(&json).unwrap() {
                 let list = match value { Value::List(list) => list, one => vec![one] };
                 got.extend(list.iter().filter_map(|v| v.text().map(|t| t.into_owned())));
             }
@@ -329,7 +388,7 @@ mod tests {
         fn broken_text_is_an_error_and_no_panic(json in any_json(), cut in 0usize..400) {
             let text = serde_json::json!({"Event": {"EventData": json}}).to_string();
             let cut = text.floor_char_boundary(cut.min(text.len() - 1));
-            prop_assert!(Flattener::default().fields(&text[..cut]).is_err());
+            prop_assert!(twice(&text[..cut]).is_err());
         }
     }
 }

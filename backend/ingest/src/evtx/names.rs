@@ -22,8 +22,6 @@ struct Entry {
     /// The record that has it, and where.
     record: u32,
     place: u32,
-    /// Stands for the name where records are hashed.
-    digest: [u8; 8],
 }
 
 /// See the module.
@@ -58,11 +56,6 @@ impl Names {
     /// The name as the event has it.
     pub fn name(&self, id: Id) -> Name {
         self.entries[id.0 as usize].name.clone()
-    }
-
-    /// Eight bytes of BLAKE3 over the name.
-    pub fn digest(&self, id: Id) -> [u8; 8] {
-        self.entries[id.0 as usize].digest
     }
 
     /// Where this record has the name already.
@@ -104,10 +97,8 @@ impl Names {
         });
         let id = Id(self.entries.len() as u32);
         let name = plain.map_or_else(|| Name::from(raw), |plain| self.name(plain));
-        let mut digest = [0; 8];
-        digest.copy_from_slice(&blake3::hash(name.as_bytes()).as_bytes()[..8]);
         let plain = plain.unwrap_or(id);
-        self.entries.push(Entry { raw: raw.into(), name, plain, follower: id, record: 0, place: 0, digest });
+        self.entries.push(Entry { raw: raw.into(), name, plain, follower: id, record: 0, place: 0 });
         self.by_raw.insert(raw.into(), id);
         self.bytes += raw.len();
         id

@@ -1,16 +1,16 @@
 //! One decoded record to one event: time, dataset, place, identity.
 
-use super::{flatten::Flattener, time};
+use super::{flatten::Flattener, shape::Layout, time};
 use event::{Event, Identity, Name, Nanos, Place, Value, windows};
 use evtx::Timestamp;
 
 /// Bytes of a record before its BinXML.
-pub(super) const HEADER: u64 = 24;
+pub(crate) const HEADER: u64 = 24;
 /// Bytes of a record around its BinXML: the header and the copy of its size.
-pub(super) const AROUND: u32 = 28;
+pub(crate) const AROUND: u32 = 28;
 
 /// What the record's header says.
-pub(super) struct At {
+pub(crate) struct At {
     /// Record number in this file.
     pub id: u64,
     /// Of the record in the file.
@@ -23,7 +23,7 @@ pub(super) struct At {
 
 /// Maps records; one a thread.
 #[derive(Default)]
-pub(super) struct Mapper {
+pub(crate) struct Mapper {
     flattener: Flattener,
     /// The last channel and its dataset: they rarely change within a file.
     last: Option<(Box<str>, Name)>,
@@ -33,44 +33,47 @@ pub(super) struct Mapper {
 impl Mapper {
     /// The event, or why the decoder's text can't be one.
     pub fn event(&mut self, at: &At, json: &str) -> Result<Event, String> {
-        let fields = self.flattener.fields(json).map_err(|bad| {
+        let (fields, layout) = self.flattener.fields(json).map_err(|bad| {
             format!("the record's decoded text is not well formed at byte {} or nests too deep", bad.0)
         })?;
-        let mut event = Event {
-            time: Nanos(0),
-            dataset: dataset(&mut self.last, text(&fields, "Channel").unwrap_or("")),
-            place: Place { record: at.id, offset: at.offset, len: at.len },
-            fields,
-            identity: [0; 16],
+        let value = |place: Option<usize>| place.and_then(|i| fields.get(i)).map(|(_, v)| v);
+        let text = |place| match value(place) {
+            Some(Value::Str(text)) => Some(&**text),
+            _ => None,
         };
-        if let Some(Value::Int(id)) = event.get("EventRecordID") {
+        let record = match value(layout.record_id) {
             // A forwarded record keeps the number it had on its own host.
-            event.place.record = u64::try_from(*id).unwrap_or(at.id);
-        }
-        event.time = match text(&event.fields, "TimeCreated") {
+            Some(Value::Int(id)) => u64::try_from(*id).unwrap_or(at.id),
+            _ => at.id,
+        };
+        let time = match text(layout.time) {
             Some(text) => time::usual(text).unwrap_or_else(|| nanos(text.parse().unwrap_or(at.written))),
             None => nanos(at.written),
         };
-        event.identity = self.identity(&event);
-        Ok(event)
+        let dataset = dataset(&mut self.last, text(layout.channel).unwrap_or(""));
+        let identity = identity(&mut self.scratch, record, time, layout, &fields);
+        let place = Place { record, offset: at.offset, len: at.len };
+        Ok(Event { time, dataset, place, fields, identity })
     }
+}
 
-    /// BLAKE3 over record number, time and every field with its type and length, so that no two different
-    /// records give the same bytes. Channel and computer are among the fields; each name stands there by eight
-    /// bytes of its own BLAKE3.
-    fn identity(&mut self, event: &Event) -> Identity {
-        let out = &mut self.scratch;
-        out.clear();
-        out.extend(event.place.record.to_le_bytes());
-        out.extend(event.time.0.to_le_bytes());
-        for (i, (_, value)) in event.fields.iter().enumerate() {
-            out.extend(self.flattener.digest(i));
-            canonical(out, value);
-        }
-        let mut identity = [0; 16];
-        identity.copy_from_slice(&blake3::hash(out).as_bytes()[..16]);
-        identity
-    }
+/// BLAKE3 over record number, time, the hash of the names in their order, and every value with its type and
+/// length, so that no two different records give the same bytes. Channel and computer are among the fields.
+fn identity(
+    out: &mut Vec<u8>,
+    record: u64,
+    time: Nanos,
+    layout: &Layout,
+    fields: &[(Name, Value)],
+) -> Identity {
+    out.clear();
+    out.extend(record.to_le_bytes());
+    out.extend(time.0.to_le_bytes());
+    out.extend(layout.names);
+    fields.iter().for_each(|(_, value)| canonical(out, value));
+    let mut identity = [0; 16];
+    identity.copy_from_slice(&blake3::hash(out).as_bytes()[..16]);
+    identity
 }
 
 /// The channel's dataset, looked up only when the channel is another than the last one.
@@ -85,9 +88,13 @@ fn dataset(last: &mut Option<(Box<str>, Name)>, channel: &str) -> Name {
     }
 }
 
-fn bytes(out: &mut Vec<u8>, bytes: &[u8]) {
-    out.extend((bytes.len() as u32).to_le_bytes());
-    out.extend(bytes);
+/// Seven bits a byte, the low ones first.
+fn length(out: &mut Vec<u8>, mut n: u64) {
+    while n >= 0x80 {
+        out.push(n as u8 | 0x80);
+        n >>= 7;
+    }
+    out.push(n as u8);
 }
 
 /// A value with its type, so that the number 1 and the text "1" differ.
@@ -96,12 +103,12 @@ fn canonical(out: &mut Vec<u8>, value: &Value) {
         Value::Null => out.push(0),
         Value::Bool(b) => out.extend([1, u8::from(*b)]),
         Value::Int(n) => {
-            out.push(2);
-            out.extend(n.to_le_bytes());
+            out.push(if *n < 0 { 7 } else { 2 });
+            length(out, n.unsigned_abs());
         }
         Value::Uint(n) => {
             out.push(3);
-            out.extend(n.to_le_bytes());
+            length(out, *n);
         }
         Value::Float(n) => {
             out.push(4);
@@ -109,20 +116,14 @@ fn canonical(out: &mut Vec<u8>, value: &Value) {
         }
         Value::Str(text) => {
             out.push(5);
-            bytes(out, text.as_bytes());
+            length(out, text.len() as u64);
+            out.extend(text.as_bytes());
         }
         Value::List(list) => {
             out.push(6);
-            out.extend((list.len() as u32).to_le_bytes());
+            length(out, list.len() as u64);
             list.iter().for_each(|value| canonical(out, value));
         }
-    }
-}
-
-fn text<'e>(fields: &'e [(Name, Value)], name: &str) -> Option<&'e str> {
-    match fields.iter().find(|(n, _)| &**n == name) {
-        Some((_, Value::Str(text))) => Some(text),
-        _ => None,
     }
 }
 

@@ -71,7 +71,8 @@ pub(super) fn from_json<T: DeserializeOwned>(bytes: &[u8]) -> Result<T> {
 fn json_error(path: &str, e: &serde_json::Error) -> Error {
     let text = e.to_string();
     let reason = text.split(" at line ").next().unwrap_or(&text).to_owned();
-    let named = unknown_field(&reason).or_else(|| missing_field(&reason));
+    let named =
+        unknown_field(&reason).or_else(|| missing_field(&reason)).or_else(|| duplicate_field(&reason));
     let field = match (named, path) {
         (Some(n), "." | "?") => n,
         (Some(n), p) if p.ends_with(&n) => p.to_owned(),
@@ -92,6 +93,10 @@ pub(super) fn unknown_field(reason: &str) -> Option<String> {
 
 fn missing_field(reason: &str) -> Option<String> {
     reason.strip_prefix("missing field `").and_then(|r| r.split('`').next()).map(String::from)
+}
+
+pub(super) fn duplicate_field(reason: &str) -> Option<String> {
+    reason.strip_prefix("duplicate field `").and_then(|r| r.split('`').next()).map(String::from)
 }
 
 fn check_depth(bytes: &[u8]) -> Result<()> {

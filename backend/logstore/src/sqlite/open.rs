@@ -3,6 +3,7 @@
 use super::{
     SqliteStore,
     queries::CHECK_TALLY,
+    read::Files,
     schema::{APPLICATION_ID, CREATE, VERSION},
 };
 use crate::{Error, Result};
@@ -68,7 +69,12 @@ impl SqliteStore {
         }
         check_version(&mut writer).await?;
         let readers = readers(options(path)).await?;
-        Ok(SqliteStore { path: path.to_owned(), writer: Some(Mutex::new(writer)), readers })
+        Ok(SqliteStore {
+            path: path.to_owned(),
+            writer: Some(Mutex::new(writer)),
+            readers,
+            files: Files::default(),
+        })
     }
 
     async fn open_for_reading(path: &Path) -> Result<SqliteStore> {
@@ -80,7 +86,7 @@ impl SqliteStore {
             other => other?,
         };
         check_version(&mut *readers.acquire().await?).await?;
-        Ok(SqliteStore { path: path.to_owned(), writer: None, readers })
+        Ok(SqliteStore { path: path.to_owned(), writer: None, readers, files: Files::default() })
     }
 
     pub(super) async fn check_all(&self) -> Result<Vec<String>> {

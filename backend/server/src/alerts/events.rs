@@ -18,7 +18,7 @@ pub async fn page(app: &App, id: &str, q: &AlertEventList) -> Result<Page<AlertE
     let (time, last) =
         route::cursor::<(i64, String)>(q.cursor.as_deref())?.unwrap_or((i64::MIN, String::new()));
     let last = event::unhex(&last).map(Vec::from).unwrap_or_default();
-    let s = service::get(app, id).await?;
+    let s = service::brief(app, id).await?;
     let db = app.kernel.db.read();
     let rows = sqlx::query(store::EVENTS_PAGE)
         .bind(s.id)
@@ -35,10 +35,10 @@ pub async fn page(app: &App, id: &str, q: &AlertEventList) -> Result<Page<AlertE
             r.try_get::<i64, _>("time")?,
         ));
     }
-    let total = i64::try_from(s.alert.event_count).unwrap_or(i64::MAX);
+    let total = s.event_count;
     let page = route::page(ids, limit, total, cap.max(total + 1), |(id, t)| (*t, event::hex(id)));
     let wanted: Vec<_> = page.items.iter().map(|(id, _)| *id).collect();
-    let rule = match s.alert.rule_id.as_deref() {
+    let rule = match s.rule_id.as_deref() {
         Some(id) => Explainer::of(app, id).await?,
         None => None,
     };

@@ -257,8 +257,8 @@ fn entities(e: &event::Event) -> Vec<(&'static str, String)> {
         ("file", "TargetFilename"),
         ("service", "ServiceName"),
     ];
-    let host = event::windows::host(e).map(|h| ("host", h.into_owned()));
-    let user = event::windows::user(e).map(|u| ("user", u));
+    let host = event::columns::host(e).map(|h| ("host", h.into_owned()));
+    let user = event::columns::user(e).map(|u| ("user", u));
     let named = FIELDS.iter().filter_map(|(kind, field)| Some((*kind, e.text(field)?.into_owned())));
     let all = host.into_iter().chain(user).chain(named);
     all.filter(|(_, v)| !matches!(v.as_str(), "-" | "::1" | "127.0.0.1") && v.len() <= 1024).collect()

@@ -19,7 +19,7 @@ use api::{
 use event::{Batch, Nanos};
 use evidence::{ContentStore, Sha256Hex};
 use ingest::{
-    evtx,
+    Format,
     paths::{Found, walk},
 };
 use kernel::{
@@ -30,13 +30,11 @@ use kernel::{
 use logstore::{LogStore, NewSource, SourceId};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
-use std::{ops::ControlFlow, path::PathBuf, pin::Pin, sync::Arc};
+use std::{path::PathBuf, pin::Pin, sync::Arc};
 use tokio::runtime::Handle;
 
 /// The kind of job.
 pub const KIND: &str = "import";
-/// Events a batch: small enough that a cancel or another writer never waits long.
-const BATCH: usize = 2_000;
 /// Files that the result lists by name; all are counted.
 const LISTED: usize = 1_000;
 
@@ -65,6 +63,9 @@ pub struct Item {
     pub sha256: String,
     /// Bytes.
     pub size: u64,
+    /// The format that the client says it has, in place of what its content tells.
+    #[serde(default)]
+    pub format: Option<String>,
 }
 
 /// Queues an import: the one way from sources to a job.
@@ -87,11 +88,14 @@ pub async fn start(kernel: &Kernel, by: &Actor, input: Input) -> Result<String> 
 
 /// Where to go on.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
-struct Resume {
+pub(super) struct Resume {
     /// Sources done.
     source: usize,
-    /// Chunk of the source under way.
-    chunk: u64,
+    /// Members done of the source under way, where it is a container.
+    #[serde(default)]
+    pub(super) member: u64,
+    /// Chunk or record of the source, or of its member, under way.
+    pub(super) chunk: u64,
     /// Bytes of the sources done.
     bytes: u64,
     /// Events in the store at this point: what a crash added beyond it was new.
@@ -117,6 +121,10 @@ impl Work for Import {
         "bytes"
     }
 
+    fn parts(&self) -> Option<&'static str> {
+        Some("file_list")
+    }
+
     fn needs(&self) -> (&'static str, &'static str) {
         ("siem:read", "siem:write")
     }
@@ -133,18 +141,20 @@ impl Work for Import {
 }
 
 /// One import under way, on its own thread.
-struct Run {
-    ctx: JobCtx,
-    logs: Arc<dyn LogStore>,
-    content: Arc<ContentStore>,
+pub(super) struct Run {
+    pub(super) ctx: JobCtx,
+    pub(super) logs: Arc<dyn LogStore>,
+    pub(super) content: Arc<ContentStore>,
     rules: Arc<Rules>,
-    runtime: Handle,
+    pub(super) runtime: Handle,
     keep: bool,
-    at: Resume,
+    pub(super) at: Resume,
     total: u64,
     /// Events of a batch that a crash left stored but not counted.
     uncounted: u64,
-    result: ImportResult,
+    /// Without its list of files, which is told part by part.
+    pub(super) result: ImportResult,
+    files: Vec<ImportFile>,
     matcher: Matcher,
 }
 
@@ -165,10 +175,11 @@ impl Run {
         let uncounted = resumed.as_ref().map_or(0, |r| now.saturating_sub(r.store_events));
         let at = resumed.unwrap_or(Resume { store_events: now, ..Resume::default() });
         let keep = ctx.kernel.settings.get().keep_sources;
+        let files = ctx.parts().into_iter().filter_map(|f| serde_json::from_value(f).ok()).collect();
         // What was changed before the import began counts from its first event.
         let set = runtime.block_on(rules.fresh());
         let matcher = Matcher::new(set, ctx.resume.is_some());
-        Ok(Run { ctx, logs, content, rules, runtime, keep, at, total: 0, uncounted, result, matcher })
+        Ok(Run { files, ctx, logs, content, rules, runtime, keep, at, total: 0, uncounted, result, matcher })
     }
 
     fn all(mut self) -> Result<()> {
@@ -184,7 +195,7 @@ impl Run {
             Input::Paths { paths } => {
                 for (n, found) in walk(&paths).enumerate().skip(self.at.source) {
                     match found {
-                        Found::File { path, label } => self.source(n, Place::Path(path), label)?,
+                        Found::File { path, label } => self.source(n, Place::Path(path), None, label)?,
                         Found::Skipped { label, reason } => {
                             self.refused(n, ImportFile::named(&label), &reason)?
                         }
@@ -196,8 +207,9 @@ impl Run {
             }
             Input::Kept { items } => {
                 for (n, item) in items.into_iter().enumerate().skip(self.at.source) {
+                    let wanted = item.format.as_deref().and_then(Format::parse);
                     match Sha256Hex::parse(&item.sha256) {
-                        Ok(hash) => self.source(n, Place::Kept(hash), item.label)?,
+                        Ok(hash) => self.source(n, Place::Kept(hash), wanted, item.label)?,
                         Err(e) => self.refused(n, ImportFile::named(&item.label), &e.to_string())?,
                     }
                     if self.ctx.stop() != Stop::No {
@@ -248,12 +260,12 @@ impl Run {
     }
 
     /// One source from open to end. Trouble with it is said and does not end the import.
-    fn source(&mut self, n: usize, place: Place, label: String) -> Result<()> {
+    fn source(&mut self, n: usize, place: Place, wanted: Option<Format>, label: String) -> Result<()> {
         let mut said = self.listed(n, &label);
         said.state = "running".into();
         let ctx = self.ctx.clone();
         let stop = move || ctx.stop() != Stop::No;
-        let opened = source::open(&self.content, &place, self.keep, &mut said, &stop);
+        let opened = source::open(&self.content, &place, wanted, self.keep, &mut said, &stop);
         let mut opened = match opened {
             Ok(o) => o,
             Err(Refused::Stopped) => return Ok(()),
@@ -278,7 +290,7 @@ impl Run {
         said.state = if said.errors > 0 { "partial" } else { "done" }.into();
         said.bytes_done = said.size;
         self.result.files += 1;
-        self.at = Resume { source: n + 1, chunk: 0, bytes: self.at.bytes + said.size, ..self.at };
+        self.at = Resume { source: n + 1, member: 0, chunk: 0, bytes: self.at.bytes + said.size, ..self.at };
         self.show(n, said);
         if let Place::Kept(hash) = &place
             && !self.keep
@@ -295,44 +307,21 @@ impl Run {
             label: label.into(),
             size: opened.before.size,
             mtime: Nanos(opened.before.mtime_ns),
-            format: "evtx".into(),
+            format: opened.format.name().into(),
             kept: opened.kept,
         };
         let now = Nanos(self.ctx.kernel.world.now_ns());
         self.runtime.block_on(self.logs.source(&source, now)).map_err(store_error)
     }
 
-    /// Reads all batches; false when the job was stopped before the end.
-    fn read(&mut self, n: usize, opened: &mut Opened, id: SourceId, said: &mut ImportFile) -> Result<bool> {
-        let file = opened.file.try_clone().map_err(Error::internal)?;
-        let threads = std::thread::available_parallelism().map_or(1, |n| n.get().min(4));
-        let options = evtx::Options { threads, from_chunk: self.at.chunk, batch: BATCH };
-        let mut failed = None;
-        let read = evtx::read(file, options, &mut |batch| {
-            let kept = self.batch(n, id, batch, said);
-            match kept {
-                Ok(()) if self.ctx.stop() == Stop::No => ControlFlow::Continue(()),
-                Ok(()) => ControlFlow::Break(()),
-                Err(e) => {
-                    failed = Some(e);
-                    ControlFlow::Break(())
-                }
-            }
-        });
-        match (failed, read) {
-            (Some(e), _) => Err(e),
-            (None, Ok(sum)) => Ok(!sum.stopped),
-            (None, Err(e)) => {
-                said.errors += 1;
-                self.result.parse_errors += 1;
-                self.skip(&said.name.clone(), &e.to_string(), None);
-                Ok(true)
-            }
-        }
-    }
-
     /// Events first, synced; then alerts and the resume point in one write.
-    fn batch(&mut self, n: usize, id: SourceId, batch: Batch, said: &mut ImportFile) -> Result<()> {
+    pub(super) fn batch(
+        &mut self,
+        n: usize,
+        id: SourceId,
+        batch: Batch,
+        said: &mut ImportFile,
+    ) -> Result<()> {
         let now = Nanos(self.ctx.kernel.world.now_ns());
         let runtime = self.runtime.clone();
         let added = runtime.block_on(self.logs.append(id, &batch.events, now)).map_err(store_error)?;
@@ -392,7 +381,7 @@ impl Run {
         self.runtime.block_on(self.ctx.save(&json!(self.at)))
     }
 
-    fn skip(&self, source: &str, reason: &str, at: Option<&event::Skipped>) {
+    pub(super) fn skip(&self, source: &str, reason: &str, at: Option<&event::Skipped>) {
         self.ctx.skip(Skip {
             source: source.into(),
             member: at.and_then(|s| s.member.clone()),
@@ -408,22 +397,23 @@ impl Run {
         said.reason = Some(reason.into());
         self.skip(&said.name, reason, None);
         self.result.files += 1;
-        self.at = Resume { source: n + 1, chunk: 0, bytes: self.at.bytes + said.size, ..self.at };
+        self.at = Resume { source: n + 1, member: 0, chunk: 0, bytes: self.at.bytes + said.size, ..self.at };
         self.show(n, said);
         self.ctx.progress(self.at.bytes, self.total.max(self.at.bytes));
         self.save()
     }
 
     fn listed(&self, n: usize, label: &str) -> ImportFile {
-        self.result.file_list.get(n).cloned().unwrap_or_else(|| ImportFile::named(label))
+        self.files.get(n).cloned().unwrap_or_else(|| ImportFile::named(label))
     }
 
     fn show(&mut self, n: usize, said: ImportFile) {
-        let list = &mut self.result.file_list;
-        match list.get_mut(n) {
-            Some(slot) => *slot = said,
-            None if n < LISTED => list.push(said),
-            None => {}
+        if n < LISTED {
+            self.ctx.part(n, &said);
+            match self.files.get_mut(n) {
+                Some(slot) => *slot = said,
+                None => self.files.push(said),
+            }
         }
         self.ctx.result(&self.result);
     }

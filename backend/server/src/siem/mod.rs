@@ -1,9 +1,10 @@
 //! Logs and imports.
 //!
-//! `import` from files to events and alerts, as a job · `upload` what POST /imports does · `logs` the reads.
+//! `import` from files to events and alerts, as a job · `reading` one source of it · `upload` what POST /imports does · `logs` the reads.
 
 mod import;
 mod logs;
+mod reading;
 mod source;
 mod upload;
 
