@@ -14,6 +14,21 @@ use serde_json::{Value, json};
 /// seen at once, so this costs time only in a test that fails.
 pub const PATIENCE: Duration = Duration::from_secs(20);
 
+/// The longest that a script may take.
+const SCRIPT: Duration = Duration::from_secs(5);
+
+/// Answers when the expression is true; after half a [`SCRIPT`] with what it is then.
+const WATCH: &str = "
+const done = arguments[arguments.length - 1];
+const look = () => { try { return (EXPRESSION) } catch (reason) { return false } };
+const end = (value) => { watch.disconnect(); clearTimeout(late); done(value) };
+const again = () => { const value = look(); if (value) end(value) };
+const watch = new MutationObserver(again);
+watch.observe(document, { subtree: true, childList: true, attributes: true, characterData: true });
+addEventListener('resize', again, { once: true });
+const late = setTimeout(() => end(look()), 2500);
+again();";
+
 /// A driven page.
 pub struct Page {
     /// The session.
@@ -25,8 +40,10 @@ impl Page {
     /// None when the driver accepts the session but never answers.
     pub async fn attach(port: u16, capabilities: Capabilities) -> Option<Self> {
         let mut capabilities = capabilities;
-        capabilities
-            .insert("timeouts".to_owned(), json!({ "script": 3000, "pageLoad": 20000, "implicit": 0 }));
+        capabilities.insert(
+            "timeouts".to_owned(),
+            json!({ "script": SCRIPT.as_millis() as u64, "pageLoad": 20000, "implicit": 0 }),
+        );
         let since = Instant::now();
         loop {
             let mut builder = ClientBuilder::new(HttpConnector::new());
@@ -44,20 +61,25 @@ impl Page {
         }
     }
 
-    /// Waits until `script` (an expression) is truthy on the page and gives its value.
+    /// Waits until `script` (an expression) is truthy on the page and gives its value. The page itself looks again
+    /// at every change of its document.
     pub async fn until(&self, script: &str) -> Value {
         let since = Instant::now();
         let mut last = String::new();
+        let asked = WATCH.replace("EXPRESSION", script);
         while since.elapsed() < PATIENCE {
-            let asked = format!("return ({script})");
             // A page that is being loaded cannot answer; a driver may wait for it without end.
-            match tokio::time::timeout(Duration::from_secs(3), self.client.execute(&asked, vec![])).await {
+            let answer = tokio::time::timeout(SCRIPT * 2, self.client.execute_async(&asked, vec![])).await;
+            match answer {
                 Ok(Ok(value)) if truthy(&value) => return value,
                 Ok(Ok(value)) => last = value.to_string(),
-                Ok(Err(reason)) => last = reason.to_string(),
+                Ok(Err(reason)) => {
+                    last = reason.to_string();
+                    // The document went away under the script: there is nothing yet that could be watched.
+                    pause().await;
+                }
                 Err(_) => last = "no answer".into(),
             }
-            pause().await;
         }
         self.fail(&format!("waited for {script}; last: {last}")).await
     }
@@ -99,12 +121,6 @@ impl Page {
         }
     }
 
-    /// How many elements with this `data-test` there are now.
-    pub async fn count(&self, name: &str) -> u64 {
-        let script = format!("return document.querySelectorAll('[data-test=\"{name}\"]').length");
-        self.client.execute(&script, vec![]).await.unwrap().as_u64().unwrap()
-    }
-
     /// Runs the body of an async function on the page and gives what it returns.
     pub async fn run(&self, body: &str) -> Value {
         let script = format!(
@@ -112,6 +128,43 @@ impl Page {
              (async () => {{ {body} }})().then((v) => done(v), (e) => done('failed: ' + e));"
         );
         self.client.execute_async(&script, vec![]).await.unwrap()
+    }
+
+    /// Waits until an expression with `await` in it, which the page asks its server for, is true.
+    pub async fn until_served(&self, expression: &str) {
+        let since = Instant::now();
+        let asked = format!(
+            "for (let n = 0; n < 20; n += 1) {{
+                if ({expression}) return true;
+                await new Promise((go) => setTimeout(go, 100));
+            }}
+            return false"
+        );
+        while self.run(&asked).await != json!(true) {
+            if since.elapsed() > PATIENCE {
+                self.fail(&format!("waited for {expression}")).await
+            }
+        }
+    }
+
+    /// What a POST to the API answers to the page, with the session's CSRF value.
+    pub async fn post(&self, path: &str, body: &Value) -> Value {
+        let asked = format!(
+            "const me = await fetch('/api/v1/users/me');
+            const headers = {{ 'Content-Type': 'application/json', 'X-CSRF-Token': me.headers.get('X-CSRF-Token') }};
+            const answer = await fetch('/api/v1/{path}', {{ method: 'POST', headers, body: JSON.stringify({body}) }});
+            return await answer.json()"
+        );
+        self.run(&asked).await
+    }
+
+    /// Waits for a link to this address and follows it.
+    pub async fn follow(&self, href: &str) {
+        let link = format!("a[href={}]", json!(href));
+        self.until(&format!("document.querySelector({})", json!(link))).await;
+        if let Err(reason) = self.client.find(Locator::Css(&link)).await.unwrap().click().await {
+            self.fail(&format!("click on {href}: {reason}")).await
+        }
     }
 
     /// Writes what the page shows to `file`, as PNG.

@@ -93,7 +93,7 @@ impl App {
         let packs = detections::PackImport { content: content.clone(), rules: rules.clone() };
         let runs = detections::RuleRuns { logs: logs.clone(), rules: rules.clone() };
         let name = o.dir.file_name().map_or_else(|| "workspace".into(), |n| n.to_string_lossy().into_owned());
-        let kernel = Kernel::open(kernel::Options {
+        let kernel = kernel::Options {
             world: o.world,
             dir: o.dir,
             workspace: name,
@@ -101,8 +101,15 @@ impl App {
             keyring: o.keyring,
             migrations: MIGRATIONS,
             works: vec![Arc::new(import), Arc::new(packs), Arc::new(runs)],
-        })
-        .await?;
+        };
+        let kernel = match Kernel::open(kernel).await {
+            Ok(kernel) => kernel,
+            Err(e) => {
+                // Nothing may stay beside the file of a workspace that is refused.
+                let _ = logs.close().await;
+                return Err(e);
+            }
+        };
         detections::open(&kernel, &rules).await.map_err(|e| other(&e))?;
         Ok(App(Arc::new(Parts { kernel, logs, content, rules, dir: o.dir.to_owned() })))
     }

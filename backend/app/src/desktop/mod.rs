@@ -1,13 +1,27 @@
-//! What the desktop window calls.
+//! What the desktop window calls: a workspace open in it, and the desk on which several may lie.
 
-pub use crate::{notices::Notice, workspace::Problem};
+mod args;
+mod desk;
+mod notices;
+mod page;
+mod recent;
+pub mod words;
+
+pub use crate::workspace::Problem;
+pub use args::Args;
+pub use desk::{Choice, Desk, Leave, Next};
+pub use notices::Notice;
+pub use page::STYLE;
+pub use recent::Recent;
 
 use crate::{
-    backup, notices,
+    backup,
+    config::{self, Config, Flags},
     web::{self, Serving},
     workspace::{How, Workspace},
 };
 use kernel::{db::Actor, platform};
+use notices::Teller;
 use server::siem;
 use std::{
     path::{Path, PathBuf},
@@ -20,40 +34,41 @@ use tokio::sync::broadcast;
 pub struct Desktop {
     workspace: Workspace,
     serving: Arc<Mutex<Option<Serving>>>,
-    notices: broadcast::Sender<Notice>,
+    teller: Teller,
     origin: String,
 }
 
 impl Desktop {
     /// Locks, migrates, binds 127.0.0.1 on a free port, serves, goes on with paused jobs.
     pub async fn open(dir: PathBuf) -> Result<Desktop, Problem> {
-        let keyring = std::env::var_os("AURORASOC_NO_KEYRING").is_none();
-        let workspace = Workspace::open(&dir, How { desktop: true, keyring, jobs: true }).await?;
-        workspace.app.kernel.auth.ensure_desktop_user(&platform::account()).await?;
-        let no_port = |e: std::io::Error| {
-            let text = format!("No port on 127.0.0.1 could be opened: {e}");
-            Problem::new(
-                "The local server can't start",
-                text,
-                "Check whether a security tool forbids local connections.",
-            )
-        };
-        let listener = tokio::net::TcpListener::bind(("127.0.0.1", 0)).await.map_err(no_port)?;
-        let serving = web::serve(&workspace.app, listener, None).map_err(no_port)?;
-        let origin = format!("http://{}", serving.address);
-        let notices = broadcast::channel(16).0;
-        tokio::spawn(notices::watch(workspace.app.kernel.clone(), notices.clone()));
-        Ok(Desktop { workspace, serving: Arc::new(Mutex::new(Some(serving))), notices, origin })
+        Self::open_for(dir, Teller::default()).await
     }
 
-    /// First call of the program: private files, no core dumps.
+    async fn open_for(dir: PathBuf, teller: Teller) -> Result<Desktop, Problem> {
+        let how = How { desktop: true, keyring: configured().keyring, jobs: true };
+        let workspace = Workspace::open(&dir, how).await?;
+        match serve(&workspace).await {
+            Ok(serving) => {
+                let origin = format!("http://{}", serving.address);
+                tokio::spawn(notices::watch(workspace.app.kernel.clone(), teller.clone()));
+                Ok(Desktop { workspace, serving: Arc::new(Mutex::new(Some(serving))), teller, origin })
+            }
+            Err(problem) => {
+                workspace.close().await;
+                Err(problem)
+            }
+        }
+    }
+
+    /// First call of the program: private files, no core dumps, the words in the session's language.
     pub fn harden() {
         platform::harden();
+        words::speak_as_the_session();
     }
 
-    /// The default workspace.
+    /// The configured workspace.
     pub fn default_dir() -> PathBuf {
-        platform::data_home().join("default")
+        configured().data_dir
     }
 
     /// `http://127.0.0.1:PORT`.
@@ -89,9 +104,16 @@ impl Desktop {
         self.workspace.app.kernel.jobs.open().await.unwrap_or(0)
     }
 
+    /// Waits until no job is queued or running.
+    async fn idle(&self) {
+        if let Err(e) = self.workspace.app.kernel.jobs.idle().await {
+            tracing::error!(error = %e, "the jobs can't be waited for");
+        }
+    }
+
     /// Notifications from now on.
     pub fn notices(&self) -> broadcast::Receiver<Notice> {
-        self.notices.subscribe()
+        self.teller.send.subscribe()
     }
 
     /// The whole workspace in one file.
@@ -113,4 +135,17 @@ impl Desktop {
         }
         self.workspace.close().await;
     }
+}
+
+/// The desktop's own user, and the page and API on a free port of 127.0.0.1.
+async fn serve(workspace: &Workspace) -> Result<Serving, Problem> {
+    workspace.app.kernel.auth.ensure_desktop_user(&platform::account()).await?;
+    let no_port = |e: std::io::Error| Problem::of("port", &[("reason", &e.to_string())]);
+    let listener = tokio::net::TcpListener::bind(("127.0.0.1", 0)).await.map_err(no_port)?;
+    web::serve(&workspace.app, listener, None).map_err(no_port)
+}
+
+/// Defaults, `config.toml` and the environment; the defaults alone where these are wrong (the command line says why).
+fn configured() -> Config {
+    config::layers(Flags(vec![])).extract().unwrap_or_default()
 }

@@ -1,42 +1,40 @@
-//! One window a workspace: a second start finds the first one's Unix socket, hands over its file
-//! arguments and ends. It needs no D-Bus session, so it holds on a bare window manager too.
+//! One window a workspace: a second start finds the first one's Unix socket, hands over its file arguments and ends.
+//! It needs no D-Bus session, so it holds under a bare window manager too.
 
-use std::ffi::OsStr;
-use std::fs::{DirBuilder, Permissions};
-use std::hash::Hasher;
-use std::io::{Read, Write};
-use std::os::unix::ffi::OsStrExt;
-use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
-use std::os::unix::net::{UnixListener, UnixStream};
-use std::path::{Path, PathBuf};
-use std::time::Duration;
-
-use tauri::{AppHandle, async_runtime};
+use super::{make_private, private_folder, runtime_folder};
+use std::{
+    ffi::OsStr,
+    hash::Hasher as _,
+    io::{self, Read as _, Write as _},
+    net::Shutdown,
+    os::unix::{
+        ffi::OsStrExt as _,
+        net::{UnixListener, UnixStream},
+    },
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 /// Words longer than this are no list of arguments (Linux's own bound is 2 MiB).
 const MOST_BYTES: u64 = 2 << 20;
 const TAKEN: &[u8] = b"taken";
 
-/// The socket of the window that shows the workspace in `dir`: in XDG_RUNTIME_DIR under a name
-/// made from the folder, or in the folder itself where the system gives no such place.
+/// The socket of the window that shows the workspace in `dir`.
 pub fn door(dir: &Path) -> PathBuf {
     let real = dir.canonicalize().unwrap_or_else(|_| dir.to_path_buf());
     let mut hash = std::hash::DefaultHasher::new();
     hash.write(real.as_os_str().as_bytes());
-    match std::env::var_os("XDG_RUNTIME_DIR").filter(|dir| !dir.is_empty()) {
-        Some(run) => Path::new(&run).join("aurorasoc").join(format!("window-{:016x}.sock", hash.finish())),
-        None => dir.join("window.sock"),
-    }
+    runtime_folder(dir).join(format!("window-{:016x}.sock", hash.finish()))
 }
 
 /// Gives `paths` to the window behind `door` and tells whether one took them.
 pub fn hand_over(door: &Path, paths: &[PathBuf]) -> bool {
-    let send = || -> std::io::Result<bool> {
+    let send = || -> io::Result<bool> {
         let mut stream = UnixStream::connect(door)?;
         stream.set_read_timeout(Some(Duration::from_secs(10)))?;
         let words: Vec<&[u8]> = paths.iter().map(|path| path.as_os_str().as_bytes()).collect();
         stream.write_all(&words.join(&0))?;
-        stream.shutdown(std::net::Shutdown::Write)?;
+        stream.shutdown(Shutdown::Write)?;
         let mut answer = Vec::new();
         stream.take(64).read_to_end(&mut answer)?;
         Ok(answer == TAKEN)
@@ -44,39 +42,30 @@ pub fn hand_over(door: &Path, paths: &[PathBuf]) -> bool {
     send().unwrap_or(false)
 }
 
-/// Listens for later starts, on a thread that ends with the process.
-pub fn listen(handle: &AppHandle, door: PathBuf) {
-    let handle = handle.clone();
-    let taken = move |paths| {
-        crate::window::to_front(&handle);
-        async_runtime::spawn(crate::intake::take(handle.clone(), paths));
-    };
-    match bind(&door) {
-        Ok(listener) => {
-            std::thread::spawn(move || {
-                listener.incoming().flatten().for_each(|stream| answer(stream, &taken))
-            });
-        }
-        Err(reason) => eprintln!("{}: a second start will not find this window: {reason}", door.display()),
-    }
+/// Listens at `door` for later starts, on a thread that ends with the process, and gives what they hand over to
+/// `taken`. An error when the socket can't be made.
+pub fn take_over(door: &Path, taken: impl Fn(Vec<PathBuf>) + Send + 'static) -> io::Result<()> {
+    let listener = bind(door)?;
+    std::thread::spawn(move || listener.incoming().flatten().for_each(|stream| answer(stream, &taken)));
+    Ok(())
 }
 
-fn bind(door: &Path) -> std::io::Result<UnixListener> {
+fn bind(door: &Path) -> io::Result<UnixListener> {
     if let Some(parent) = door.parent() {
-        DirBuilder::new().recursive(true).mode(0o700).create(parent)?;
+        private_folder(parent)?;
     }
     // Nobody answered there a moment ago, so what lies there was left by a dead process.
     match std::fs::remove_file(door) {
-        Err(reason) if reason.kind() != std::io::ErrorKind::NotFound => return Err(reason),
+        Err(reason) if reason.kind() != io::ErrorKind::NotFound => return Err(reason),
         _ => {}
     }
     let listener = UnixListener::bind(door)?;
-    std::fs::set_permissions(door, Permissions::from_mode(0o600))?;
+    make_private(door)?;
     Ok(listener)
 }
 
 fn answer(mut stream: UnixStream, taken: &impl Fn(Vec<PathBuf>)) {
-    let mine = rustix::process::getuid();
+    let mine = rustix::process::geteuid();
     if !rustix::net::sockopt::socket_peercred(&stream).is_ok_and(|peer| peer.uid == mine) {
         return;
     }
@@ -93,6 +82,7 @@ fn answer(mut stream: UnixStream, taken: &impl Fn(Vec<PathBuf>)) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::os::unix::fs::PermissionsExt as _;
 
     #[test]
     fn a_second_start_hands_over_its_paths_and_a_dead_socket_is_replaced() {
@@ -101,19 +91,15 @@ mod tests {
         assert!(!hand_over(&door, &[]), "nobody listens yet");
         drop(bind(&door).unwrap());
         assert!(!hand_over(&door, &[]), "the file is there, its process is not");
-        let listener = bind(&door).unwrap();
+        let (tell, told) = std::sync::mpsc::channel();
+        take_over(&door, move |paths| tell.send(paths).unwrap()).unwrap();
         let mode = std::fs::metadata(&door).unwrap().permissions().mode();
         assert_eq!(mode & 0o777, 0o600);
         let odd = PathBuf::from(OsStr::from_bytes(b"/logs/a b\xff\n.evtx"));
         let sent = vec![odd, "/logs/\u{62f}".into()];
-        let (tell, told) = std::sync::mpsc::channel();
-        let first = std::thread::spawn(move || {
-            listener.incoming().flatten().take(2).for_each(|s| answer(s, &|paths| tell.send(paths).unwrap()))
-        });
         assert!(hand_over(&door, &sent));
         assert!(hand_over(&door, &[]), "a start without files still finds the window");
-        first.join().unwrap();
-        assert_eq!(told.iter().collect::<Vec<_>>(), [sent, vec![]]);
+        assert_eq!(told.iter().take(2).collect::<Vec<_>>(), [sent, vec![]]);
         std::fs::remove_dir_all(&dir).unwrap();
     }
 }
