@@ -2,9 +2,9 @@
 
 use detect::correlate::{Contribution, Reference};
 use event::Nanos;
-use kernel::{Error, Result, db::Tx, queries};
+use kernel::{Error, Result, db::{Reader, Tx}, queries};
 use serde_json::json;
-use sqlx::{Row as _, SqlitePool, sqlite::SqliteRow};
+use sqlx::{Row as _, sqlite::SqliteRow};
 
 queries! {
     KEEP: "INSERT INTO contribution (correlation, time, event, rule, form, vals)
@@ -63,7 +63,7 @@ pub async fn keep(tx: &mut Tx, list: &[Contribution]) -> Result<()> {
 }
 
 /// Correlations that are to be evaluated.
-pub async fn due(db: &SqlitePool) -> Result<Vec<Due>> {
+pub async fn due(db: &Reader) -> Result<Vec<Due>> {
     let rows = sqlx::query(DUE).fetch_all(db).await?;
     let one = |r: &SqliteRow| {
         Ok(Due {
@@ -82,18 +82,18 @@ pub async fn done(tx: &mut Tx) -> Result<()> {
 }
 
 /// Time of the first contribution in `[from, until)`.
-pub async fn earlier(db: &SqlitePool, ids: &str, from: i64, until: i64) -> Result<Option<i64>> {
+pub async fn earlier(db: &Reader, ids: &str, from: i64, until: i64) -> Result<Option<i64>> {
     Ok(sqlx::query_scalar(EARLIER).bind(ids).bind(from).bind(until).fetch_one(db).await?)
 }
 
 /// Time of the last contribution in `(from, until]`.
-pub async fn later(db: &SqlitePool, ids: &str, from: i64, until: i64) -> Result<Option<i64>> {
+pub async fn later(db: &Reader, ids: &str, from: i64, until: i64) -> Result<Option<i64>> {
     Ok(sqlx::query_scalar(LATER).bind(ids).bind(from).bind(until).fetch_one(db).await?)
 }
 
 /// Contributions of some correlations (a JSON array of ids) between two times.
 pub async fn between(
-    db: &SqlitePool,
+    db: &Reader,
     ids: &str,
     (first, last): (i64, i64),
     most: i64,

@@ -5,9 +5,9 @@ use api::{
     Time,
     detections::{Pack, RuleSettings},
 };
-use kernel::{Error, Result, db::Tx, queries};
+use kernel::{Error, Result, db::{Reader, Tx}, queries};
 use serde::Serialize;
-use sqlx::{Row as _, SqlitePool, sqlite::SqliteRow};
+use sqlx::{Row as _, sqlite::SqliteRow};
 
 queries! {
     PUT: "INSERT INTO pack (pack_id, name, version, imported_by, created_at, updated_at) VALUES (?1, ?2, ?3, ?4, ?5, ?5)
@@ -57,7 +57,7 @@ pub async fn version(tx: &mut Tx, id: &str) -> Result<Option<String>> {
 }
 
 /// The version that is there, outside of a write.
-pub async fn version_now(db: &SqlitePool, id: &str) -> Result<Option<String>> {
+pub async fn version_now(db: &Reader, id: &str) -> Result<Option<String>> {
     Ok(sqlx::query_scalar(VERSION).bind(id).fetch_optional(db).await?)
 }
 
@@ -91,7 +91,7 @@ pub async fn elsewhere(tx: &mut Tx, id: &str, ids: &[&str]) -> Result<Vec<String
 }
 
 /// A page by name; what runs is filled from the rule set.
-pub async fn page(db: &SqlitePool, after: (&str, &str), limit: i64) -> Result<Vec<Pack>> {
+pub async fn page(db: &Reader, after: (&str, &str), limit: i64) -> Result<Vec<Pack>> {
     let one = |r: &SqliteRow| {
         Ok(Pack {
             pack_id: r.try_get("pack_id")?,
@@ -113,12 +113,12 @@ pub async fn page(db: &SqlitePool, after: (&str, &str), limit: i64) -> Result<Ve
 }
 
 /// How many there are.
-pub async fn total(db: &SqlitePool) -> Result<i64> {
+pub async fn total(db: &Reader) -> Result<i64> {
     Ok(sqlx::query_scalar(COUNT).fetch_one(db).await?)
 }
 
 /// (pack, state, how many) of the enabled rules that do not run; `blocked` maps rule id to state.
-pub async fn blocked(db: &SqlitePool, blocked: &impl Serialize) -> Result<Vec<(String, String, u64)>> {
+pub async fn blocked(db: &Reader, blocked: &impl Serialize) -> Result<Vec<(String, String, u64)>> {
     let map = serde_json::to_string(blocked).map_err(Error::internal)?;
     let rows = sqlx::query(BLOCKED).bind(map).fetch_all(db).await?;
     rows.iter().map(|r| Ok((r.try_get("pack")?, r.try_get("state")?, count(r, "n")?))).collect()

@@ -1,8 +1,8 @@
 //! Processing pipelines.
 
 use api::{Time, detections::Pipeline};
-use kernel::{Result, db::Tx, queries};
-use sqlx::{Row as _, SqlitePool, sqlite::SqliteRow};
+use kernel::{Result, db::{Reader, Tx}, queries};
+use sqlx::{Row as _, sqlite::SqliteRow};
 
 queries! {
     GET: "SELECT * FROM pipeline WHERE pipeline_id = ?1";
@@ -42,18 +42,18 @@ pub async fn by_name(tx: &mut Tx, name: &str) -> Result<Option<Pipeline>> {
 }
 
 /// All, in the order in which they are applied.
-pub async fn all(db: &SqlitePool) -> Result<Vec<Pipeline>> {
+pub async fn all(db: &Reader) -> Result<Vec<Pipeline>> {
     sqlx::query(ALL).fetch_all(db).await?.iter().map(pipeline).collect()
 }
 
 /// A page in the order in which they are applied.
-pub async fn page(db: &SqlitePool, after: (i64, &str), limit: i64) -> Result<Vec<Pipeline>> {
+pub async fn page(db: &Reader, after: (i64, &str), limit: i64) -> Result<Vec<Pipeline>> {
     let rows = sqlx::query(PAGE).bind(after.0).bind(after.1).bind(limit).fetch_all(db).await?;
     rows.iter().map(pipeline).collect()
 }
 
 /// How many there are.
-pub async fn total(db: &SqlitePool) -> Result<i64> {
+pub async fn total(db: &Reader) -> Result<i64> {
     Ok(sqlx::query_scalar(COUNT).fetch_one(db).await?)
 }
 

@@ -5,9 +5,9 @@ use api::{
     Time,
     detections::{Rule, RuleChange, RuleOrigin, RuleProblem, RuleSettings, RuleState},
 };
-use kernel::{Error, Result, db::Tx, queries};
+use kernel::{Error, Result, db::{Reader, Tx}, queries};
 use serde::{Deserialize, Serialize};
-use sqlx::{Row as _, SqlitePool, query::Query, sqlite::SqliteArguments, sqlite::SqliteRow};
+use sqlx::{Row as _, query::Query, sqlite::SqliteArguments, sqlite::SqliteRow};
 
 macro_rules! filter {
     () => {
@@ -207,7 +207,7 @@ pub fn stored(r: &SqliteRow) -> Result<Stored> {
 }
 
 /// One rule with its text.
-pub async fn get(db: &SqlitePool, rule_id: &str) -> Result<Option<Stored>> {
+pub async fn get(db: &Reader, rule_id: &str) -> Result<Option<Stored>> {
     sqlx::query(GET).bind(rule_id).fetch_optional(db).await?.as_ref().map(stored).transpose()
 }
 
@@ -217,7 +217,7 @@ pub async fn get_in(tx: &mut Tx, rule_id: &str) -> Result<Option<Stored>> {
 }
 
 /// Texts by id.
-pub async fn texts(db: &SqlitePool, ids: &[&str]) -> Result<std::collections::HashMap<String, String>> {
+pub async fn texts(db: &Reader, ids: &[&str]) -> Result<std::collections::HashMap<String, String>> {
     let ids = serde_json::to_string(ids).map_err(Error::internal)?;
     let rows = sqlx::query(TEXTS).bind(ids).fetch_all(db).await?;
     rows.iter().map(|r| Ok((r.try_get("rule_id")?, r.try_get("body")?))).collect()
@@ -247,24 +247,24 @@ fn source(r: &SqliteRow) -> Result<Source> {
 }
 
 /// Every enabled rule whose text loads.
-pub async fn enabled(db: &SqlitePool) -> Result<Vec<Source>> {
+pub async fn enabled(db: &Reader) -> Result<Vec<Source>> {
     sqlx::query(ENABLED).fetch_all(db).await?.iter().map(source).collect()
 }
 
 /// Some rules whose text loads, enabled or not.
-pub async fn some(db: &SqlitePool, ids: &[String]) -> Result<Vec<Source>> {
+pub async fn some(db: &Reader, ids: &[String]) -> Result<Vec<Source>> {
     let ids = serde_json::to_string(ids).map_err(Error::internal)?;
     sqlx::query(SOME).bind(ids).fetch_all(db).await?.iter().map(source).collect()
 }
 
 /// Some rules, and all enabled ones, since a correlation stands on others.
-pub async fn stand_on(db: &SqlitePool, ids: &[String]) -> Result<Vec<Source>> {
+pub async fn stand_on(db: &Reader, ids: &[String]) -> Result<Vec<Source>> {
     let ids = serde_json::to_string(ids).map_err(Error::internal)?;
     sqlx::query(STAND_ON).bind(ids).fetch_all(db).await?.iter().map(source).collect()
 }
 
 /// (id, title, first error) of enabled rules whose text does not load.
-pub async fn broken(db: &SqlitePool) -> Result<Vec<(String, String, String)>> {
+pub async fn broken(db: &Reader) -> Result<Vec<(String, String, String)>> {
     let rows = sqlx::query(BROKEN_ENABLED).fetch_all(db).await?;
     let one = |r: &SqliteRow| {
         let errors: Vec<RuleProblem> = json(r, "errors")?;
@@ -275,7 +275,7 @@ pub async fn broken(db: &SqlitePool) -> Result<Vec<(String, String, String)>> {
 }
 
 /// Number of the rule set: how often rules were changed.
-pub async fn set_number(db: &SqlitePool) -> Result<i64> {
+pub async fn set_number(db: &Reader) -> Result<i64> {
     Ok(sqlx::query_scalar(SET_NUMBER).fetch_optional(db).await?.unwrap_or(0))
 }
 

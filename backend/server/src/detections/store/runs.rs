@@ -1,7 +1,7 @@
 //! Runs over stored events. What a run found stands in its job; here is which rules it was for.
 
-use kernel::{Result, db::Tx, queries};
-use sqlx::{Row as _, SqlitePool, sqlite::SqliteRow};
+use kernel::{Result, db::{Reader, Tx}, queries};
+use sqlx::{Row as _, sqlite::SqliteRow};
 
 queries! {
     INSERT: "INSERT INTO rule_run (run_id, rule_id, pack, same, created_at) VALUES (?1, ?2, ?3, ?4, ?5)";
@@ -41,7 +41,7 @@ pub async fn insert(tx: &mut Tx, r: &Run, same: &str) -> Result<()> {
 }
 
 /// Newest first, of one rule or all.
-pub async fn page(db: &SqlitePool, rule: Option<&str>, after: (i64, &str), limit: i64) -> Result<Vec<Run>> {
+pub async fn page(db: &Reader, rule: Option<&str>, after: (i64, &str), limit: i64) -> Result<Vec<Run>> {
     let query = match rule {
         Some(rule) => sqlx::query(PAGE_OF_RULE).bind(rule),
         None => sqlx::query(PAGE),
@@ -51,7 +51,7 @@ pub async fn page(db: &SqlitePool, rule: Option<&str>, after: (i64, &str), limit
 }
 
 /// How many there are.
-pub async fn total(db: &SqlitePool, rule: Option<&str>) -> Result<i64> {
+pub async fn total(db: &Reader, rule: Option<&str>) -> Result<i64> {
     Ok(match rule {
         Some(rule) => sqlx::query_scalar(COUNT_OF_RULE).bind(rule).fetch_one(db).await?,
         None => sqlx::query_scalar(COUNT).fetch_one(db).await?,
@@ -59,6 +59,6 @@ pub async fn total(db: &SqlitePool, rule: Option<&str>) -> Result<i64> {
 }
 
 /// Earlier runs with the same rules and range, newest first.
-pub async fn before(db: &SqlitePool, run_id: &str) -> Result<Vec<String>> {
+pub async fn before(db: &Reader, run_id: &str) -> Result<Vec<String>> {
     Ok(sqlx::query_scalar(BEFORE).bind(run_id).fetch_all(db).await?)
 }

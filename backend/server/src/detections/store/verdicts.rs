@@ -5,8 +5,8 @@ use api::{
     Time,
     detections::{Feedback, RuleMetrics, Suppression, TechniqueCoverage, Verdict},
 };
-use kernel::{Error, Result, db::Tx, queries};
-use sqlx::{Row as _, SqlitePool, sqlite::SqliteRow};
+use kernel::{Error, Result, db::{Reader, Tx}, queries};
+use sqlx::{Row as _, sqlite::SqliteRow};
 
 macro_rules! metrics {
     () => {
@@ -112,7 +112,7 @@ pub fn suppression(r: &SqliteRow) -> Result<(String, Suppression)> {
 }
 
 /// All suppressions with their rules.
-pub async fn suppressions(db: &SqlitePool) -> Result<Vec<(String, Suppression)>> {
+pub async fn suppressions(db: &Reader) -> Result<Vec<(String, Suppression)>> {
     sqlx::query(SUPPRESSIONS).fetch_all(db).await?.iter().map(suppression).collect()
 }
 
@@ -144,7 +144,7 @@ pub async fn unsuppress(tx: &mut Tx, id: &str) -> Result<()> {
 
 /// Newest first.
 pub async fn suppression_page(
-    db: &SqlitePool,
+    db: &Reader,
     rule_id: &str,
     after: (i64, &str),
     limit: i64,
@@ -181,7 +181,7 @@ pub async fn unjudge(tx: &mut Tx, alert_id: &str) -> Result<()> {
 
 /// Newest first.
 pub async fn feedback_page(
-    db: &SqlitePool,
+    db: &Reader,
     rule_id: &str,
     after: (i64, &str),
     limit: i64,
@@ -229,7 +229,7 @@ pub fn metrics(r: &SqliteRow) -> Result<RuleMetrics> {
 }
 
 /// What is seen of each technique; enabled rules without one.
-pub async fn coverage(db: &SqlitePool) -> Result<(Vec<TechniqueCoverage>, i64)> {
+pub async fn coverage(db: &Reader) -> Result<(Vec<TechniqueCoverage>, i64)> {
     let one = |r: &SqliteRow| {
         Ok(TechniqueCoverage {
             technique: r.try_get("technique")?,
