@@ -75,7 +75,11 @@ pub async fn detail(app: &App, log_id: &str, raw: bool) -> Result<LogDetail> {
     let none = |log, why: &str| Ok(LogDetail { log, raw: None, raw_missing: Some(why.into()) });
     let Some(place) = log.raw_ref.clone().filter(|r| r.kept) else {
         // A member's format names the containers around it: `zip/json`.
-        if sources(app).await?.get(&row.source).is_some_and(|s| s.file.format.contains('/')) {
+        if sources(app, std::slice::from_ref(&row))
+            .await?
+            .get(&row.source)
+            .is_some_and(|s| s.format.contains('/'))
+        {
             return none(log, "the event lies inside an archive; the event's own text is shown");
         }
         return none(log, "the source was not kept; the event's own text is shown");
