@@ -38,7 +38,8 @@ fn rules_are_imported_and_listed_beside_a_server_and_without_one() {
     let out = import(home.path());
     assert_eq!(out.status.code(), Some(2), "a file that does not load is said: {}", text(&out.stdout));
     assert!(text(&out.stderr).contains("two.yml:"), "{}", text(&out.stderr));
-    let list = run(home.path(), &["rules", "list", "--pack", "my-rules", "--data-dir", ws.to_str().unwrap()], &[]);
+    let list =
+        run(home.path(), &["rules", "list", "--pack", "my-rules", "--data-dir", ws.to_str().unwrap()], &[]);
     let said = text(&list.stdout);
     assert!(said.contains(&id(1)) && said.contains("\\x1b[31m") && !said.contains('\u{1b}'), "{said}");
 }
@@ -50,7 +51,8 @@ fn a_rule_repository_is_checked() {
     std::fs::write(&good, rule(1, "Good", ANY)).unwrap();
     let bad = home.path().join("bad rule.yml");
     std::fs::write(&bad, rule(2, "Bad", "{Image|frobnicate: x}")).unwrap();
-    let check = |format: &str, paths: &[&Path]| run(home.path(), &["rules", "check", "--format", format], paths);
+    let check =
+        |format: &str, paths: &[&Path]| run(home.path(), &["rules", "check", "--format", format], paths);
     let out = check("human", &[&good]);
     assert_eq!(out.status.code(), Some(0), "{}", text(&out.stdout));
     let out = check("human", &[&good, &bad]);
@@ -63,7 +65,10 @@ fn a_rule_repository_is_checked() {
     let report: Value = serde_json::from_slice(&check("json", &[&good, &bad]).stdout).unwrap();
     assert_eq!((&report["rules"], &report["errors"][0]["line"]), (&json!(1), &json!(9)), "{report}");
     let log: Value = serde_json::from_slice(&check("sarif", &[&good, &bad]).stdout).unwrap();
-    assert_eq!((&log["version"], &log["runs"][0]["results"][0]["ruleId"]), (&json!("2.1.0"), &json!("AURORA-4222")));
+    assert_eq!(
+        (&log["version"], &log["runs"][0]["results"][0]["ruleId"]),
+        (&json!("2.1.0"), &json!("AURORA-4222"))
+    );
     let place = &log["runs"][0]["results"][0]["locations"][0]["physicalLocation"];
     assert!(place["artifactLocation"]["uri"].as_str().unwrap().ends_with("/bad%20rule.yml"), "{place}");
     assert_eq!(place["region"]["startLine"], 9);
@@ -82,7 +87,8 @@ fn a_scan_is_printed_for_spreadsheets_and_explained() {
     std::fs::write(&rules, texts).unwrap();
     let log = shared.join("data/evtx/parse/sysmon.evtx");
     let of = |more: &[&str]| {
-        let words: Vec<_> = ["scan", "--rules", rules.to_str().unwrap()].into_iter().chain(more.iter().copied()).collect();
+        let words: Vec<_> =
+            ["scan", "--rules", rules.to_str().unwrap()].into_iter().chain(more.iter().copied()).collect();
         run(home.path(), &words, &[&log])
     };
     let out = of(&["--format", "csv"]);

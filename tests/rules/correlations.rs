@@ -48,7 +48,8 @@ fn the_order_of_imports_and_of_rule_and_import_does_not_matter() {
         for f in files {
             let name = f.file_name().unwrap().to_string_lossy().into_owned();
             body.extend_from_slice(
-                format!("--b\r\ncontent-disposition: form-data; name=\"file\"; filename=\"{name}\"\r\n\r\n").as_bytes(),
+                format!("--b\r\ncontent-disposition: form-data; name=\"file\"; filename=\"{name}\"\r\n\r\n")
+                    .as_bytes(),
             );
             body.extend(std::fs::read(f).unwrap());
             body.extend_from_slice(b"\r\n");
@@ -67,7 +68,10 @@ fn the_order_of_imports_and_of_rule_and_import_does_not_matter() {
             let made = u.create(&counting());
             assert_eq!(made["created"], json!([id(1), id(2)]));
             let correlation = u.get(&format!("{RULES}/{}", id(2))).json();
-            assert_eq!((&correlation["format"], &correlation["state"]), (&json!("sigma_correlation"), &json!("running")));
+            assert_eq!(
+                (&correlation["format"], &correlation["state"]),
+                (&json!("sigma_correlation"), &json!("running"))
+            );
         };
         if !late {
             create();
@@ -82,7 +86,10 @@ fn the_order_of_imports_and_of_rule_and_import_does_not_matter() {
         }
         assert_eq!(u.alerts(1).len(), 0, "a rule that only feeds a correlation raises nothing");
         let alerts = u.alerts(2);
-        assert!(alerts.iter().all(|a| a["source"] == "sigma_correlation" && a["severity"] == "high"), "{alerts:?}");
+        assert!(
+            alerts.iter().all(|a| a["source"] == "sigma_correlation" && a["severity"] == "high"),
+            "{alerts:?}"
+        );
         outline(&alerts)
     };
     let right = found([first, second], false);

@@ -42,7 +42,10 @@ fn every_hostile_text_is_answered_in_time_and_space() {
         let got = post(case["name"].as_str().unwrap(), case["rule"].as_str().unwrap());
         let detail = got.json()["error"]["detail"].clone();
         assert_eq!(got.code(), "AURORA-4222", "{case}: {}", got.text());
-        assert!(detail["line"].is_u64() && detail["column"].is_u64() && detail["path"].is_string(), "{detail}");
+        assert!(
+            detail["line"].is_u64() && detail["column"].is_u64() && detail["path"].is_string(),
+            "{detail}"
+        );
         assert!(!detail["reason"].as_str().unwrap().is_empty());
     }
     for entry in std::fs::read_dir(data.join("api/hostile-files")).unwrap() {

@@ -56,7 +56,11 @@ fn a_killed_pack_import_is_whole_or_not_there() {
             assert_eq!(rules, 0, "killed at {part}/1000: nothing was promised");
             continue;
         }
-        assert_eq!((&job["status"], &job["result"]["new"]), (&json!("done"), &json!(3780)), "{part}/1000: {job}");
+        assert_eq!(
+            (&job["status"], &job["result"]["new"]),
+            (&json!("done"), &json!(3780)),
+            "{part}/1000: {job}"
+        );
         assert_eq!(rules, 3780, "killed at {part}/1000");
     }
 }

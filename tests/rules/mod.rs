@@ -66,7 +66,8 @@ impl<'a> User<'a> {
     /// Uploads a pack and waits for its job.
     fn pack(&self, name: &str, bytes: &[u8]) -> Value {
         let path = format!("/api/v1/detections/packs?name={name}");
-        let got = self.s.call("POST", &path).bearer(&self.token).bytes("application/octet-stream", bytes).send();
+        let got =
+            self.s.call("POST", &path).bearer(&self.token).bytes("application/octet-stream", bytes).send();
         assert_eq!(got.status, 202, "{}", got.text());
         let job = self.s.settle(&self.token);
         assert_eq!(got.json()["job_id"], job["job_id"]);

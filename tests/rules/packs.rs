@@ -77,7 +77,8 @@ fn sigmahq_s_release_goes_in_by_one_upload() {
     assert_eq!((sum, &r["documents"], &r["gone"]), (3780, &json!(3780), &json!(0)), "{r}");
     assert_eq!(r["not_loaded_total"], 0, "{}", r["not_loaded"]);
     assert!(r["needs_configuration_total"].as_u64().unwrap() > 0, "rules with placeholders are named");
-    let pack = s.all(&u.token, "/api/v1/detections/packs").into_iter().find(|p| p["name"] == "SigmaHQ").unwrap();
+    let pack =
+        s.all(&u.token, "/api/v1/detections/packs").into_iter().find(|p| p["name"] == "SigmaHQ").unwrap();
     assert_eq!((&pack["licenses"], &pack["rules"]), (&json!(["DRL-1.1"]), &r["new"]), "{pack}");
     let of = |q: &str| s.all(&u.token, &format!("{RULES}?pack=sigmahq&body=false{q}"));
     assert_eq!(of("").len(), 3780);
@@ -118,11 +119,16 @@ fn one_s_own_rules_are_written_rewritten_and_deleted_with_one_audit_row_each() {
     assert_eq!((made.header("location"), &made.json()["state"]), (Some(at.as_str()), &json!("running")));
     assert_eq!(u.send("POST", RULES, body("Mine")).json()["error"]["detail"]["rule_id"], json!(id(1)));
     one("rewrite", 200, &|| u.send("PATCH", &at, body("Mine, too")));
-    one("tune", 200, &|| u.send("PATCH", &at, json!({"settings": {"group_by": ["User"], "bucket_s": 86400}})));
-    one("disable", 200, &|| u.send("POST", "/api/v1/detections/bulk", json!({"rule_ids": [id(1)], "enabled": false})));
+    one("tune", 200, &|| {
+        u.send("PATCH", &at, json!({"settings": {"group_by": ["User"], "bucket_s": 86400}}))
+    });
+    one("disable", 200, &|| {
+        u.send("POST", "/api/v1/detections/bulk", json!({"rule_ids": [id(1)], "enabled": false}))
+    });
     let before = u.audits();
     assert_eq!(u.send("PATCH", &at, json!({"enabled": false})).status, 200);
-    let more = u.send("POST", "/api/v1/detections/bulk", json!({"rule_ids": [id(1), id(9)], "enabled": false}));
+    let more =
+        u.send("POST", "/api/v1/detections/bulk", json!({"rule_ids": [id(1), id(9)], "enabled": false}));
     assert_eq!(more.json(), json!({"changed": 0, "unchanged": 1, "missing": [id(9)]}));
     assert_eq!(u.audits(), before, "nothing changed, so nothing was audited");
     let wrong = |body: Value| u.send("PATCH", &at, body).json()["error"]["detail"].clone();
@@ -149,7 +155,9 @@ fn a_text_is_checked_without_being_kept() {
     let good = check(&rule(1, "Good", ANY));
     assert_eq!((&good["ok"], &good["documents"][0]["runs"]), (&json!(true), &json!(true)), "{good}");
     assert_eq!(good["documents"][0]["logsource"], "windows/process_creation/*");
-    let bad = check("title: x\nlogsource: {product: windows}\ndetection:\n  s: {F|frobnicate: a}\n  condition: s\n");
+    let bad = check(
+        "title: x\nlogsource: {product: windows}\ndetection:\n  s: {F|frobnicate: a}\n  condition: s\n",
+    );
     assert_eq!((&bad["ok"], &bad["errors"][0]["line"]), (&json!(false), &json!(4)), "{bad}");
     let waits = check(&rule(1, "Waits", "{User|expand: '%admins%'}"));
     assert_eq!(waits["documents"][0]["placeholders"], json!(["admins"]), "{waits}");

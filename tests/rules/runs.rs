@@ -7,7 +7,8 @@ use std::collections::BTreeSet;
 
 /// What must be equal whether an import or a run found it.
 fn outline(alerts: &[Value]) -> BTreeSet<String> {
-    let one = |a: &Value| format!("{} {} {} {}", a["first_seen"], a["last_seen"], a["event_count"], a["entities"]);
+    let one =
+        |a: &Value| format!("{} {} {} {}", a["first_seen"], a["last_seen"], a["event_count"], a["entities"]);
     alerts.iter().map(one).collect()
 }
 
@@ -32,7 +33,10 @@ fn a_rule_that_comes_later_finds_what_is_stored_once() {
         assert_eq!((&a["source"], &a["metadata"]["run_id"]), (&json!("sigma_run"), &first["run_id"]), "{a}");
     }
     let again = u.run(1);
-    assert_eq!((&again["matched"], &again["new_matches"], &again["diff"]), (&json!(matched), &json!(0), &json!(0)));
+    assert_eq!(
+        (&again["matched"], &again["new_matches"], &again["diff"]),
+        (&json!(matched), &json!(0), &json!(0))
+    );
     assert_eq!(s.import(&u.token, "again.evtx", &log)["result"]["alerts"], 0);
     assert_eq!(outline(&u.alerts(1)), outline(&alerts));
     let runs = u.get(&format!("{RULES}/{}/runs", id(1))).json();
@@ -51,7 +55,11 @@ fn a_rule_that_comes_later_finds_what_is_stored_once() {
     let job = s.settle(&u.token);
     assert_eq!((&job["status"], &job["result"]["new_matches"]), (&json!("done"), &json!(0)), "{job}");
     assert!(job["result"]["rules_no_chance_total"].as_u64().unwrap() > 0);
-    let none = u.send("POST", &format!("{RULES}/{}/run", id(1)), json!({"from": "2001-01-01T00:00:00Z", "to": "2001-01-02T00:00:00Z"}));
+    let none = u.send(
+        "POST",
+        &format!("{RULES}/{}/run", id(1)),
+        json!({"from": "2001-01-01T00:00:00Z", "to": "2001-01-02T00:00:00Z"}),
+    );
     assert_eq!(none.status, 202);
     let none = s.settle(&u.token)["result"].clone();
     assert_eq!((&none["scanned"], &none["no_match_reason"]), (&json!(0), &json!("no event was looked at")));
@@ -76,7 +84,8 @@ fn a_rule_s_settings_group_its_alerts() {
     let events = |list: &[Value]| list.iter().map(|a| a["event_count"].as_u64().unwrap()).sum::<u64>();
     assert_eq!(events(&by_image), events(&by_host));
     for a in &by_image {
-        let images: BTreeSet<_> = a["entities"].as_array().unwrap().iter().filter(|e| e["type"] == "image").collect_values();
+        let images: BTreeSet<_> =
+            a["entities"].as_array().unwrap().iter().filter(|e| e["type"] == "image").collect_values();
         assert_eq!(images.len(), 1, "{a}");
     }
 }
@@ -104,7 +113,10 @@ fn why_and_why_not() {
     let log = run["sample"][0].as_str().unwrap();
     let explain = |n| u.get(&format!("{RULES}/{}/explain?log_id={log}", id(n)));
     let yes = explain(2).json();
-    assert_eq!((&yes["matched"], &yes["logsource"], &yes["tree"]["matched"]), (&json!(true), &json!(true), &json!(true)));
+    assert_eq!(
+        (&yes["matched"], &yes["logsource"], &yes["tree"]["matched"]),
+        (&json!(true), &json!(true), &json!(true))
+    );
     let no = explain(1).json();
     assert_eq!(no["matched"], false, "{no}");
     let text = no["tree"].to_string();

@@ -13,7 +13,8 @@ fn a_verdict_closes_its_alert_and_counts() {
     let Some(shared) = shared() else { return };
     let s = Server::start();
     let u = User::root(&s);
-    let made = u.send("POST", RULES, json!({"body": rule(1, "Any", ANY), "settings": {"group_by": ["Image"]}}));
+    let made =
+        u.send("POST", RULES, json!({"body": rule(1, "Any", ANY), "settings": {"group_by": ["Image"]}}));
     assert_eq!(made.status, 201);
     s.import(&u.token, "sysmon.evtx", &sysmon(&shared));
     let alerts = u.alerts(1);
@@ -21,11 +22,15 @@ fn a_verdict_closes_its_alert_and_counts() {
     let name = |i: usize| alerts[i]["alert_id"].as_str().unwrap().to_owned();
     let at = format!("{RULES}/{}/feedback", id(1));
     let before = u.audits();
-    let said = u.send("POST", &at, json!({"alert_id": name(0), "verdict": "false_positive", "note": "known"}));
+    let said =
+        u.send("POST", &at, json!({"alert_id": name(0), "verdict": "false_positive", "note": "known"}));
     assert_eq!(said.status, 201, "{}", said.text());
     assert_eq!(u.audits() - before, 1);
     let closed = u.get(&format!("/api/v1/alerts/{}", name(0))).json();
-    assert_eq!((&closed["status"], &closed["resolution"]), (&json!("false_positive"), &json!("false_positive")));
+    assert_eq!(
+        (&closed["status"], &closed["resolution"]),
+        (&json!("false_positive"), &json!("false_positive"))
+    );
     assert!(closed["closed_at"].is_string());
     let patch = |i: usize, body: Value| u.send("PATCH", &format!("/api/v1/alerts/{}", name(i)), body);
     assert_eq!(patch(1, json!({"status": "resolved", "resolution": "true_positive"})).status, 200);
@@ -35,7 +40,10 @@ fn a_verdict_closes_its_alert_and_counts() {
     assert_eq!(all.len(), 2, "closing an alert is feedback, a duplicate is none: {all:?}");
     let metrics = u.get("/api/v1/detections/metrics").json();
     let m = of(&metrics, 1);
-    assert_eq!((&m["true_positives"], &m["false_positives"], &m["precision"]), (&json!(1), &json!(1), &json!(0.5)));
+    assert_eq!(
+        (&m["true_positives"], &m["false_positives"], &m["precision"]),
+        (&json!(1), &json!(1), &json!(0.5))
+    );
     assert_eq!((&m["alerts"], &m["alerts_open"]), (&json!(alerts.len()), &json!(alerts.len() - 3)));
     assert!(m["mean_time_to_acknowledge_s"].is_number() && m["last_match"].is_string(), "{m}");
     assert_eq!(patch(1, json!({"status": "investigating"})).status, 200);
@@ -43,7 +51,8 @@ fn a_verdict_closes_its_alert_and_counts() {
     let strange = u.send("POST", &at, json!({"alert_id": "ALRT-2026-99999", "verdict": "benign"}));
     assert_eq!(strange.code(), "AURORA-4042");
     let coverage = u.get("/api/v1/detections/coverage").json();
-    let t = coverage["techniques"].as_array().unwrap().iter().find(|t| t["technique"] == "T1059.001").unwrap();
+    let t =
+        coverage["techniques"].as_array().unwrap().iter().find(|t| t["technique"] == "T1059.001").unwrap();
     assert!(t["alerts"].as_u64().unwrap() >= alerts.len() as u64 && t["rules"].as_u64().unwrap() >= 1, "{t}");
 }
 

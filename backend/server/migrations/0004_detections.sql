@@ -51,12 +51,6 @@ CREATE TABLE rule_feedback (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX rule_feedback_rule ON rule_feedback (rule_id, at, id);
 
-CREATE TABLE pipeline (
-  pipeline_id TEXT PRIMARY KEY, name TEXT NOT NULL UNIQUE, priority INTEGER NOT NULL, body TEXT NOT NULL,
-  enabled INTEGER NOT NULL, version INTEGER NOT NULL DEFAULT 1, created_at INTEGER NOT NULL, updated_at INTEGER NOT NULL,
-  created_by TEXT NOT NULL
-) STRICT, WITHOUT ROWID;
-
 CREATE INDEX alert_rule ON alert (rule_id, id) WHERE rule_id IS NOT NULL;
 
 -- What matches of base rules contribute to correlation rules. Kept, so that imports in any order and over any time give

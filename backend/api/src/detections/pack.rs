@@ -1,4 +1,4 @@
-//! Packs of rules, and processing pipelines.
+//! Packs of rules.
 
 use super::RuleProblem;
 use crate::Time;
@@ -124,62 +124,4 @@ pub struct PackReport {
     pub not_loaded: Vec<NotLoaded>,
     /// Which need values.
     pub needs_configuration: Vec<PackRule>,
-}
-
-/// A Sigma processing pipeline: renames fields, sets log sources, gives placeholders their values.
-#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
-pub struct Pipeline {
-    /// Id.
-    pub pipeline_id: String,
-    /// Its `name`.
-    pub name: String,
-    /// Its `priority`: the lowest is applied first.
-    pub priority: i64,
-    /// YAML.
-    pub body: String,
-    /// Whether it is applied.
-    pub enabled: bool,
-    /// Grows with each change.
-    pub version: u32,
-    /// When it came in.
-    pub created_at: Time,
-    /// Last change.
-    pub updated_at: Time,
-    /// Who wrote it.
-    pub created_by: String,
-}
-
-/// Path of one pipeline.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct PipelinePath {
-    /// Id.
-    pub pipeline_id: String,
-}
-
-list_query! {
-    /// Query of GET /detections/pipelines: by priority.
-    PipelineList {}
-}
-
-/// Body of POST /detections/pipelines.
-#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct CreatePipeline {
-    /// YAML.
-    pub body: String,
-    /// Whether it is applied (true).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub enabled: Option<bool>,
-}
-
-/// Body of PATCH /detections/pipelines/{pipeline_id}. Absent fields stay.
-#[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields, default)]
-pub struct PatchPipeline {
-    /// YAML.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub body: Option<String>,
-    /// Whether it is applied.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub enabled: Option<bool>,
 }

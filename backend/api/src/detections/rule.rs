@@ -22,7 +22,7 @@ words! {
         Running "running",
         /// Switched off here.
         Disabled "disabled",
-        /// Its placeholders have no values yet: a pipeline gives them.
+        /// Its placeholders have no values.
         NeedsConfiguration "needs_configuration",
         /// It is valid, and this program can't run it: `state_reason` says why.
         CannotRun "cannot_run",

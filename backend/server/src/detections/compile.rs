@@ -7,7 +7,7 @@ use super::{
 };
 use api::{
     alerts::Severity,
-    detections::{Pipeline, RuleSettings, RuleState, Suppression},
+    detections::{RuleSettings, RuleState, Suppression},
     siem::RuleNote,
 };
 use detect::{Cause, Engine, Mapping, NotRun, sigma};
@@ -25,8 +25,6 @@ pub struct Loaded {
     pub broken: Vec<(String, String, String)>,
     /// Suppressions with their rules.
     pub suppressions: Vec<(String, Suppression)>,
-    /// Texts of the enabled pipelines, in their order.
-    pub pipelines: Vec<String>,
     /// The rules that count, where the others are only there because these stand on them.
     pub only: Option<HashSet<String>>,
 }
@@ -39,14 +37,8 @@ pub async fn load(db: &Db) -> Result<Loaded> {
         rules: store::rules::enabled(read).await?,
         broken: store::rules::broken(read).await?,
         suppressions: store::verdicts::suppressions(read).await?,
-        pipelines: texts(store::pipelines::all(read).await?),
         only: None,
     })
-}
-
-/// Texts of the pipelines that are applied.
-pub fn texts(all: Vec<Pipeline>) -> Vec<String> {
-    all.into_iter().filter(|p| p.enabled).map(|p| p.body).collect()
 }
 
 /// Rules that were parsed for an earlier set, by id, with the hash of their text.
@@ -86,7 +78,7 @@ pub struct RuleSet {
 impl Default for RuleSet {
     /// No rules.
     fn default() -> Self {
-        let (engine, not_run) = Engine::build(vec![], &mapping(&[]));
+        let (engine, not_run) = Engine::build(vec![], &mapping());
         RuleSet {
             number: -1,
             engine,
@@ -206,7 +198,7 @@ pub fn build_until(loaded: Loaded, parsed: &mut Parsed, stop: &dyn Fn() -> bool)
         rules.push(rule);
     }
     *parsed = Parsed(keep);
-    let mapping = mapping(&loaded.pipelines);
+    let mapping = mapping();
     let (engine, not_run) = Engine::build(rules, &mapping);
     let by_id: HashMap<_, _> = engine.rules().iter().enumerate().map(|(i, r)| (r.id.clone(), i)).collect();
     let none = RuleSettings::default();
@@ -243,7 +235,7 @@ pub fn build_until(loaded: Loaded, parsed: &mut Parsed, stop: &dyn Fn() -> bool)
 }
 
 /// The log source mapping that comes with the program; a test reads it.
-pub fn mapping(_pipelines: &[String]) -> Mapping {
+pub fn mapping() -> Mapping {
     Mapping::builtin().unwrap_or_else(|e| {
         tracing::error!(error = %e, "the built-in log source mapping could not be read");
         Mapping::default()

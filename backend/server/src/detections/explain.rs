@@ -15,7 +15,7 @@ use event::Event;
 use kernel::{Error, Result};
 use std::sync::Arc;
 
-/// Explains one rule on events: as it runs, with filters and pipelines. A rule that does not run now gets a small engine
+/// Explains one rule on events: as it runs, with filters. A rule that does not run now gets a small engine
 /// of its own.
 pub enum Explainer {
     /// Its place in the set that runs.
@@ -35,10 +35,9 @@ impl Explainer {
         let Some(source) = store::rules::some(db, &[rule_id.to_owned()]).await?.into_iter().next() else {
             return Ok(None);
         };
-        let pipelines = compile::texts(store::pipelines::all(db).await?);
         let work = move || {
             let rule = text::one(&source.body, &source.rule_id)?;
-            let (engine, _) = Engine::build(vec![rule], &compile::mapping(&pipelines));
+            let (engine, _) = Engine::build(vec![rule], &compile::mapping());
             Some(Explainer::Alone(Box::new(engine)))
         };
         tokio::task::spawn_blocking(work).await.map_err(Error::internal)

@@ -3,7 +3,7 @@
 use super::{
     compile, service,
     store::{
-        packs, pipelines,
+        packs,
         rules::{self, Filter, SORTS, Stored},
     },
     text,
@@ -137,9 +137,8 @@ pub async fn check(app: &App, body: String) -> Result<CheckReport> {
     let (parsed, _) = service::parse(body).await?;
     let errors: Vec<_> = parsed.errors.iter().map(text::problem).collect();
     let db = app.kernel.db.read();
-    let all = pipelines::all(db).await?;
     let about: Vec<_> = parsed.rules.iter().map(|r| (r.id.clone(), checked(r))).collect();
-    let work = move || Engine::build(parsed.rules, &compile::mapping(&compile::texts(all))).1;
+    let work = move || Engine::build(parsed.rules, &compile::mapping()).1;
     let not_run = tokio::task::spawn_blocking(work).await.map_err(Error::internal)?;
     let mut documents = vec![];
     for (id, mut d) in about {

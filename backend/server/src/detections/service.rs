@@ -4,7 +4,7 @@ use super::{
     compile,
     content::is_uuid,
     store::{
-        correlations, pipelines,
+        correlations,
         rules::{self, Stored},
         write::{self, NewRule, Step},
     },
@@ -140,11 +140,10 @@ async fn look(app: &App, rule: &mut Rule) -> Result<()> {
         overlay(&set.unwrap_or_else(|_| app.rules.current()), rule);
         return Ok(());
     }
-    let pipelines = compile::texts(pipelines::all(app.kernel.db.read()).await?);
     let (body, id) = (rule.body.clone(), rule.rule_id.clone());
     let work = move || {
         let one = text::one(&body, &id)?;
-        Engine::build(vec![one], &compile::mapping(&pipelines)).1.into_iter().next()
+        Engine::build(vec![one], &compile::mapping()).1.into_iter().next()
     };
     if let Some(n) = tokio::task::spawn_blocking(work).await.map_err(Error::internal)? {
         (rule.state, rule.state_reason) = (compile::state(n.cause), Some(n.reason));

@@ -13,7 +13,8 @@ use tokio::{runtime::Handle, sync::watch};
 
 /// The holder of the current rule set.
 pub struct Rules {
-    current: watch::Sender<Arc<RuleSet>>,
+    /// With the number up to which changes were looked at, which is its own unless they could not be read.
+    current: watch::Sender<(i64, Arc<RuleSet>)>,
     /// Number of the newest set that was asked for; `None` to end the thread.
     wanted: watch::Sender<Option<i64>>,
     thread: Mutex<Option<JoinHandle<()>>>,
@@ -22,7 +23,7 @@ pub struct Rules {
 impl Default for Rules {
     fn default() -> Self {
         Rules {
-            current: watch::channel(Arc::new(RuleSet::default())).0,
+            current: watch::channel((-1, Arc::new(RuleSet::default()))).0,
             wanted: watch::channel(Some(-1)).0,
             thread: Mutex::default(),
         }
@@ -32,7 +33,7 @@ impl Default for Rules {
 impl Rules {
     /// The set that runs now. Cheap; hold it for a batch, not for longer.
     pub fn current(&self) -> Arc<RuleSet> {
-        self.current.borrow().clone()
+        self.current.borrow().1.clone()
     }
 
     /// Rules were changed and committed: a set of this number is wanted.
@@ -45,7 +46,7 @@ impl Rules {
         let Some(wanted) = *self.wanted.borrow() else { return self.current() };
         let (mut current, mut end) = (self.current.subscribe(), self.wanted.subscribe());
         tokio::select! {
-            _ = current.wait_for(|set| set.number >= wanted) => {}
+            _ = current.wait_for(|(number, _)| *number >= wanted) => {}
             _ = end.wait_for(Option::is_none) => {}
         }
         self.current()
@@ -77,7 +78,7 @@ impl Rules {
         let mut parsed = Parsed::default();
         loop {
             let Some(number) = *wanted.borrow_and_update() else { return };
-            if number > self.current().number {
+            if number > self.current.borrow().0 {
                 let started = world.now_ns();
                 let made = match runtime.block_on(compile::load(db)) {
                     Ok(loaded) => {
@@ -88,9 +89,7 @@ impl Rules {
                     Err(e) => {
                         // The set that runs goes on; what waits for the new one must not wait for ever.
                         tracing::error!(error = %e, rule_set = number, "the rules could not be read");
-                        self.current.send_modify(|set| {
-                            *set = Arc::new(RuleSet { number, ..RuleSet::default() });
-                        });
+                        self.current.send_modify(|(looked_at, _)| *looked_at = number);
                         continue;
                     }
                 };
@@ -101,7 +100,7 @@ impl Rules {
                     ms,
                     "rules compiled"
                 );
-                self.current.send_replace(Arc::new(made));
+                self.current.send_replace((made.number, Arc::new(made)));
             }
             if runtime.block_on(wanted.changed()).is_err() {
                 return;

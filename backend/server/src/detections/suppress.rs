@@ -81,7 +81,7 @@ pub fn check(rule: &sigma::Rule, condition: &Value) -> Result<()> {
         problem.line = problem.line.saturating_sub(before).max(1);
         return Err(super::text::refused(&problem));
     }
-    let (_, not_run) = Engine::build(parsed.rules, &super::compile::mapping(&[]));
+    let (_, not_run) = Engine::build(parsed.rules, &super::compile::mapping());
     match not_run.first() {
         Some(n) => Err(Error::field("condition", n.reason.clone())),
         None => Ok(()),

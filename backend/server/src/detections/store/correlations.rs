@@ -2,7 +2,11 @@
 
 use detect::correlate::{Contribution, Reference};
 use event::Nanos;
-use kernel::{Error, Result, db::{Reader, Tx}, queries};
+use kernel::{
+    Error, Result,
+    db::{Reader, Tx},
+    queries,
+};
 use serde_json::json;
 use sqlx::{Row as _, sqlite::SqliteRow};
 

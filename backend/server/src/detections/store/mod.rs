@@ -1,11 +1,10 @@
 //! All SQL of detection rules.
 //!
 //! `rules` the reads of rules · `write` their changes · `packs` · `runs` · `verdicts` suppressions, feedback, metrics,
-//! coverage · `pipelines` · `correlations`.
+//! coverage · `correlations`.
 
 pub mod correlations;
 pub mod packs;
-pub mod pipelines;
 pub mod rules;
 pub mod runs;
 pub mod verdicts;
@@ -22,7 +21,6 @@ pub const QUERIES: &[(&str, &[(&str, &str)])] = &[
     ("detections/packs", packs::QUERIES),
     ("detections/runs", runs::QUERIES),
     ("detections/verdicts", verdicts::QUERIES),
-    ("detections/pipelines", pipelines::QUERIES),
     ("detections/correlations", correlations::QUERIES),
 ];
 

@@ -5,7 +5,11 @@ use api::{
     Time,
     detections::{Pack, RuleSettings},
 };
-use kernel::{Error, Result, db::{Reader, Tx}, queries};
+use kernel::{
+    Error, Result,
+    db::{Reader, Tx},
+    queries,
+};
 use serde::Serialize;
 use sqlx::{Row as _, sqlite::SqliteRow};
 

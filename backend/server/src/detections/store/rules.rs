@@ -5,7 +5,11 @@ use api::{
     Time,
     detections::{Rule, RuleChange, RuleOrigin, RuleProblem, RuleSettings, RuleState},
 };
-use kernel::{Error, Result, db::{Reader, Tx}, queries};
+use kernel::{
+    Error, Result,
+    db::{Reader, Tx},
+    queries,
+};
 use serde::{Deserialize, Serialize};
 use sqlx::{Row as _, query::Query, sqlite::SqliteArguments, sqlite::SqliteRow};
 

@@ -1,6 +1,10 @@
 //! Runs over stored events. What a run found stands in its job; here is which rules it was for.
 
-use kernel::{Result, db::{Reader, Tx}, queries};
+use kernel::{
+    Result,
+    db::{Reader, Tx},
+    queries,
+};
 use sqlx::{Row as _, sqlite::SqliteRow};
 
 queries! {

@@ -5,7 +5,11 @@ use api::{
     Time,
     detections::{Feedback, RuleMetrics, Suppression, TechniqueCoverage, Verdict},
 };
-use kernel::{Error, Result, db::{Reader, Tx}, queries};
+use kernel::{
+    Error, Result,
+    db::{Reader, Tx},
+    queries,
+};
 use sqlx::{Row as _, sqlite::SqliteRow};
 
 macro_rules! metrics {
