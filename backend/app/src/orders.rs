@@ -35,7 +35,7 @@ pub(crate) enum Order {
     /// Sigma rules as a pack: files, folders and zips, absolute.
     RulesImport { name: String, enabled: bool, paths: Vec<PathBuf> },
     /// Rules of the workspace.
-    RulesList { query: RuleList },
+    RulesList { query: Box<RuleList> },
     /// Look at everything stored.
     Doctor,
 }
@@ -116,7 +116,7 @@ pub(crate) async fn obey(app: &App, order: Order, to: mpsc::Sender<Reply>) {
         Order::UserAdd { name, role, password } => user_add(app, name, role, password).await,
         Order::Import { paths } => import(app, paths, &to).await,
         Order::RulesImport { name, enabled, paths } => rules_import(app, name, enabled, paths, &to).await,
-        Order::RulesList { query } => rules_list(app, query).await,
+        Order::RulesList { query } => rules_list(app, *query).await,
         Order::Doctor => doctor(app, &to).await,
     };
     let last = match done {

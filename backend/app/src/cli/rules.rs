@@ -246,7 +246,7 @@ pub(super) async fn list(
     as_json: bool,
 ) -> Result<u8, Exit> {
     let query = RuleList { q: query, pack, ..RuleList::default() };
-    let result = carry_out(&config, Order::RulesList { query }, false).await?;
+    let result = carry_out(&config, Order::RulesList { query: Box::new(query) }, false).await?;
     let rules: Vec<Rule> = serde_json::from_value(result).map_err(|e| Exit(1, e.to_string()))?;
     let mut out = String::new();
     for r in &rules {
