@@ -51,8 +51,6 @@ CREATE TABLE rule_feedback (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX rule_feedback_rule ON rule_feedback (rule_id, at, id);
 
-CREATE INDEX alert_rule ON alert (rule_id, id) WHERE rule_id IS NOT NULL;
-
 -- What matches of base rules contribute to correlation rules. Kept, so that imports in any order and over any time give
 -- the same alerts.
 CREATE TABLE contribution (

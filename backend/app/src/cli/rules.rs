@@ -17,6 +17,9 @@ use std::{
     path::{Path, PathBuf},
 };
 
+/// Errors of one file that are shown with their source line.
+const DRAWN: usize = 100;
+
 /// Something that `rules check` found.
 #[derive(Debug, Serialize)]
 pub(super) struct Finding {
@@ -68,8 +71,12 @@ impl Loaded {
         self.files += 1;
         let parsed = sigma::parse_bytes(&bytes);
         let source = String::from_utf8_lossy(&bytes);
-        for e in parsed.errors {
-            let shown = Untrusted::new(e.render(&source, &name)).for_terminal_lines();
+        for (n, e) in parsed.errors.into_iter().enumerate() {
+            // Each picture looks for its line from the top, so a text of thousands of errors is not drawn to its end.
+            let shown = match n < DRAWN {
+                true => Untrusted::new(e.render(&source, &name)).for_terminal_lines(),
+                false => Untrusted::new(format!("{name}:{}:{}: {}", e.line, e.column, e.reason)).for_terminal(),
+            };
             self.findings.push(Finding {
                 file: name.clone(),
                 line: e.line,
@@ -81,8 +88,10 @@ impl Loaded {
                 shown,
             });
         }
+        let (mut line, mut counted) = (1, 0);
         for rule in parsed.rules {
-            let line = source.get(..rule.span.start).unwrap_or_default().matches('\n').count() + 1;
+            line += source.get(counted..rule.span.start).unwrap_or_default().matches('\n').count();
+            counted = rule.span.start;
             self.places.push((name.clone(), line));
             self.rules.push(rule);
         }
