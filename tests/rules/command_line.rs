@@ -19,7 +19,7 @@ fn rules_are_imported_and_listed_beside_a_server_and_without_one() {
     let u = User::root(&s);
     let folder = s.home.path().join("my rules");
     std::fs::create_dir(&folder).unwrap();
-    std::fs::write(folder.join("one.yml"), rule(1, "One \u{1b}[31m", ANY)).unwrap();
+    std::fs::write(folder.join("one.yml"), rule(1, r#""One \x1b[31m""#, ANY)).unwrap();
     std::fs::write(folder.join("notes.txt"), "no rule").unwrap();
     let ws = s.ws();
     let import = |home: &Path| {

@@ -138,7 +138,8 @@ pub fn routes() -> Routes<App> {
 
 /// The API as a router with its state.
 pub fn router(app: &App) -> Router {
-    routes().router.with_state(app.clone())
+    // Bodies are bounded where they are read, uploads by the disk: the extractor's own bound would cut forms at 2 MB.
+    routes().router.layer(axum::extract::DefaultBodyLimit::disable()).with_state(app.clone())
 }
 
 /// Every query of every store by its place, for the test that prepares and explains all of them.

@@ -128,7 +128,7 @@ pub struct RuleExplanation {
     pub condition: String,
     /// The condition as a tree.
     pub tree: ExplainNode,
-    /// The one leaf whose other outcome would turn `matched` round; null where it takes more than one.
+    /// A leaf whose other outcome alone would make the rule match; null where none would, or where it matches.
     pub one_leaf_away: Option<String>,
 }
 

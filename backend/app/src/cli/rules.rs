@@ -75,7 +75,9 @@ impl Loaded {
             // Each picture looks for its line from the top, so a text of thousands of errors is not drawn to its end.
             let shown = match n < DRAWN {
                 true => Untrusted::new(e.render(&source, &name)).for_terminal_lines(),
-                false => Untrusted::new(format!("{name}:{}:{}: {}", e.line, e.column, e.reason)).for_terminal(),
+                false => {
+                    Untrusted::new(format!("{name}:{}:{}: {}", e.line, e.column, e.reason)).for_terminal()
+                }
             };
             self.findings.push(Finding {
                 file: name.clone(),

@@ -11,6 +11,9 @@ use kernel::world::hex;
 use sha2::{Digest as _, Sha256};
 use std::collections::{BTreeMap, HashSet};
 
+/// Text of documents that do not load, kept with them: each brings its whole file, so that its lines are the file's.
+const BROKEN_LIMIT: usize = 16 << 20;
+
 /// Rules read from files, before they meet those that are there.
 #[derive(Debug, Default)]
 pub struct Content {
@@ -22,6 +25,9 @@ pub struct Content {
     pub not_loaded: Vec<NotLoaded>,
     /// Rules that need values for placeholders.
     pub needs_configuration: Vec<PackRule>,
+    /// Documents that loaded.
+    pub loaded: usize,
+    broken_bytes: usize,
     licence: Option<String>,
     ids: HashSet<String>,
     /// SHA-256 of each file by its name: the pack's version does not depend on their order.
@@ -79,13 +85,15 @@ impl Content {
         let whole = String::from_utf8_lossy(bytes);
         let documents = parsed.rules.len() + parsed.errors.len();
         let from = Origin { origin: to.origin, pack: Some(to.pack), file: Some(name), enabled: to.enabled };
+        let (mut line, mut counted) = (1, 0);
         for rule in parsed.rules {
+            line += whole.get(counted..rule.span.start).unwrap_or_default().matches('\n').count();
+            counted = rule.span.start;
             let body = match documents {
                 1 => whole.as_ref(),
                 _ => whole.get(rule.span.clone()).unwrap_or(&whole),
             };
             if !self.ids.insert(rule.id.clone()) {
-                let line = whole.get(..rule.span.start).unwrap_or_default().matches('\n').count() + 1;
                 let reason = format!("another document of this pack has the id {}", rule.id);
                 let line = u32::try_from(line).unwrap_or(u32::MAX);
                 let problem = RuleProblem { line, column: 1, reason, path: "id".into() };
@@ -99,17 +107,22 @@ impl Content {
                     file: name.into(),
                 });
             }
+            self.loaded += 1;
             self.rules.push(text::row(&rule, body, &from, &RuleSettings::default()));
         }
         for e in &parsed.errors {
             let problem = text::problem(e);
             self.not_loaded.push(NotLoaded { file: name.into(), problem: problem.clone() });
+            if self.broken_bytes.saturating_add(whole.len()) > BROKEN_LIMIT {
+                continue;
+            }
             // Under its own id where that could be read, so that a repaired one takes its place.
             let place = format!("{name}#{}", e.document);
             let known = e.rule.clone().filter(|r| is_uuid(r));
             let made = || format!("broken-{}", text::hash(&place).chars().take(16).collect::<String>());
             let id = known.unwrap_or_else(made);
             if self.ids.insert(id.clone()) {
+                self.broken_bytes += whole.len();
                 let title = e.rule.clone().unwrap_or_else(|| name.into());
                 self.rules.push(text::broken(&id, &title, &whole, &from, std::slice::from_ref(&problem)));
             }

@@ -10,7 +10,7 @@ use api::{
     alerts::Span,
     detections::{ExplainNode, RuleExplanation},
 };
-use detect::{ConditionNode, Engine, Explanation, Selection};
+use detect::{ConditionNode, Engine, Explanation, NodeKind};
 use event::Event;
 use kernel::{Error, Result};
 use std::sync::Arc;
@@ -68,49 +68,45 @@ pub async fn explain(app: &App, rule_id: &str, log_id: &str) -> Result<RuleExpla
             stored.rule.state_reason.unwrap_or_else(|| "this kind of rule looks at no single event".into());
         Error::field("rule_id", why)
     })?;
-    Ok(wire(e, log_id))
+    Ok(wire(&e, log_id))
 }
 
-fn wire(e: Explanation, log_id: &str) -> RuleExplanation {
+fn wire(e: &Explanation, log_id: &str) -> RuleExplanation {
     RuleExplanation {
-        rule_id: e.rule_id,
+        rule_id: e.rule_id.clone(),
         log_id: log_id.into(),
         matched: e.matched,
         logsource: e.logsource,
-        condition: e.condition,
-        tree: node(&e.tree, &e.selections, "0"),
-        one_leaf_away: None,
+        condition: e.condition.clone(),
+        tree: node(&e.tree, e, "0"),
+        one_leaf_away: e.one_away.first().and_then(|leaf| place(&e.tree, *leaf, "0")),
     }
 }
 
-fn node(n: &ConditionNode, selections: &[Selection], id: &str) -> ExplainNode {
-    let own = selections.iter().find(|s| s.name == n.label).filter(|_| n.children.is_empty());
-    let below = n.children.iter().enumerate().map(|(i, c)| node(c, selections, &format!("{id}.{i}")));
-    let leaves = own.into_iter().flat_map(|s| s.items.iter().enumerate()).map(|(i, item)| {
-        let field = item.field.clone().unwrap_or_else(|| "any field".into());
-        let words = [field.as_str(), item.modifiers.as_str()];
-        let label: Vec<_> = words.into_iter().filter(|w| !w.is_empty()).collect();
-        ExplainNode {
-            id: format!("{id}.{i}"),
-            label: label.join(" "),
-            matched: item.matched,
-            children: vec![],
-            field: item.event_field.clone(),
-            patterns: item.patterns.clone(),
-            value: item.value.clone(),
-            spans: item.spans.iter().map(|s| span(*s)).collect(),
-        }
-    });
+fn node(n: &ConditionNode, e: &Explanation, id: &str) -> ExplainNode {
+    let leaf = match n.kind {
+        NodeKind::Leaf(leaf) => e.leaf(leaf),
+        _ => None,
+    };
+    let below = n.children.iter().enumerate().map(|(i, c)| node(c, e, &format!("{id}.{i}")));
     ExplainNode {
         id: id.into(),
         label: n.label.clone(),
         matched: n.matched,
-        children: below.chain(leaves).collect(),
-        field: None,
-        patterns: vec![],
-        value: None,
-        spans: vec![],
+        children: below.collect(),
+        field: leaf.and_then(|l| l.event_field.clone()),
+        patterns: leaf.map(|l| l.patterns.clone()).unwrap_or_default(),
+        value: leaf.and_then(|l| l.value.clone()),
+        spans: leaf.map(|l| l.spans.iter().map(|s| span(*s)).collect()).unwrap_or_default(),
     }
+}
+
+/// Id of the node that shows a leaf.
+fn place(n: &ConditionNode, leaf: usize, id: &str) -> Option<String> {
+    if n.kind == NodeKind::Leaf(leaf) {
+        return Some(id.into());
+    }
+    n.children.iter().enumerate().find_map(|(i, c)| place(c, leaf, &format!("{id}.{i}")))
 }
 
 fn span((start, end): (usize, usize)) -> Span {

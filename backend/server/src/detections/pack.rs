@@ -128,7 +128,7 @@ async fn import(ctx: JobCtx, content: Arc<ContentStore>, rules: Arc<Rules>) -> R
             ctx.kept("nothing was imported".into());
             return Ok(());
         }
-        if found.rules.is_empty() {
+        if found.loaded == 0 {
             let first = found.not_loaded.first().map(|n| format!(": {}: {}", n.file, n.problem.reason));
             let reason = format!("no Sigma rule in it{}", first.unwrap_or_default());
             return Err(Error::with(Code::Invalid, json!({"field": "file", "reason": reason})));
