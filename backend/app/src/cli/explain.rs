@@ -1,7 +1,7 @@
 //! `scan --explain`: one rule on every event of its log source, as a tree, for the events that it matches or just misses.
 
 use super::Exit;
-use detect::{ConditionNode, Engine, Explanation, NotRun};
+use detect::{ConditionNode, Engine, Explanation, NodeKind, NotRun};
 use event::Event;
 use kernel::Untrusted;
 use std::io::Write;
@@ -42,7 +42,7 @@ impl Explain {
         let Some(e) = engine.explain(event, self.rule).filter(|e| e.logsource) else { return Ok(()) };
         self.of_logsource += 1;
         self.matched += u64::from(e.matched);
-        if !e.matched || self.printed >= PRINTED {
+        if !(e.matched || !e.one_away.is_empty()) || self.printed >= PRINTED {
             return Ok(());
         }
         self.printed += 1;
@@ -73,23 +73,17 @@ fn mark(holds: bool) -> char {
 fn print(out: &mut impl Write, e: &Explanation, n: &ConditionNode, depth: usize) -> std::io::Result<()> {
     let clean = |t: &str| Untrusted::new(t).for_terminal();
     let indent = "  ".repeat(depth);
-    writeln!(out, "{indent}{} {}", mark(n.matched), clean(&n.label))?;
-    for c in &n.children {
-        print(out, e, c, depth + 1)?;
-    }
-    let own = e.selections.iter().find(|s| s.name == n.label).filter(|_| n.children.is_empty());
-    for item in own.into_iter().flat_map(|s| &s.items) {
-        let field = clean(item.field.as_deref().unwrap_or("any field"));
+    let leaf = match n.kind {
+        NodeKind::Leaf(leaf) => e.leaf(leaf),
+        _ => None,
+    };
+    let of = leaf.map(|item| {
         let patterns = clean(&item.patterns.join(" | "));
         let more = item.patterns_total.saturating_sub(item.patterns.len());
         let more = if more > 0 { format!(" (and {more} more)") } else { String::new() };
         let value = item.value.as_deref().map_or_else(|| "absent".into(), |v| format!("found {}", clean(v)));
-        writeln!(
-            out,
-            "{indent}  {} {field} {}: {patterns}{more}; {value}",
-            mark(item.matched),
-            item.modifiers
-        )?;
-    }
-    Ok(())
+        format!(": {patterns}{more}; {value}")
+    });
+    writeln!(out, "{indent}{} {}{}", mark(n.matched), clean(&n.label), of.unwrap_or_default())?;
+    n.children.iter().try_for_each(|c| print(out, e, c, depth + 1))
 }
