@@ -1,5 +1,7 @@
 //! The alert stream: sign-in by first message, order, resume, backlog, number of sockets, the end of credentials.
 
+#![allow(clippy::disallowed_methods, reason = "tests talk to the product over loopback")]
+
 use crate::served::{Call, PASSWORD, Server};
 use futures::{SinkExt as _, StreamExt as _};
 use serde_json::{Value, json};
