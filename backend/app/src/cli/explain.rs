@@ -42,7 +42,7 @@ impl Explain {
         let Some(e) = engine.explain(event, self.rule).filter(|e| e.logsource) else { return Ok(()) };
         self.of_logsource += 1;
         self.matched += u64::from(e.matched);
-        if !(e.matched || !e.one_away.is_empty()) || self.printed >= PRINTED {
+        if self.printed >= PRINTED || !e.matched && e.one_away.is_empty() {
             return Ok(());
         }
         self.printed += 1;
