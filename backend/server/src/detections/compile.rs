@@ -119,6 +119,17 @@ impl RuleSet {
         }
     }
 
+    /// Whether a rule was asked for, where the set holds others that it stands on.
+    pub fn wanted(&self, rule_id: &str) -> bool {
+        self.only.as_ref().is_none_or(|only| only.contains(rule_id))
+    }
+
+    /// How many rules that were asked for run.
+    pub fn wanted_running(&self) -> usize {
+        let correlations = self.engine.correlations().rules().iter().filter(|_| self.only.is_some());
+        self.engine.rules().iter().chain(correlations).filter(|r| self.wanted(&r.id)).count()
+    }
+
     /// Whether what a correlation rule is given counts: its own id, or that of one that looks at it.
     pub fn correlates(&self, rule_id: &str) -> bool {
         let Some(only) = &self.only else { return true };

@@ -158,17 +158,20 @@ impl Matcher {
     /// What ran, what could not, what had no chance.
     pub fn report(&self) -> RuleReport {
         let report = self.coverage.report(&self.set.engine, vec![], 0);
-        let no_chance: Vec<_> =
-            report.no_chance.into_iter().filter(|n| !self.had_chance.contains(&n.rule_id)).collect();
+        let no_chance: Vec<_> = report
+            .no_chance
+            .into_iter()
+            .filter(|n| self.set.wanted(&n.rule_id) && !self.had_chance.contains(&n.rule_id))
+            .collect();
         // After a restart nobody can say that there was no chance.
         let no_chance = if self.resumed { vec![] } else { no_chance };
         let not_run = self.set.notes();
         let count = |n: usize| u64::try_from(n).unwrap_or(0);
         let reason = (self.matched == 0 && !self.resumed)
-            .then(|| self.silence(report.events, report.ran, no_chance.len()));
+            .then(|| self.silence(report.events, self.set.wanted_running(), no_chance.len()));
         RuleReport {
             rule_set: u64::try_from(self.set.number).unwrap_or(0),
-            ran: count(report.ran),
+            ran: count(self.set.wanted_running()),
             not_run_total: count(not_run.len()),
             not_run: not_run.into_iter().take(LISTED).collect(),
             no_chance_total: count(no_chance.len()),
