@@ -4,7 +4,7 @@ use super::{ANY, RULES, User, id, rule, sysmon};
 use crate::served::{Server, shared};
 use serde_json::{Value, json};
 
-fn of(metrics: &'a Value, n: u32) -> &'a Value {
+fn of(metrics: &Value, n: u32) -> &Value {
     metrics["rules"].as_array().unwrap().iter().find(|r| r["rule_id"] == json!(id(n))).unwrap()
 }
 
