@@ -21,13 +21,18 @@ pub fn root(app: App) -> impl IntoView {
         boot.remove();
     }
     let language = Memo::new(move |_| app.preferences.with(|p| p.language));
+    // An ended session keeps the page below the sign-in: what was typed and opened stays.
+    let face = Memo::new(move |_| match app.auth.get() {
+        Auth::Ended => Auth::In,
+        auth => auth,
+    });
     view! {
         {move || {
             language.get();
-            match app.auth.get() {
+            match face.get() {
                 Auth::Asking => view! { <div class="shell" aria-busy="true"><div class="topbar"></div><div class="nav"></div><main class="main"></main></div> }.into_any(),
                 Auth::Out => view! { <pages::login::Login /> }.into_any(),
-                Auth::In => view! { <Frame /> }.into_any(),
+                Auth::In | Auth::Ended => view! { <Frame /> }.into_any(),
             }
         }}
         {move || { language.get(); view! { <Toasts /> } }}
@@ -70,6 +75,7 @@ fn Frame() -> impl IntoView {
         <Help />
         <pages::alerts::dialogs::Dialogs />
         <CloseAsked />
+        <pages::login::again::Again />
     }
 }
 
@@ -126,7 +132,7 @@ fn FileFields() -> impl IntoView {
         let Some(field) = event.target().and_then(|t| t.dyn_into::<web_sys::HtmlInputElement>().ok()) else {
             return;
         };
-        upload::files(field.files());
+        upload::chosen(field.files());
         field.set_value("");
     };
     view! {

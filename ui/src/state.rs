@@ -1,7 +1,9 @@
 //! What every part of the page shares. One value, made once under the root owner, reachable from key handlers too.
 
 use crate::{
-    components::toast::Toast, data::shell::ShellInfo, pages::alerts::model::AlertsModel, place::Place,
+    components::toast::Toast,
+    data::{shell::ShellInfo, speed::Speed},
+    pages::alerts::model::AlertsModel, place::Place,
 };
 use api::{
     jobs::Job,
@@ -21,6 +23,8 @@ pub enum Auth {
     Out,
     /// The product.
     In,
+    /// The product, with the sign-in over it: the session ended while somebody worked.
+    Ended,
 }
 
 /// Whether the server answers.
@@ -47,18 +51,20 @@ pub enum Layer {
     LinkCase,
 }
 
-/// A file that is on its way to the server.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// Files that are on their way to the server together.
+#[derive(Clone, Debug, PartialEq)]
 pub struct Upload {
     /// Grows.
     pub id: u64,
-    /// As the user knows it.
+    /// As the user knows them.
     pub name: String,
     /// Bytes sent.
     pub sent: u64,
     /// Bytes in all.
     pub total: u64,
-    /// Why it did not arrive.
+    /// How fast.
+    pub speed: Speed,
+    /// Why they did not arrive.
     pub failed: Option<String>,
 }
 

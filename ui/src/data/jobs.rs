@@ -135,11 +135,14 @@ fn say_ended() {
     }
 }
 
+/// Whether two forms of a job look the same.
+pub fn same(a: &Job, b: &Job) -> bool {
+    (a.status, a.done, a.total, a.skipped_total, &a.result)
+        == (b.status, b.done, b.total, b.skipped_total, &b.result)
+}
+
 /// Takes a job in, or its newer form; draws nothing when nothing changed.
 pub fn put(job: Job) {
-    let same = |a: &Job, b: &Job| {
-        (a.status, a.done, a.skipped_total, &a.result) == (b.status, b.done, b.skipped_total, &b.result)
-    };
     let jobs = app().jobs;
     let place = jobs.with_untracked(|all| all.iter().position(|j| j.job_id == job.job_id));
     match place {

@@ -103,7 +103,7 @@ fn lost(code: u16) {
         return;
     }
     if code == SIGNED_OUT {
-        app.auth.set(Auth::Out);
+        app.auth.set(Auth::Ended);
         return;
     }
     app.link.set(Link::Down);

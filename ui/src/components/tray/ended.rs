@@ -2,6 +2,7 @@
 
 use crate::{
     components::icon::Icon,
+    data::jobs::import_result,
     i18n::{k, t, tn, tnf},
     text::visible,
 };
@@ -51,7 +52,8 @@ fn rules(summary: String, notes: &[RuleNote], test: &'static str) -> Option<impl
 }
 
 /// The last words of a job; only the newest one says at length why there may be no alert.
-pub fn summary(job: &Job, result: &ImportResult, newest: bool) -> impl IntoView + use<> {
+pub fn summary(job: &Job, newest: bool) -> impl IntoView + use<> {
+    let result = &import_result(job);
     let none = newest && job.status == JobStatus::Done && result.alerts == 0;
     let rules_run = tnf(
         k::TRAY_RULES_RUN,
