@@ -62,7 +62,7 @@ fn shown(rule: Rule) -> impl IntoView {
                 {rule.author.map(|a| view! { <dt>{t(k::RULE_AUTHOR)}</dt><dd><bdi>{visible(&a)}</bdi></dd> })}
                 {(!rule.falsepositives.is_empty()).then(|| view! { <dt>{t(k::RULE_FALSE)}</dt><dd><bdi>{visible(&rule.falsepositives.join(" · "))}</bdi></dd> })}
             </dl>
-            {(!rule.errors.is_empty()).then(|| view! { <p class="notice warn">{visible(&rule.errors.join(" "))}</p> })}
+            {(!rule.errors.is_empty()).then(|| view! { <p class="notice warn">{visible(&rule.errors.iter().map(ToString::to_string).collect::<Vec<_>>().join(" "))}</p> })}
         </div>
         <div class="sec">
             <div class="sec-h"><h3>{t(k::RULE_BODY)}</h3>
