@@ -3,7 +3,8 @@
 use crate::{
     components::toast::Toast,
     data::{shell::ShellInfo, speed::Speed},
-    pages::alerts::model::AlertsModel, place::Place,
+    pages::{alerts::model::AlertsModel, rules::model::RulesModel},
+    place::Place,
 };
 use api::{
     jobs::Job,
@@ -49,6 +50,12 @@ pub enum Layer {
     Close,
     /// Link to a case.
     LinkCase,
+    /// Run rules over stored events.
+    Run,
+    /// Delete the open rule.
+    DeleteRule,
+    /// Import rules.
+    ImportRules,
 }
 
 /// Files that are on their way to the server together.
@@ -109,6 +116,8 @@ pub struct App {
     pub close_asked: RwSignal<Option<u64>>,
     /// The alerts page.
     pub alerts: AlertsModel,
+    /// The page of rules.
+    pub rules: RulesModel,
 }
 
 thread_local! { static APP: OnceCell<App> = const { OnceCell::new() }; }
@@ -136,6 +145,7 @@ impl App {
             dragging: RwSignal::new(false),
             close_asked: RwSignal::new(None),
             alerts: AlertsModel::new(),
+            rules: RulesModel::new(),
         };
         APP.with(|cell| {
             let _ = cell.set(app);

@@ -27,3 +27,6 @@ mod chain;
 
 #[path = "../../src/components/grid/range.rs"]
 mod range;
+
+#[path = "../../src/pages/rules/yaml.rs"]
+mod yaml;

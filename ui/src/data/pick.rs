@@ -46,8 +46,7 @@ pub fn chosen(list: Option<FileList>) -> Found {
     let mut found = Found::default();
     let Some(list) = list else { return found };
     for file in (0..list.length()).filter_map(|i| list.get(i)) {
-        let path =
-            js_sys::Reflect::get(&file, &"webkitRelativePath".into()).ok().and_then(|v| v.as_string());
+        let path = js_sys::Reflect::get(&file, &"webkitRelativePath".into()).ok().and_then(|v| v.as_string());
         let path = path.filter(|p| !p.is_empty()).unwrap_or_else(|| file.name());
         found.add(path, file);
     }
@@ -57,24 +56,21 @@ pub fn chosen(list: Option<FileList>) -> Found {
 /// From a drop. What it holds can only be asked for while the drop is handled, so that is done before the first wait.
 pub fn dropped(data: &DataTransfer) -> impl Future<Output = Found> + use<> {
     let items = data.items();
-    let entries: Vec<FileSystemEntry> = (0..items.length())
-        .filter_map(|i| items.get(i)?.webkit_get_as_entry().ok().flatten())
-        .collect();
+    let entries: Vec<FileSystemEntry> =
+        (0..items.length()).filter_map(|i| items.get(i)?.webkit_get_as_entry().ok().flatten()).collect();
     let plain = if entries.is_empty() { data.files() } else { None };
-    async move {
-        if entries.is_empty() { readable(chosen(plain)).await } else { walk(entries).await }
-    }
+    async move { if entries.is_empty() { readable(chosen(plain)).await } else { walk(entries).await } }
 }
 
 /// A folder that came as a file can't be read: only asking for a byte tells.
 async fn readable(all: Found) -> Found {
     let mut found = Found { unread: all.unread, ..Found::default() };
     for one in all.files {
-        let byte = one.file.slice_with_f64_and_f64(0.0, 1.0).map(|b| JsFuture::from(b.array_buffer()));
-        match byte {
-            Ok(byte) if byte.await.is_ok() => found.add(one.path, one.file),
-            _ => found.unread += 1,
-        }
+        let read = match one.file.slice_with_f64_and_f64(0.0, 1.0) {
+            Ok(byte) => JsFuture::from(byte.array_buffer()).await.is_ok(),
+            Err(_) => false,
+        };
+        if read { found.add(one.path, one.file) } else { found.unread += 1 }
     }
     found
 }

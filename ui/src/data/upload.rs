@@ -82,14 +82,8 @@ fn label(files: &[Picked]) -> String {
 pub async fn send(url: &str, method: &str, files: Vec<Picked>) -> Result<String, Failure> {
     let id = NEXT.replace(NEXT.get() + 1);
     let total = files.iter().map(|f| f.file.size() as u64).sum();
-    let upload = Upload {
-        id,
-        name: label(&files),
-        sent: 0,
-        total,
-        speed: Speed::starting(now_ms()),
-        failed: None,
-    };
+    let upload =
+        Upload { id, name: label(&files), sent: 0, total, speed: Speed::starting(now_ms()), failed: None };
     app().tray.set(true);
     app().uploads.update(|all| all.push(upload));
     let outcome = travel(id, url, method, &files).await;

@@ -1,8 +1,8 @@
 //! Import tray: what is being read, how far, what was skipped and why, and what the rules made of it.
 
 mod ended;
-pub use ended::why_none;
-mod kinds;
+pub use ended::{OfferRules, why_none};
+pub mod kinds;
 mod row;
 
 use crate::{

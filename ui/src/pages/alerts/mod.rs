@@ -14,8 +14,11 @@ pub mod query;
 mod raw;
 mod rule;
 mod table;
+mod tree;
 mod why;
 pub mod writes;
+
+pub use event::rule_alerts;
 
 use crate::{
     i18n::{k, t, tn},

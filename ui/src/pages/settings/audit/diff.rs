@@ -51,8 +51,12 @@ fn walk(value: &Value, path: String, out: &mut BTreeMap<String, String>) {
                 walk(member, format!("{path}[{i}]"), out);
             }
         }
-        Value::String(text) => drop(out.insert(path, text.clone())),
-        leaf => drop(out.insert(path, leaf.to_string())),
+        Value::String(text) => {
+            out.insert(path, text.clone());
+        }
+        leaf => {
+            out.insert(path, leaf.to_string());
+        }
     }
 }
 

@@ -30,7 +30,7 @@ pub fn Row(row: Arc<AuditRow>) -> impl IntoView {
         }
     };
     let by_row = toggle.clone();
-    let at = row.at;
+    let (at, number) = (row.at, seq.clone());
     let refused = row.result != "ok";
     let shown = Arc::clone(&row);
     view! {
@@ -38,7 +38,7 @@ pub fn Row(row: Arc<AuditRow>) -> impl IntoView {
             <tr data-test="audit-row" data-id=seq.clone() class:cursor=move || open.get() on:click=move |_| by_row()>
                 <td><button class="act open-b" aria-expanded=move || open.get().to_string() aria-label=t(k::AUDIT_OPEN) data-test="audit-open"
                     on:click=move |e| { e.stop_propagation(); toggle() }><span class="turn-b" class:down=move || open.get()><Icon name="chevr" class="i-12 i-flip" /></span></button></td>
-                <td class="num">{seq}</td>
+                <td class="num">{number}</td>
                 <td><time class="ltr" title=clock::both(at)>{move || clock::second(at, app.preferences.with(|p| p.time_zone))}</time></td>
                 <td><bdi class="mono">{visible(&row.actor)}</bdi></td>
                 <td class="p"><bdi class="mono">{visible(&row.action)}</bdi></td>

@@ -93,7 +93,11 @@ fn Modes(model: Model) -> impl IntoView {
 /// Minutes until an alert of this severity is due, or never.
 fn due_row(model: Model, severity: Severity) -> impl IntoView {
     let now = Memo::new(move |_| model.draft.with(|d| due(d, severity)));
-    let set = move |value: Option<u32>| model.draft.update(|d| drop(d.due_minutes.insert(severity, value)));
+    let set = move |value: Option<u32>| {
+        model.draft.update(|d| {
+            d.due_minutes.insert(severity, value);
+        });
+    };
     let name = word("severity", severity.as_str());
     view! {
         <div class="due-row">

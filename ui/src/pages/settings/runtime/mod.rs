@@ -91,7 +91,8 @@ impl Model {
         );
         spawn_local(async move {
             let etag = self.etag.get_untracked();
-            let outcome = client::call_if::<SettingsPatch>(&Empty {}, &Empty {}, &body, etag.as_deref()).await;
+            let outcome =
+                client::call_if::<SettingsPatch>(&Empty {}, &Empty {}, &body, etag.as_deref()).await;
             match outcome {
                 Ok(answer) => {
                     self.take(answer);

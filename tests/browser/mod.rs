@@ -1,6 +1,9 @@
 //! The served page in Chromium: login, upload, alerts, in both languages, dark and light, and
 //! nothing that axe-core finds.
 
+mod session;
+mod settings;
+
 use std::path::PathBuf;
 
 use fantoccini::Locator;
@@ -31,6 +34,13 @@ async fn accessible(browser: &Browser, place: &str) {
     }
 }
 
+/// Chooses files in a hidden field, as its dialog would.
+async fn choose(browser: &Browser, field: &str, files: &[PathBuf]) {
+    let field = browser.page.client.find(Locator::Css(&format!("[data-test=\"{field}\"]"))).await.unwrap();
+    let chosen: Vec<String> = files.iter().map(|path| path.display().to_string()).collect();
+    field.send_keys(&chosen.join("\n")).await.unwrap();
+}
+
 async fn journey(dark: bool) {
     let look = if dark { "dark" } else { "light" };
     let browser = Browser::start(NAME, PASSWORD, dark).await;
@@ -56,10 +66,11 @@ async fn journey(dark: bool) {
 
     let Some(folder) = evidence::recordings() else { return };
     let files = evidence::evtx(&folder);
-    let field = page.client.find(Locator::Css("[data-test=\"file-field\"]")).await.unwrap();
-    let chosen: Vec<String> = files.iter().map(|path| path.display().to_string()).collect();
-    field.send_keys(&chosen.join("\n")).await.unwrap();
+    choose(&browser, "file-field", &files).await;
     page.find("tray-ended").await;
+    assert_eq!(page.count("tray-file").await, files.len() as u64);
+    let jobs = page.run("return (await (await fetch('/api/v1/jobs')).json()).total").await;
+    assert_eq!(jobs, 1, "what was chosen together is one job");
     accessible(&browser, &format!("import tray, {look}")).await;
     page.until("!document.querySelector('[data-test=\"import-cancel\"]')").await;
     page.click("tray-close").await;
@@ -84,6 +95,8 @@ async fn journey(dark: bool) {
         ("settings/appearance", "theme-dark"),
         ("settings/users", "user-row"),
         ("settings/keys", "key-create"),
+        ("settings/runtime", "runtime-save"),
+        ("settings/audit", "audit-row"),
         ("settings/about", "version"),
     ] {
         browser.load(&format!("/{path}")).await;
