@@ -20,15 +20,32 @@ async fn log_in(browser: &Browser) {
     browser.page.find("workspace").await;
 }
 
+/// Places that docs/screenshots shows, each in one look; the first one on a large screen too.
+const PICTURES: &[&str] = &[
+    "alert, dark",
+    "first start, light",
+    "import tray, dark",
+    "alerts, light",
+    "alerts in Arabic, dark",
+    "rules, light",
+    "rule with an error, dark",
+    "packs, light",
+    "why, and why not, dark",
+    "settings runtime, light",
+    "audit row, dark",
+];
+
 /// Fails with what axe-core finds on the page as it stands; keeps a picture of it where `./do screenshots` asks for one.
 async fn accessible(browser: &Browser, place: &str) {
     let found = browser.violations().await;
     assert!(found.is_empty(), "{place}: {}", found.join("\n"));
     let Some(folder) = std::env::var_os("AURORASOC_SCREENSHOTS").map(PathBuf::from) else { return };
+    let Some(at) = PICTURES.iter().position(|p| *p == place) else { return };
     let frame = browser.page.run("return outerHeight - innerHeight").await.as_u64().unwrap();
-    for (wide, high) in [(1920, 1080), (1280, 800)] {
+    let sizes: &[(u32, u32)] = if at == 0 { &[(1920, 1080), (1280, 800)] } else { &[(1280, 800)] };
+    for (wide, high) in sizes {
         let outer = high + u32::try_from(frame).unwrap();
-        browser.page.client.set_window_size(wide, outer).await.unwrap();
+        browser.page.client.set_window_size(*wide, outer).await.unwrap();
         let name = place.replace([',', ' '], "-").replace("--", "-");
         browser.page.screenshot(&folder.join(format!("{name}-{wide}x{high}.png"))).await;
     }

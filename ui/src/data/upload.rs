@@ -73,7 +73,7 @@ fn label(files: &[Picked]) -> String {
     let first = files.first().map(|f| f.path.clone()).unwrap_or_default();
     match files.len() {
         0 | 1 => first,
-        n => tnf(k::UPLOAD_FILES, n as u64 - 1, &[("name", &first)]),
+        n => tnf(k::UPLOAD_FILES, n as u64, &[("name", &first)]),
     }
 }
 

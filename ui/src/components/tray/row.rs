@@ -44,13 +44,13 @@ pub fn UploadRow(id: u64) -> impl IntoView {
         app.uploads.with(|all| all.iter().find(|u| u.id == id).map_or(0, |u| percent(u.sent, u.total)))
     });
     let failed = of(|u| u.failed.clone().unwrap_or_default());
-    let rate = of(|u| match u.speed.rate() {
-        0 => String::new(),
-        rate => tf(k::TRAY_RATE, &[("rate", &bytes(rate))]),
-    });
     let left = of(|u| {
-        let left = u.speed.left(u.total).map(|left| tf(k::TRAY_LEFT, &[("time", &span(left))]));
-        format!("\u{2066}{} / {}\u{2069} {}", bytes(u.sent), bytes(u.total), left.unwrap_or_default())
+        let mut facts = vec![format!("\u{2066}{} / {}\u{2069}", bytes(u.sent), bytes(u.total))];
+        if u.speed.rate() > 0 {
+            facts.push(tf(k::TRAY_RATE, &[("rate", &bytes(u.speed.rate()))]));
+        }
+        facts.extend(u.speed.left(u.total).map(|left| tf(k::TRAY_LEFT, &[("time", &span(left))])));
+        facts.join(", ")
     });
     let name = of(|u| visible(&u.name));
     let refused = move || !failed.with(String::is_empty);
@@ -58,12 +58,12 @@ pub fn UploadRow(id: u64) -> impl IntoView {
         <tr data-test="tray-upload">
             <td class="mono p"><bdi>{name}</bdi></td>
             <td class="t3">{t(k::TRAY_UPLOADING)}</td>
-            <td class="num t3" data-test="tray-upload-rate">{move || if refused() { String::new() } else { rate.get() }}</td>
+            <td class="num"></td>
             <td>{move || match refused() {
                 true => view! { <span class="status err"><Icon name="x" class="i-12" />{t(k::TRAY_REFUSED)}</span> }.into_any(),
                 false => bar(part).into_any(),
             }}</td>
-            <td class:err-c=refused class="t3">{move || if refused() { failed.get() } else { left.get() }}</td>
+            <td class:err-c=refused class="t3" data-test="tray-upload-facts">{move || if refused() { failed.get() } else { left.get() }}</td>
             <td class="num">{move || match refused() {
                 true => view! {
                     <button class="btn btn-quiet btn-sm" data-test="tray-dismiss"
@@ -77,7 +77,7 @@ pub fn UploadRow(id: u64) -> impl IntoView {
     }
 }
 
-/// All rows of a job. A row is only made new when what it shows has changed: a click or an open list survives progress.
+/// All rows of a job: how it ended, then its files. A row is only made new when what it shows has changed: a click or an open list survives progress.
 #[component]
 pub fn JobRows(id: String) -> impl IntoView {
     let app = app();
@@ -107,24 +107,24 @@ pub fn JobRows(id: String) -> impl IntoView {
     let bare_job = Memo::new(move |_| job.with(|j| j.as_ref().is_some_and(|j| kinds::files(j).is_empty())));
     view! {
         {move || bare_job.get().then(|| bare(job))}
-        <For each=files key=|(i, status, f)| (*i, *status, f.state.clone(), f.events, f.duplicates, f.errors, f.bytes_done) let:item>
-            {file(item.1, &item.2)}
-        </For>
-        {move || (more() > 0).then(|| view! { <tr><td colspan="6" class="t3">{tn(k::TRAY_MORE_FILES, more())}</td></tr> })}
+        {move || ended.get().then(|| job.get()).flatten().map(|job| view! {
+            <tr class="note"><td colspan="6">{ended::summary(&job, newest.get())}</td></tr>
+        })}
         {move || (skips.get() > 0).then(|| {
             let skips = job.with_untracked(|j| j.as_ref().map(|j| (j.skipped.clone(), j.skipped_total)).unwrap_or_default());
             view! { <tr class="note"><td colspan="6">{ended::skipped(skips.0, skips.1)}</td></tr> }
         })}
-        {move || (ended.get()).then(|| job.get()).flatten().map(|job| view! {
-            <tr class="note"><td colspan="6">{ended::summary(&job, newest.get())}</td></tr>
-        })}
+        <For each=files key=|(i, status, f)| (*i, *status, f.state.clone(), f.events, f.duplicates, f.errors, f.bytes_done) let:item>
+            {file(item.1, &item.2)}
+        </For>
+        {move || (more() > 0).then(|| view! { <tr><td colspan="6" class="t3">{tn(k::TRAY_MORE_FILES, more())}</td></tr> })}
     }
 }
 
 /// A job that has not told its files yet, or has none.
 fn bare(job: Memo<Option<Job>>) -> impl IntoView {
     let words = move || job.with(|j| j.as_ref().map_or("", |j| word("job", j.status.as_str())).to_owned());
-    let name = move || job.with(|j| j.as_ref().and_then(|j| kinds::name(j))).map(|n| visible(&n));
+    let name = move || job.with(|j| j.as_ref().and_then(kinds::name)).map(|n| visible(&n));
     let part = Memo::new(move |_| job.with(|j| j.as_ref().map_or(0, |j| percent(j.done, j.total))));
     let lives = Memo::new(move |_| job.with(|j| j.as_ref().is_some_and(alive)));
     view! {

@@ -25,7 +25,7 @@ pub fn Again() -> impl IntoView {
     };
     Effect::new(move || {
         node.track();
-        ended.track();
+        ended.with(|_| ());
         show();
     });
     let desktop = move || app.me.with(|me| me.as_ref().is_some_and(|me| me.desktop));

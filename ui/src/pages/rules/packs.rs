@@ -45,7 +45,7 @@ pub fn Packs() -> impl IntoView {
     let running =
         Memo::new(move |_| app.jobs.with(|all| all.iter().filter(|j| crate::data::jobs::alive(j)).count()));
     Effect::new(move || {
-        running.track();
+        running.with(|_| ());
         read();
     });
     view! {
@@ -57,7 +57,7 @@ pub fn Packs() -> impl IntoView {
                 Some(Ok(list)) => table(list, asked, read).into_any(),
             }}
             {app.may("siem:write").then(|| view! {
-                <div class="sec drop-sec"><div class="drop choice first-drop"><Icon name="import" /><div><h3>{t(k::PACK_DROP)}</h3><p>{t(k::RULES_IMPORT_TEXT)}</p></div>
+                <div class="sec drop-sec"><div class="drop choice first-drop"><Icon name="import" /><div><h2>{t(k::PACK_DROP)}</h2><p>{t(k::RULES_IMPORT_TEXT)}</p></div>
                     <button class="btn" data-test="packs-import" on:click=|_| super::import::ask()>{t(k::ACTION_RULES_IMPORT)}</button></div></div>
             })}
         </div>

@@ -41,7 +41,7 @@ fn follow_jobs(rule_id: Option<String>) -> Read {
     let runs: Read = RwSignal::new(None);
     let running = Memo::new(move |_| app().jobs.with(|all| all.iter().filter(|j| jobs::alive(j)).count()));
     Effect::new(move || {
-        running.track();
+        running.with(|_| ());
         read(rule_id.clone(), runs);
     });
     runs

@@ -37,8 +37,8 @@ pub fn Table() -> impl IntoView {
     let rowcount = move || (model.total.get() + 1).to_string();
     let waits = move || !model.loaded.get() && model.failed.with(Option::is_none);
     view! {
-        <div node_ref=window.region class="tblwrap" id=moves::LIST tabindex="0" role="region" aria-label=t(k::RULES) data-test="rules-list" on:scroll=move |_| window.measure()>
-            <table class="tbl alerts rules" role="grid" aria-multiselectable="true" aria-rowcount=rowcount aria-label=t(k::RULES)>
+        <div node_ref=window.region class="tblwrap" id=moves::LIST tabindex="0" role="region" aria-label=t(k::RULES_LIST) data-test="rules-list" on:scroll=move |_| window.measure()>
+            <table class="tbl alerts rules" role="grid" aria-multiselectable="true" aria-rowcount=rowcount aria-label=t(k::RULES_LIST)>
                 <Heads />
                 <tbody>
                     <tr aria-hidden="true" class="space"><td style:block-size=move || window.before()></td></tr>

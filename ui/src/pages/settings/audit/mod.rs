@@ -105,7 +105,8 @@ pub fn Audit() -> impl IntoView {
     };
     let wanted = Memo::new(move |_| place.with(key));
     Effect::new(move || {
-        wanted.track();
+        // Reading it, for a memo that nobody reads is never worked out.
+        wanted.with(|_| ());
         model.read(None);
     });
     view! {
