@@ -44,6 +44,8 @@ pub fn Fields(name: Option<String>) -> impl IntoView {
         if busy.get_untracked() || wait.get_untracked() > 0 {
             return;
         }
+        // What the last attempt said is not about this one.
+        failed.set(None);
         busy.set(true);
         spawn_local(async move {
             let outcome = session::login(user.value(), field.value()).await;
@@ -59,11 +61,11 @@ pub fn Fields(name: Option<String>) -> impl IntoView {
     view! {
         <form class="login-form" on:submit=submit>
             <label class="form-row"><span>{t(k::LOGIN_NAME)}</span>
-                <span class="field"><input node_ref=user name="username" autocomplete="username" required readonly=known value=name data-test="login-name" dir="ltr" /></span>
+                <span class="field"><input node_ref=user name="username" autocomplete="username" required readonly=move || known || busy.get() value=name data-test="login-name" dir="ltr" /></span>
             </label>
             <label class="form-row"><span>{t(k::LOGIN_PASSWORD)}</span>
                 <span class="field" class:invalid=move || failed.with(Option::is_some)>
-                    <input node_ref=password name="password" type="password" autocomplete="current-password" required data-test="login-password" dir="ltr" />
+                    <input node_ref=password name="password" type="password" autocomplete="current-password" required readonly=move || busy.get() data-test="login-password" dir="ltr" />
                 </span>
             </label>
             <div role="alert" class="err-c t12" data-test="login-error">{move || failed.get()}</div>
