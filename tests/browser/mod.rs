@@ -1,6 +1,7 @@
 //! The served page in Chromium: login, upload, alerts, in both languages, dark and light, and
 //! nothing that axe-core finds.
 
+mod rules;
 mod session;
 mod settings;
 
