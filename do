@@ -92,7 +92,7 @@ everything() { say "build"; cargo build $all "$@"; }
 
 checks() {
   say "checks"
-  shellcheck ./do .ci/run tests/fresh tests/licences
+  shellcheck ./do .ci/run tests/fresh tests/fuzz tests/licences
   cargo fmt --all --check
   cargo clippy -q $all --all-targets -- -D warnings
   cargo clippy -q -p ui --target wasm32-unknown-unknown -- -D warnings
@@ -114,6 +114,8 @@ case ${1-} in
   kill) need_build; ui debug; everything -q; AURORASOC_KILLS="${2-500}" cargo test $all kill:: -- --nocapture ;;
   screenshots) need_test; ui debug; everything -q; AURORASOC_SCREENSHOTS="$PWD/docs/screenshots" cargo test $all browser:: ;;
   bless) need_build; AURORASOC_BLESS=1 cargo test $all -- plans:: stores:: ;;
+  bench-sigma) shift; cd tests/bench-peers; exec cargo run -q --release --locked -- "$@" ;;
+  fuzz) tests/fuzz "${2-60}" ;;
   fresh) shift; exec tests/fresh "$@" ;;
   *) cat <<'LIST'
 ./do run [ARGUMENTS]   installs what is missing, builds, opens the app
@@ -122,6 +124,8 @@ case ${1-} in
 ./do build             release binaries in dist/
 ./do deb               a Debian package in dist/
 ./do bench FOLDER      figures of the release build in dist/ on a folder of EVTX files, as JSON
+./do bench-sigma [--diff]  the Sigma engine and EVTX reader beside their peers, as JSON
+./do fuzz [SECONDS]    every fuzz target for SECONDS (60)
 ./do kill [NUMBER]     imports killed at NUMBER (500) moments
 ./do screenshots       renews docs/screenshots
 ./do bless             rewrites the golden files
