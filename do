@@ -75,7 +75,7 @@ need_test() {
   need_build
   packages Xvfb:xvfb xauth:xauth xdotool:xdotool convert:imagemagick WebKitWebDriver:webkit2gtk-driver \
     dbus-run-session:dbus gnome-keyring-daemon:gnome-keyring chromium:chromium chromedriver:chromium-driver \
-    python3:python3 pip:python3-pip ip:iproute2 shellcheck:shellcheck
+    python3:python3 python3-venv pip:python3-pip ip:iproute2 shellcheck:shellcheck
   npm_packages tests
 }
 
@@ -92,7 +92,7 @@ everything() { say "build"; cargo build $all "$@"; }
 
 checks() {
   say "checks"
-  shellcheck ./do .ci/run tests/fresh tests/licences
+  shellcheck ./do .ci/run tests/fresh tests/fuzz tests/licences
   cargo fmt --all --check
   cargo clippy -q $all --all-targets -- -D warnings
   cargo clippy -q -p ui --target wasm32-unknown-unknown -- -D warnings
@@ -110,10 +110,12 @@ case ${1-} in
   deb) need_build; (cd src-tauri && npm install --ignore-scripts --no-package-lock --no-audit --no-fund); AURORASOC_UI_DIST=$AURORASOC_UI_DIST-release; ui release --release
     src-tauri/node_modules/.bin/tauri build --bundles deb --ci
     mkdir -p dist && cp "$CARGO_TARGET_DIR"/release/bundle/deb/*.deb dist/ && ls -l dist ;;
-  bench) shift; exec python3 tests/figures.py dist "$@" ;;
+  bench) shift; cargo build -q --release -p aurorasoc --examples; exec python3 tests/figures.py dist "$@" ;;
   kill) need_build; ui debug; everything -q; AURORASOC_KILLS="${2-500}" cargo test $all kill:: -- --nocapture ;;
   screenshots) need_test; ui debug; everything -q; AURORASOC_SCREENSHOTS="$PWD/docs/screenshots" cargo test $all browser:: ;;
-  bless) need_build; AURORASOC_BLESS=1 cargo test $all plans:: ;;
+  bless) need_build; AURORASOC_BLESS=1 cargo test $all -- plans:: stores:: ;;
+  bench-sigma) shift; cd tests/bench-peers; exec cargo run -q --release --locked -- "$@" ;;
+  fuzz) tests/fuzz "${2-60}" ;;
   fresh) shift; exec tests/fresh "$@" ;;
   *) cat <<'LIST'
 ./do run [ARGUMENTS]   installs what is missing, builds, opens the app
@@ -122,6 +124,8 @@ case ${1-} in
 ./do build             release binaries in dist/
 ./do deb               a Debian package in dist/
 ./do bench FOLDER      figures of the release build in dist/ on a folder of EVTX files, as JSON
+./do bench-sigma [--diff]  the Sigma engine and EVTX reader beside their peers, as JSON
+./do fuzz [SECONDS]    every fuzz target for SECONDS (60)
 ./do kill [NUMBER]     imports killed at NUMBER (500) moments
 ./do screenshots       renews docs/screenshots
 ./do bless             rewrites the golden files

@@ -216,6 +216,44 @@ fn refresh_tokens_rotate_and_a_reused_one_ends_its_family() {
     assert_eq!(refresh(&second).code(), "AURORA-4012", "the whole family");
     let access = second["access_token"].as_str().unwrap();
     assert_eq!(s.call("GET", ME).bearer(access).send().status, 401);
+    let s = Server::on(s.kill());
+    let form =
+        format!("grant_type=refresh_token&refresh_token={}", second["refresh_token"].as_str().unwrap());
+    let again = s.call("POST", "/api/v1/auth/token");
+    let again = again.bytes("application/x-www-form-urlencoded", form.as_bytes()).send();
+    assert_eq!(again.code(), "AURORA-4012", "after a restart too");
+    assert_eq!(s.call("GET", ME).bearer(access).send().code(), "AURORA-4012");
+}
+
+#[test]
+fn refusals_of_every_kind_leave_an_audit_row() {
+    let s = Server::start();
+    let admin = s.token("root");
+    let key = json!({"name": "k", "scopes": ["alerts:read"]});
+    let key = s.call("POST", "/api/v1/auth/api-keys").bearer(&admin).json(&key).send().json();
+    let key = key["secret"].as_str().unwrap().to_owned();
+    let wrong = json!({"username": "root", "password": "wrong wrong wrong"});
+    let more = json!({"name": "k2", "scopes": ["alerts:read"]});
+    let alert = json!({"title": "t", "severity": "low"});
+    let tries = [
+        ("login", "AURORA-4012", s.call("POST", "/api/v1/auth/token").json(&wrong)),
+        ("route.refused", "AURORA-4030", s.call("POST", "/api/v1/alerts").bearer(&key).json(&alert)),
+        // By the handler, not by the permission.
+        ("route.refused", "AURORA-4030", s.call("POST", "/api/v1/auth/api-keys").bearer(&key).json(&more)),
+        ("origin.refused", "AURORA-4030", s.call("GET", "/health").header("host", "rebound.example")),
+    ];
+    for (n, (action, code, call)) in tries.into_iter().enumerate() {
+        let id = format!("0190a5f0-0000-7000-8000-00000000000{n}");
+        let got = call.header("x-request-id", &id).send();
+        assert_eq!(got.code(), code);
+        let rows = s.call("GET", "/api/v1/audit?limit=2").bearer(&admin).send().json();
+        let row = &rows["items"][0];
+        assert_eq!(
+            (&row["action"], &row["result"], &row["request_id"]),
+            (&json!(action), &json!(code), &json!(id))
+        );
+        assert_ne!(rows["items"][1]["request_id"], row["request_id"], "one row, not two");
+    }
 }
 
 #[test]

@@ -192,3 +192,189 @@ fn openapi_knows_every_route() {
         assert_eq!(doc["paths"][r.path][&method]["operationId"], r.name, "{} {}", r.method, r.path);
     }
 }
+
+#[test]
+fn records_have_versions_that_if_match_holds_to() {
+    let s = Server::start();
+    let t = s.token("root");
+    let user = json!({"username": "vera", "password": PASSWORD, "role": "viewer"});
+    let made = s.call("POST", "/api/v1/users").bearer(&t).json(&user).send();
+    assert_eq!((made.header("location"), made.header("etag")), (Some("/api/v1/users/vera"), Some("\"1\"")));
+    let get = || s.call("GET", "/api/v1/users/vera").bearer(&t).send();
+    assert_eq!((get().header("etag"), get().json()["role"].as_str()), (Some("\"1\""), Some("viewer")));
+    let patch = |etag: &str, body: serde_json::Value| {
+        s.call("PATCH", "/api/v1/users/vera").bearer(&t).header("if-match", etag).json(&body).send()
+    };
+    assert_eq!(patch("\"2\"", json!({"display_name": "V"})).code(), "AURORA-4090");
+    assert_eq!(patch("\"1\"", json!({"display_name": "V"})).header("etag"), Some("\"2\""));
+    assert_eq!(get().header("etag"), Some("\"2\""));
+    let me = s.call("GET", "/api/v1/users/me").bearer(&t).send();
+    let (etag, likes) = (me.header("etag").unwrap().to_owned(), me.json()["preferences"].clone());
+    let put = |etag: &str| {
+        let call = s.call("PUT", "/api/v1/users/me/preferences").bearer(&t);
+        call.header("if-match", etag).json(&likes).send()
+    };
+    let done = put(&etag);
+    assert_eq!(done.status, 200, "{}", done.text());
+    assert_eq!(put(&etag).code(), "AURORA-4090", "it has changed since");
+    let key = json!({"name": "k", "scopes": ["alerts:read"]});
+    let key = s.call("POST", "/api/v1/auth/api-keys").bearer(&t).json(&key).send().json();
+    let path = format!("/api/v1/auth/api-keys/{}", key["id"].as_str().unwrap());
+    let delete = |etag: &str| s.call("DELETE", &path).bearer(&t).header("if-match", etag).send().status;
+    assert_eq!((delete("\"9\""), delete("\"1\""), delete("\"1\"")), (409, 204, 404));
+    let alert = json!({"title": "t", "severity": "low"});
+    let alert = s.call("POST", "/api/v1/alerts").bearer(&t).json(&alert).send().json();
+    let comments = format!("/api/v1/alerts/{}/comments", alert["alert_id"].as_str().unwrap());
+    let comment = s.call("POST", &comments).bearer(&t).json(&json!({"body": "b"})).send();
+    assert_eq!((comment.status, comment.header("location")), (201, Some(&*comments)));
+}
+
+#[test]
+fn validation_comes_before_state_and_an_unchanged_read_is_the_same_text() {
+    let s = Server::start();
+    let t = s.token("root");
+    let post = |path: &str, body: serde_json::Value| s.call("POST", path).bearer(&t).json(&body).send();
+    let first = post(
+        "/api/v1/alerts",
+        json!({"title": "t", "severity": "low", "tags": ["a\"b"], "metadata": {"k": [1.5, null]}}),
+    );
+    let id = first.json()["alert_id"].as_str().unwrap().to_owned();
+    let bad = post("/api/v1/alerts", json!({"title": "t", "severity": "low", "event_ids": ["zz"]}));
+    assert_eq!(bad.json()["error"]["detail"]["field"], "event_ids[0]", "not that it is a duplicate");
+    let bad = post("/api/v1/alerts/ALRT-2026-99999/promote", json!({"title": ""}));
+    assert_eq!(bad.code(), "AURORA-4220", "not that there is none");
+    let path = format!("/api/v1/alerts/{id}");
+    let get = |path: &str| s.call("GET", path).bearer(&t).send();
+    // What the store writes as text is what the type writes.
+    assert_eq!(get(&path).text(), first.text());
+    assert_eq!(get("/api/v1/alerts").json()["items"][0], first.json());
+    // Read again and again, it is remembered; after a change it is the new one.
+    assert_eq!(get(&path).text(), first.text());
+    let changed = s.call("PATCH", &path).bearer(&t).json(&json!({"tags": ["new"]})).send();
+    assert_eq!(get(&path).text(), changed.text());
+    assert_eq!(get("/api/v1/alerts?tag=new").json()["total"], 1);
+    let list = get("/api/v1/alerts?q=T").json();
+    assert_eq!((list["total"].as_u64(), list["next_cursor"].is_null()), (Some(1), true));
+}
+
+#[test]
+fn every_filter_and_order_gives_what_a_look_at_all_alerts_gives() {
+    let s = Server::start();
+    let t = s.token("root");
+    let severities = ["info", "low", "medium", "high", "critical"];
+    for n in 0..40_usize {
+        let body = json!({"title": format!("Alert {n} of Många"), "severity": severities[n % 5], "tags": [format!("t{}", n % 3)],
+            "mitre_techniques": [format!("T10{}", n % 4)], "description": if n % 7 == 0 { "C:\\Windows\\Temp" } else { "" },
+            "entities": [{"type": "host", "value": format!("WS{n}.corp.example")}], "rule_id": format!("r{}", n % 2),
+            "first_seen": format!("2026-01-{:02}T00:00:00Z", 1 + n % 20), "last_seen": format!("2026-01-{:02}T12:00:00Z", 1 + n % 20)});
+        let made = s.call("POST", "/api/v1/alerts").bearer(&t).json(&body).send();
+        assert_eq!(made.status, 201, "{}", made.text());
+        if n % 6 == 0 {
+            let path = format!("/api/v1/alerts/{}", made.json()["alert_id"].as_str().unwrap());
+            let body = json!({"status": "triaged", "assignee": "ann"});
+            assert_eq!(s.call("PATCH", &path).bearer(&t).json(&body).send().status, 200);
+        }
+    }
+    let all = s.all(&t, "/api/v1/alerts");
+    let has = |a: &serde_json::Value, text: &str| a.to_string().to_lowercase().contains(text);
+    type Keep = fn(&serde_json::Value) -> bool;
+    let filters: [(&str, Keep); 10] = [
+        ("severity=high,critical", |a| ["high", "critical"].contains(&a["severity"].as_str().unwrap())),
+        ("status=triaged", |a| a["status"] == "triaged"),
+        ("assignee=ann", |a| a["assignee"] == "ann"),
+        ("assignee=none", |a| a["assignee"].is_null()),
+        ("rule_id=r1", |a| a["rule_id"] == "r1"),
+        ("technique=T103", |a| a["mitre_techniques"][0] == "T103"),
+        ("tag=t1", |a| a["tags"][0] == "t1"),
+        ("entity=ws7.CORP.example", |a| a["entities"][0]["value"] == "WS7.corp.example"),
+        ("from=2026-01-05T00:00:00Z&to=2026-01-08T00:00:00Z", |a| {
+            let day = &a["first_seen"].as_str().unwrap()[8..10];
+            ("05".."08").contains(&day)
+        }),
+        ("severity=low&tag=t1&rule_id=r1", |a| {
+            a["severity"] == "low" && a["tags"][0] == "t1" && a["rule_id"] == "r1"
+        }),
+    ];
+    for (query, keep) in filters {
+        let wanted: BTreeSet<_> = all.iter().filter(|a| keep(a)).map(|a| a["alert_id"].to_string()).collect();
+        assert!(!wanted.is_empty() && wanted.len() < all.len(), "{query}");
+        for sort in ["-created_at", "severity", "-last_seen", "event_count"] {
+            let path = format!("/api/v1/alerts?{query}&sort={sort}&limit=7");
+            let found = s.all_by(&t, &path);
+            let ids: BTreeSet<_> = found.iter().map(|a| a["alert_id"].to_string()).collect();
+            assert_eq!((ids.len(), &ids), (found.len(), &wanted), "{path}");
+            let total = s.call("GET", &path).bearer(&t).send().json()["total"].as_u64();
+            assert_eq!(total, Some(wanted.len() as u64), "{path}");
+        }
+    }
+    // Text: long and short, in any case, with what SQL and the index use as signs.
+    for text in [
+        "alert 1",
+        "många",
+        "ws3",
+        "t1",
+        "al",
+        "c:\\windows",
+        "\"",
+        "%",
+        "'",
+        "*",
+        "corp.example",
+        "nothing like it",
+    ] {
+        let path = format!("/api/v1/alerts?limit=7&q={}", percent(text));
+        let found = s.all_by(&t, &path).len();
+        let parts = |a: &serde_json::Value| {
+            json!([
+                a["title"],
+                a["alert_id"],
+                a["description"],
+                a["entities"],
+                a["mitre_techniques"],
+                a["tags"]
+            ])
+        };
+        let quoted = json!(text).to_string().trim_matches('"').to_owned();
+        let wanted = match text {
+            // In the JSON of all; in no text.
+            "\"" => 0,
+            _ => all.iter().filter(|a| has(&parts(a), &quoted)).count(),
+        };
+        assert_eq!(found, wanted, "{text}");
+    }
+}
+
+fn percent(text: &str) -> String {
+    text.bytes().map(|b| format!("%{b:02x}")).collect()
+}
+
+#[test]
+fn the_docs_page_and_the_metrics_are_for_who_is_signed_in() {
+    let s = Server::start();
+    let t = s.token("root");
+    for path in ["/api/docs", "/api/docs/style.css", "/metrics"] {
+        assert_eq!(s.call("GET", path).send().code(), "AURORA-4010", "{path}");
+    }
+    let page = s.call("GET", "/api/docs").bearer(&t).send();
+    assert_eq!((page.status, page.header("content-type")), (200, Some("text/html; charset=utf-8")));
+    assert!(page.header("content-security-policy").unwrap().contains("style-src 'self'"));
+    assert!(page.text().contains("AlertPatch") && !page.text().contains("<script"));
+    let metrics = s.call("GET", "/metrics").bearer(&t).send();
+    assert_eq!(metrics.header("content-type"), Some("text/plain; version=0.0.4; charset=utf-8"));
+    for name in [
+        "alerts_created_total",
+        "alerts_deduplicated_total",
+        "ingest_events_total",
+        "ingest_rejected_total",
+        "network_attack_detections_total",
+        "approval_latency_seconds_count",
+        "inference_queue",
+        "queue_lag",
+        "http_request_duration_seconds_count{method=\"GET\",route=\"/api/docs\"",
+    ] {
+        assert!(metrics.text().lines().any(|l| l.starts_with(&format!("aurorasoc_{name}"))), "{name}");
+    }
+    assert!(!metrics.text().contains("# EOF"));
+    let open = s.call("GET", "/metrics").bearer(&t).header("accept", "application/openmetrics-text").send();
+    assert!(open.text().ends_with("# EOF\n"));
+}

@@ -1,6 +1,6 @@
 """Figures of a release build, as JSON: ./do build, then python3 tests/figures.py DIST_FOLDER FOLDER_WITH_EVTX.
 
-Needs wrk for the HTTP ratios and Xvfb for the window; what is missing is left out with the reason.
+Needs Xvfb for the window; what is missing is left out with the reason.
 """
 import http.client, json, mmap, os, pathlib, resource, shutil, statistics, struct, subprocess, sys, tempfile, threading, time
 
@@ -64,22 +64,16 @@ times.sort()
 out["patch_during_import_ms"] = {"count": len(times), "p50": round(times[len(times) // 2] * 1e3, 2),
                                  "p99": round(times[len(times) * 99 // 100] * 1e3, 2)}
 
-if shutil.which("wrk"):
-    def rate(path):
-        said = subprocess.run(["wrk", "-t1", "-c32", "-d4s", "-H", f"Authorization: Bearer {token}", f"http://{host}{path}"],
-                              capture_output=True, text=True).stdout
-        return float(next(l.split()[1] for l in said.splitlines() if "Requests/sec" in l))
-    constant = point = page = 0
-    for _ in range(3):
-        constant, point, page = (max(constant, rate("/api/v1/auth/providers")), max(point, rate(f"/api/v1/alerts/{alert}")),
-                                 max(page, rate("/api/v1/alerts?limit=50")))
-    out["http_per_s"] = {"constant": constant, "point": point, "page_of_50": page, "point_to_constant": round(point / constant, 3),
-                         "page_to_constant": round(page / constant, 3)}
-else:
-    out["http_per_s"] = "left out: wrk is not installed"
 server.terminate()
 server.wait()
 
+# The kernel's bar B10 and lists of 100,000 alerts: benches of the crate aurorasoc, built by ./do bench.
+benches = pathlib.Path(os.environ.get("CARGO_TARGET_DIR", "target")) / "release/examples"
+for name in ("http_rates", "alert_lists"):
+    if (benches / name).exists():
+        out[name] = json.loads(subprocess.run([str(benches / name)], env=env, capture_output=True, text=True, check=True).stdout)
+    else:
+        out[name] = "left out: cargo build --release -p aurorasoc --examples was not run"
 
 
 class Display:

@@ -10,7 +10,8 @@ use std::{
 };
 use tempfile::TempDir;
 
-async fn open(dir: &Path) -> Desktop {
+/// A workspace as the window opens it, without the keyring of who runs the tests.
+pub async fn open(dir: &Path) -> Desktop {
     // As the window's `main` does first.
     Desktop::harden();
     // SAFETY: every test of this binary that reads this variable wants the same value.

@@ -113,6 +113,12 @@ impl Page {
         }
     }
 
+    /// How many elements with this `data-test` there are now.
+    pub async fn count(&self, name: &str) -> u64 {
+        let script = format!("return document.querySelectorAll('[data-test=\"{name}\"]').length");
+        self.client.execute(&script, vec![]).await.unwrap().as_u64().unwrap()
+    }
+
     /// Runs the body of an async function on the page and gives what it returns.
     pub async fn run(&self, body: &str) -> Value {
         let script = format!(

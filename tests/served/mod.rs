@@ -54,7 +54,11 @@ pub const PASSWORD: &str = "correct horse battery";
 impl Server {
     /// A fresh workspace with the admin `root`.
     pub fn start() -> Server {
-        let home = tempfile::Builder::new().prefix("aurora-served-").tempdir().unwrap();
+        Server::start_in(tempfile::Builder::new().prefix("aurora-served-").tempdir().unwrap())
+    }
+
+    /// The same in a folder of the caller's.
+    pub fn start_in(home: TempDir) -> Server {
         add_user(home.path(), "root", "admin");
         Server::on(home)
     }
@@ -87,6 +91,22 @@ impl Server {
     pub fn kill(mut self) -> TempDir {
         let _ = self.child.kill();
         let _ = self.child.wait();
+        let empty = tempfile::Builder::new().prefix("aurora-gone-").tempdir().unwrap();
+        std::mem::replace(&mut self.home, empty)
+    }
+
+    /// Most memory that the server has held so far, in bytes (`VmHWM` of proc(5)).
+    pub fn peak_memory(&self) -> u64 {
+        let text = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap();
+        let line = text.lines().find_map(|l| l.strip_prefix("VmHWM:")).unwrap();
+        line.trim().trim_end_matches(" kB").parse::<u64>().unwrap() * 1024
+    }
+
+    /// Ends the server as its user does, and gives the folder back.
+    pub fn stop(mut self) -> TempDir {
+        let pid = rustix::process::Pid::from_child(&self.child);
+        rustix::process::kill_process(pid, rustix::process::Signal::TERM).unwrap();
+        assert!(self.child.wait().unwrap().success());
         let empty = tempfile::Builder::new().prefix("aurora-gone-").tempdir().unwrap();
         std::mem::replace(&mut self.home, empty)
     }
@@ -125,10 +145,15 @@ impl Server {
 
     /// Every item of a list, page by page.
     pub fn all(&self, token: &str, path: &str) -> Vec<Value> {
-        let (mut items, mut cursor) = (vec![], String::new());
         let sep = if path.contains('?') { '&' } else { '?' };
+        self.all_by(token, &format!("{path}{sep}limit=500"))
+    }
+
+    /// The same in pages of the size that the path names.
+    pub fn all_by(&self, token: &str, path: &str) -> Vec<Value> {
+        let (mut items, mut cursor) = (vec![], String::new());
         loop {
-            let page = self.call("GET", &format!("{path}{sep}limit=500{cursor}")).bearer(token).send();
+            let page = self.call("GET", &format!("{path}{cursor}")).bearer(token).send();
             assert_eq!(page.status, 200, "{}", page.text());
             let page = page.json();
             items.extend(page["items"].as_array().unwrap().clone());

@@ -69,6 +69,12 @@ pub enum ServerFrame {
         /// Newest number at this moment.
         seq: i64,
     },
+    /// The answer to a resume: what comes from here on starts after this number, in order and each once. Frames
+    /// that came between the question and this one are told again.
+    Resumed {
+        /// As asked for, at most the newest number.
+        after: i64,
+    },
     /// Something is wrong; the socket closes after it.
     Error {
         /// As in the HTTP envelope.

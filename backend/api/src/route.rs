@@ -42,6 +42,8 @@ pub trait Route: Send + Sync + 'static {
     const BODY: BodyKind;
     /// Answer body.
     const REPLY: ReplyKind;
+    /// Whether clients should stop using it: its answers say so.
+    const DEPRECATED: bool = false;
     /// Who may.
     type Perm: Perm;
     /// Path parameters.
@@ -75,6 +77,8 @@ pub struct RouteInfo {
     pub body: BodyKind,
     /// Answer body.
     pub reply: ReplyKind,
+    /// Whether clients should stop using it.
+    pub deprecated: bool,
     /// Makes its JSON schemas.
     pub schemas: fn(&mut SchemaGenerator) -> RouteSchemas,
 }
@@ -102,6 +106,7 @@ pub fn info<R: Route>(name: &'static str, doc: &'static str) -> RouteInfo {
         status: R::STATUS,
         body: R::BODY,
         reply: R::REPLY,
+        deprecated: R::DEPRECATED,
         schemas: |g| RouteSchemas {
             query: R::Query::json_schema(g),
             body: g.subschema_for::<R::Body>(),

@@ -200,6 +200,10 @@ routes! {
     AuditGet: GET "/api/v1/audit", Admin, path Empty, query AuditList, body None () => 200 Json Page<AuditRow>;
     #[doc = "OpenAPI 3.1 of all routes"]
     OpenApiGet: GET "/api/v1/openapi.json", Authenticated, path Empty, query Empty, body None () => 200 Raw ();
+    #[doc = "This API as a page for people"]
+    DocsGet: GET "/api/docs", Authenticated, path Empty, query Empty, body None () => 200 Raw ();
+    #[doc = "Style of that page"]
+    DocsStyleGet: GET "/api/docs/style.css", Authenticated, path Empty, query Empty, body None () => 200 Raw ();
     #[doc = "Prometheus metrics"]
     MetricsGet: GET "/metrics", Authenticated, path Empty, query Empty, body None () => 200 Raw ();
 }

@@ -156,6 +156,8 @@ routes! {
     UsersList: GET "/api/v1/users", Admin, path Empty, query UserList, body None () => 200 Json Page<User>;
     #[doc = "Create user"]
     UserCreate: POST "/api/v1/users", Admin, path Empty, query Empty, body Json CreateUser => 201 Json User;
+    #[doc = "One user"]
+    UserGet: GET "/api/v1/users/{username}", Admin, path UserPath, query Empty, body None () => 200 Json User;
     #[doc = "Change role, disable, reset"]
     UserPatch: PATCH "/api/v1/users/{username}", Admin, path UserPath, query Empty, body Json PatchUser => 200 Json User;
     #[doc = "Delete user"]

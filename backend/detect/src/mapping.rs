@@ -12,17 +12,25 @@ use std::collections::HashMap;
 pub struct Mapping {
     /// Every rule looks at every event.
     all: bool,
-    product: String,
-    services: HashMap<String, Service>,
-    categories: HashMap<String, Vec<Source>>,
+    products: Vec<Product>,
     /// Other names that a field may have, tried in their order when the first is absent.
     fallbacks: HashMap<String, Vec<String>>,
+}
+
+/// The logs of one product.
+#[derive(Debug, Clone, Default)]
+struct Product {
+    name: String,
+    services: HashMap<String, Service>,
+    categories: HashMap<String, Vec<Source>>,
 }
 
 #[derive(Debug, Clone, Default)]
 struct Service {
     channels: Vec<String>,
     providers: Vec<String>,
+    /// Datasets of events, for products without channels.
+    datasets: Vec<String>,
 }
 
 /// One place where events of a category are.
@@ -62,16 +70,25 @@ pub(crate) struct Target {
 }
 
 impl Mapping {
-    /// The mapping that comes with the program: Windows event channels, Sysmon, Security,
-    /// PowerShell, and other spellings of Zeek's fields.
+    /// The mapping that comes with the program: Windows event channels, Sysmon, Security, PowerShell; Linux, Zeek,
+    /// Suricata and CloudTrail by their datasets.
     ///
     /// # Errors
-    /// Never for the embedded file; a test reads it.
+    /// Never for the embedded files; a test reads them.
     pub fn builtin() -> Result<Mapping, RuleError> {
-        let mut windows = Mapping::from_yaml(include_str!("../../../assets/mappings/sigma-windows.yml"))?;
-        let zeek = Mapping::from_yaml(include_str!("../../../assets/mappings/sigma-zeek.yml"))?;
-        windows.fallbacks.extend(zeek.fallbacks);
-        Ok(windows)
+        let mut all = Mapping::default();
+        for text in [
+            include_str!("../../../assets/mappings/sigma-windows.yml"),
+            include_str!("../../../assets/mappings/sigma-linux.yml"),
+            include_str!("../../../assets/mappings/sigma-zeek.yml"),
+            include_str!("../../../assets/mappings/sigma-suricata.yml"),
+            include_str!("../../../assets/mappings/sigma-cloudtrail.yml"),
+        ] {
+            let one = Mapping::from_yaml(text)?;
+            all.products.extend(one.products);
+            all.fallbacks.extend(one.fallbacks);
+        }
+        Ok(all)
     }
 
     /// A mapping under which every rule looks at every event, whatever its log source.
@@ -94,57 +111,94 @@ impl Mapping {
 
     /// The routes of a rule, or why there is none.
     pub(crate) fn targets(&self, l: &Logsource) -> Result<Vec<Target>, String> {
-        let plain = |origin| Target { origin, event_ids: None, guard: vec![], fields: vec![] };
         if self.all {
             return Ok(vec![plain(Origin::Everything)]);
         }
-        let known = l.category.as_ref().map_or_else(
-            || l.service.as_ref().is_some_and(|s| self.services.contains_key(s)),
-            |c| self.categories.contains_key(c),
-        );
-        let ours = l.product.as_ref().map_or(known, |p| *p == self.product);
         let dataset = plain(Origin::Dataset {
             first: l.product.clone(),
             second: l.service.clone().or_else(|| l.category.clone()),
         });
-        if !ours {
-            return Ok(vec![dataset]);
+        let mut out = Vec::new();
+        let mut channels = false;
+        for product in self.products.iter().filter(|p| l.product.as_ref().is_none_or(|n| *n == p.name)) {
+            let known = product.targets(l);
+            // Windows logs are known by their channels: what the mapping doesn't name can't be found.
+            channels |= product.has_channels() && (l.product.is_some() || !known.is_empty());
+            out.extend(known);
         }
-        let unknown = || Err(format!("the log source {l} is not in the mapping"));
-        let mut out = match (&l.category, &l.service) {
-            (None, None) => vec![plain(Origin::Windows)],
-            (None, Some(service)) => match self.services.get(service) {
-                Some(s) => vec![plain(s.origin())],
-                None => return unknown(),
-            },
-            (Some(category), service) => {
-                let all = self.categories.get(category).map_or(&[][..], Vec::as_slice);
-                let fit = all.iter().filter(|s| service.as_ref().is_none_or(|n| *n == s.service));
-                fit.filter_map(|s| self.target(s)).collect()
-            }
-        };
-        if out.is_empty() {
-            return unknown();
+        if out.is_empty() && channels {
+            return Err(format!("the log source {l} is not in the mapping"));
         }
-        if l.product.is_none() {
+        let elsewhere = l.product.is_none() || !channels;
+        if elsewhere && !out.iter().any(|t| t.origin == dataset.origin) {
             out.push(dataset);
         }
         Ok(out)
     }
+}
 
-    fn target(&self, s: &Source) -> Option<Target> {
-        Some(Target {
-            origin: self.services.get(&s.service)?.origin(),
+fn plain(origin: Origin) -> Target {
+    Target { origin, event_ids: None, guard: vec![], fields: vec![] }
+}
+
+impl Product {
+    fn has_channels(&self) -> bool {
+        self.services.values().any(|s| !s.channels.is_empty())
+    }
+
+    fn targets(&self, l: &Logsource) -> Vec<Target> {
+        match (&l.category, &l.service) {
+            (None, None) if self.has_channels() => vec![plain(Origin::Windows)],
+            (None, None) => vec![],
+            (None, Some(service)) => {
+                self.services.get(service).map(|s| s.origins().map(plain).collect()).unwrap_or_default()
+            }
+            (Some(category), service) => {
+                let all = self.categories.get(category).map_or(&[][..], Vec::as_slice);
+                let fit = all.iter().filter(|s| service.as_ref().is_none_or(|n| *n == s.service));
+                fit.flat_map(|s| self.of(s)).collect()
+            }
+        }
+    }
+
+    fn of(&self, s: &Source) -> Vec<Target> {
+        let Some(service) = self.services.get(&s.service) else { return vec![] };
+        let target = |origin| Target {
+            origin,
             event_ids: (!s.event_ids.is_empty()).then(|| s.event_ids.clone()),
             guard: s.guard.clone(),
             fields: s.fields.clone(),
-        })
+        };
+        service.origins().flat_map(|origin| target(origin).by_id()).collect()
+    }
+}
+
+impl Target {
+    /// Only channels are routed by event id: elsewhere an id is a field that must have this value.
+    fn by_id(mut self) -> Vec<Target> {
+        if !matches!(self.origin, Origin::Dataset { .. }) {
+            return vec![self];
+        }
+        let Some(ids) = self.event_ids.take() else { return vec![self] };
+        let one = |id: i64| {
+            let mut target = self.clone();
+            target.guard.push(("EventID".into(), id.to_string()));
+            target
+        };
+        ids.into_iter().map(one).collect()
     }
 }
 
 impl Service {
-    fn origin(&self) -> Origin {
-        Origin::Channels { channels: self.channels.clone(), providers: self.providers.clone() }
+    fn origins(&self) -> impl Iterator<Item = Origin> {
+        let channels = (!self.channels.is_empty())
+            .then(|| Origin::Channels { channels: self.channels.clone(), providers: self.providers.clone() });
+        let datasets = self.datasets.iter().map(|d| {
+            let (first, second) = d.split_once('.').unwrap_or((d, ""));
+            let part = |p: &str| (!p.is_empty()).then(|| p.to_owned());
+            Origin::Dataset { first: part(first), second: part(second) }
+        });
+        channels.into_iter().chain(datasets)
     }
 }
 
@@ -154,19 +208,19 @@ fn read(text: &str) -> Result<Mapping, Problem> {
         Problem::new(Default::default(), "", format!("a mapping is one document, here are {}", d.len()))
     })?;
     let root = doc.root?;
-    let mut m = Mapping::default();
+    let (mut m, mut product) = (Mapping::default(), Product::default());
     for (key, node) in entries(&root, "")? {
         match key {
             "title" | "description" | "facts" => {}
-            "product" => m.product = word(node, key)?,
+            "product" => product.name = word(node, key)?,
             "services" => {
                 for (name, node) in entries(node, key)? {
-                    m.services.insert(name.to_lowercase(), service(node, name)?);
+                    product.services.insert(name.to_lowercase(), service(node, name)?);
                 }
             }
             "categories" => {
                 for (name, node) in entries(node, key)? {
-                    m.categories.insert(name.to_lowercase(), sources(node, name)?);
+                    product.categories.insert(name.to_lowercase(), sources(node, name)?);
                 }
             }
             "fallback_fields" => {
@@ -177,14 +231,17 @@ fn read(text: &str) -> Result<Mapping, Problem> {
             other => return Err(Problem::new(node.at, other, format!("unknown key {}", quote(other)))),
         }
     }
-    let missing = m.categories.iter().find_map(|(c, list)| {
-        list.iter().find(|s| !m.services.contains_key(&s.service)).map(|s| (c, &s.service))
+    let missing = product.categories.iter().find_map(|(c, list)| {
+        list.iter().find(|s| !product.services.contains_key(&s.service)).map(|s| (c, &s.service))
     });
     match missing {
         Some((c, s)) => {
             Err(Problem::new(root.at, format!("categories.{c}"), format!("no service {}", quote(s))))
         }
-        None => Ok(m),
+        None => {
+            m.products.push(product);
+            Ok(m)
+        }
     }
 }
 
@@ -194,6 +251,7 @@ fn service(node: &Node, name: &str) -> Result<Service, Problem> {
         match key {
             "channels" => s.channels = words(node, name)?,
             "providers" => s.providers = words(node, name)?,
+            "datasets" => s.datasets = words(node, name)?,
             other => return Err(Problem::new(node.at, name, format!("unknown key {}", quote(other)))),
         }
     }

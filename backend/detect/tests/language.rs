@@ -2,6 +2,8 @@
 //! Sigma 2.1's text. Each line is a detection, an event, and whether it matches.
 #![allow(clippy::unwrap_used, reason = "tests")]
 
+mod support;
+
 use detect::{Cause, Engine, Mapping, sigma};
 use event::{Event, Nanos, Place, Value};
 use serde_json::{Value as Json, json};
@@ -90,6 +92,48 @@ fn dashes_stand_for_one_another() {
 }
 
 #[test]
+fn every_dash_stands_for_every_other() {
+    // The specification's five: hyphen, slash, en dash, em dash, horizontal bar.
+    let dashes = ['-', '/', '\u{2013}', '\u{2014}', '\u{2015}'];
+    for written in dashes {
+        for found in dashes {
+            let fields = json!({ "F": format!("x {found}Enc y") });
+            check(&format!("F|windash|contains: ' {written}enc '"), &[(fields.clone(), true)]);
+            check(&format!("F|contains|windash: ' {written}enc '"), &[(fields, true)]);
+        }
+    }
+    check(
+        "F|windash|contains|all: [-a, -b]",
+        &[(json!({"F": "/b \u{2014}A"}), true), (json!({"F": "-a"}), false)],
+    );
+    check("F|windash|startswith|cased: -A", &[(json!({"F": "/A"}), true), (json!({"F": "/a"}), false)]);
+}
+
+/// Every modifier that the specification's appendix lists loads with a value of its kind.
+#[test]
+fn every_modifier_of_the_specification_is_known() {
+    let Some(data) = support::shared() else { return };
+    let path = data.join("sigma/spec/specification/sigma-appendix-modifiers.md");
+    let text = std::fs::read_to_string(path).unwrap();
+    let named = |l: &str| Some(l.trim_start().strip_prefix("- `")?.split_once('`')?.0.to_owned());
+    let names: Vec<String> = text.lines().filter_map(named).collect();
+    assert!(names.len() >= 28, "{names:?}");
+    for name in names {
+        let item = match name.as_str() {
+            "exists" => "F|exists: true".into(),
+            "i" | "m" | "s" => format!("F|re|{name}: a"),
+            "cidr" => "F|cidr: 10.0.0.0/8".into(),
+            "lt" | "lte" | "gt" | "gte" => format!("F|{name}: 1"),
+            "minute" | "hour" | "day" | "week" | "month" | "year" => format!("F|{name}: 1"),
+            "utf16" | "utf16be" => format!("F|{name}|base64: a"),
+            "all" => "F|all: [a, b]".into(),
+            _ => format!("F|{name}: a"),
+        };
+        engine(&format!("s:\n  {item}\ncondition: s"));
+    }
+}
+
+#[test]
 fn fields_against_fields() {
     check(
         "F|fieldref: G",
@@ -160,6 +204,18 @@ fn absent_empty_and_null_are_three_things() {
 #[test]
 fn regular_expressions_and_networks() {
     check("F|re|i|s: 'a.b'", &[(json!({"F": "A\nB"}), true)]);
+    check("F|re|m: '^b$'", &[(json!({"F": "a\nb\nc"}), true), (json!({"F": "ab"}), false)]);
+    check("F|re: '^b$'", &[(json!({"F": "a\nb\nc"}), false), (json!({"F": "b"}), true)]);
+    check("F|re: 'a.b'", &[(json!({"F": "a\nb"}), false)]);
+    check("F|re|i: 'äb'", &[(json!({"F": "xÄB"}), true)]);
+    check(
+        "F|cidr: '2001:db8::/32'",
+        &[(json!({"F": "2001:DB8:1::1"}), true), (json!({"F": "2001:db9::1"}), false)],
+    );
+    check(
+        "F|cidr: ['10.0.0.0/8', '192.168.1.1']",
+        &[(json!({"F": "192.168.1.1"}), true), (json!({"F": "11.0.0.1"}), false)],
+    );
     check("F|re: a", &[(json!({"F": "xax"}), true), (json!({"F": "A"}), false), (json!({"F": 7}), false)]);
     check("F|re|startswith: b", &[(json!({"F": "bc"}), true), (json!({"F": "ab"}), false)]);
     check("F|cidr: 'fe80::/10'", &[(json!({"F": "fe80::1"}), true), (json!({"F": "10.0.0.1"}), false)]);
@@ -218,6 +274,19 @@ fn one_bad_document_takes_no_other_with_it() {
 }
 
 #[test]
+fn nothing_between_documents_is_no_document() {
+    let good = rule("s: {F: a}\ncondition: s");
+    for text in [
+        format!("---\n{good}---\n"),
+        format!("---\n---\n{good}...\n---\n# only words\n"),
+        format!("{good}---"),
+    ] {
+        let parsed = sigma::parse(&text);
+        assert_eq!((parsed.rules.len(), parsed.errors.len()), (1, 0), "{text}: {:?}", parsed.errors);
+    }
+}
+
+#[test]
 fn a_byte_order_mark_moves_nothing() {
     let good = rule("s: {F: a}\ncondition: s");
     let text = format!("{}{good}", '\u{feff}');
@@ -234,6 +303,18 @@ fn errors_point_at_the_word() {
     let picture = "r.yml:5:22: the search 'nope' is not defined\n  in detection.condition\n  |\n\
                    5 |   condition: sel and nope\n  |                      ^\n";
     assert_eq!(error.render(text, "r.yml"), picture);
+}
+
+#[test]
+fn a_carriage_return_ends_a_line_for_yaml() {
+    let text = "title: t\rlogsource: {category: test}\r\ndetection:\n  sel: {F: a}\r  condition: nope\n";
+    let error = &sigma::parse(text).errors[0];
+    assert_eq!((error.line, error.column), (5, 14));
+    assert!(
+        error.render(text, "r.yml").contains("5 |   condition: nope\n"),
+        "{}",
+        error.render(text, "r.yml")
+    );
 }
 
 #[test]
@@ -266,21 +347,5 @@ fn one_unknown_reference_fails_nothing_else() {
     let (engine, not_run) = Engine::build(parsed.rules, &Mapping::ignoring_logsource());
     assert_eq!((engine.rules().len(), not_run.len()), (1, 1));
     assert_eq!(not_run[0].cause, Cause::Correlation);
-}
-
-#[test]
-fn rules_that_only_feed_a_correlation_do_not_run_and_say_so() {
-    let base = rule("s: {F: a}\ncondition: s").replace("title: t\n", "title: t\nname: base\n");
-    let correlation = |generate| {
-        format!(
-            "title: many\ncorrelation:\n  type: event_count\n  rules: [base]\n  timespan: 5m\n  \
-             generate: {generate}\n  condition: {{gte: 2}}\n"
-        )
-    };
-    for (generate, ran) in [(false, 0), (true, 1)] {
-        let parsed = sigma::parse(&format!("{base}---\n{}", correlation(generate)));
-        let (engine, not_run) = Engine::build(parsed.rules, &Mapping::ignoring_logsource());
-        assert_eq!(engine.rules().len(), ran, "{not_run:?}");
-        assert_eq!(engine.rules().len() + not_run.len(), 2);
-    }
+    assert_eq!(not_run[0].reason, "the rule 'nobody' is not loaded");
 }

@@ -1,7 +1,7 @@
 //! Explanations and the coverage report.
 #![allow(clippy::unwrap_used, reason = "tests")]
 
-use detect::{Coverage, Engine, Gap, Mapping, sigma};
+use detect::{Costs, Coverage, Engine, Gap, Mapping, sigma};
 use event::{Event, Nanos, Place, Value};
 use serde_json::{Value as Json, json};
 
@@ -158,7 +158,7 @@ fn report_says_why_a_rule_had_no_chance() {
             (
                 "A Linux rule that looks alike",
                 Gap::Logsource,
-                "no event from the log source linux.process_creation"
+                "no event from the log source linux.sysmon or the log source linux.process_creation"
             ),
         ]
     );
@@ -185,4 +185,52 @@ fn a_rule_that_matches_always_had_a_chance() {
     for hit in hits {
         assert!(report.no_chance.iter().all(|n| n.rule_id != engine.rules()[hit.rule].id));
     }
+}
+
+#[test]
+fn the_nearest_rules_say_what_was_missing() {
+    let engine = engine();
+    let mut fields = process();
+    fields["ParentImage"] = json!("C:\\agent.exe");
+    let event = event(&fields);
+    let near = engine.near(&event, 5);
+    assert_eq!(near.iter().map(|n| n.rule).collect::<Vec<_>>(), [0]);
+    assert_eq!((near[0].held, near[0].wanted), (2, 2));
+    let why = engine.explain(&event, 0).unwrap();
+    assert_eq!(why.one_away, near[0].leaves);
+    let leaf = why.leaf(why.one_away[0]).unwrap();
+    assert_eq!((leaf.field.as_deref(), leaf.matched), (Some("ParentImage"), true));
+    assert_eq!(leaf.value.as_deref(), Some("C:\\agent.exe"));
+    let mut fields = process();
+    fields["CommandLine"] = json!("cmd -enc x");
+    let why = engine.explain(&self::event(&fields), 0).unwrap();
+    let missing: Vec<_> = why.one_away.iter().filter_map(|l| why.leaf(*l)?.field.clone()).collect();
+    assert_eq!(missing, ["CommandLine"]);
+    fields["Image"] = json!("C:\\x.exe");
+    assert!(engine.explain(&self::event(&fields), 0).unwrap().one_away.is_empty());
+}
+
+#[test]
+fn measuring_finds_what_scanning_finds_and_says_what_each_rule_took() {
+    let engine = engine();
+    let mut costs = Costs::default();
+    let (mut scratch, mut tick) = (engine.scratch(), 0);
+    let mut clock = || {
+        tick += 5;
+        tick
+    };
+    let (mut measured, mut scanned) = (Vec::new(), Vec::new());
+    for fields in [process(), json!({"Channel": "Security", "EventID": 1102}), json!({"Channel": "x"})] {
+        let event = event(&fields);
+        engine.scan_measured(&event, &mut scratch, &mut clock, &mut costs, &mut measured);
+        engine.scan(&event, &mut scanned);
+    }
+    assert_eq!(measured, scanned);
+    let rules = costs.rules();
+    assert_eq!((costs.events(), rules.len()), (3, 4));
+    assert!(rules.iter().all(|r| (r.events, r.ticks) == (1, 5)), "{rules:?}");
+    assert_eq!(rules.iter().map(|r| r.hits).sum::<u64>(), 3);
+    let mut twice = costs.clone();
+    twice.merge(&costs);
+    assert_eq!(twice.rules()[0].ticks, 10);
 }

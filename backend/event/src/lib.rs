@@ -5,6 +5,7 @@
 //! `Channel`, `EventID`, `Computer`, …; see [`windows`]); the ECS view is a mapping over them.
 //! No input and output, no clock: this crate also compiles to WebAssembly.
 
+pub mod columns;
 mod identity;
 mod name;
 mod value;

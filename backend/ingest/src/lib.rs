@@ -1,12 +1,25 @@
 //! Bytes to normalised events.
 //!
-//! A source is first told apart by content ([`sniff`]), then read by its format's parser, each a folder of
-//! its own ([`evtx`]). Parsers stream, keep a bound on memory, and never fail on content: they hand on
-//! [`event::Batch`]es with what was good and what was skipped, where and why. An error is only "can't read
-//! the file". No clock, no store, no network, no child process.
+//! A source is first told apart by content ([`open`]), then read by its format's parser ([`read`](fn@read)), each a
+//! folder of its own ([`evtx`], `json`, `zeek`, `auditd`; `container` for what holds other files). Parsers stream,
+//! keep a bound on memory, and never fail on content: they hand on [`event::Batch`]es with what was good and what was
+//! skipped, where and why. An error is only "can't read the file". No clock, no store, no network, no child process.
+//!
+//! A new text format is a folder with `is` (does a text begin like it) and `read` (a text to batches through
+//! `text::Out`), a line in `sniff`, in [`Format`] and in `read`.
 
+mod auditd;
+mod container;
 pub mod evtx;
+mod format;
+mod json;
 pub mod paths;
+mod read;
 mod sniff;
+mod text;
+mod zeek;
 
-pub use sniff::{Format, HEAD, sniff, sniff_file};
+pub use container::Limits;
+pub use format::Format;
+pub use read::{Content, Options, ReadError, Resume, Sink, read};
+pub use sniff::{HEAD, open, sniff, sniff_file};

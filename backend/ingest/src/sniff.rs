@@ -1,5 +1,6 @@
 //! Which format a source has, from its first bytes and never from its name.
 
+use crate::{Format, auditd, json, zeek};
 use std::{
     fs::File,
     io::{self, Read, Seek},
@@ -7,18 +8,6 @@ use std::{
 
 /// How many bytes from the start of a source decide.
 pub const HEAD: usize = 64 * 1024;
-
-/// What a source is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Format {
-    /// Windows XML event log.
-    Evtx,
-    /// Not read by this version; `what` names the type for the user ("pcap capture", "zip archive", …).
-    Unknown {
-        /// The type in plain words.
-        what: &'static str,
-    },
-}
 
 /// Magic numbers: offset, bytes, name. More telling ones first.
 const MAGICS: &[(usize, &[u8], &str)] = &[
@@ -43,15 +32,13 @@ const MAGICS: &[(usize, &[u8], &str)] = &[
     (4, b"\xef\xcd\xab\x89", "ESE database"),
     (0, b"LPKSHHRH", "systemd journal"),
     (0, b"SQLite format 3\x00", "SQLite database"),
-    (0, b"PK\x03\x04", "zip archive"),
-    (0, b"PK\x05\x06", "zip archive"),
-    (0, b"\x1f\x8b", "gzip archive"),
     (0, b"\x28\xb5\x2f\xfd", "zstd archive"),
     (0, b"BZh", "bzip2 archive"),
     (0, b"\xfd7zXZ\x00", "xz archive"),
     (0, b"7z\xbc\xaf\x27\x1c", "7-Zip archive"),
     (0, b"Rar!\x1a\x07", "RAR archive"),
     (257, b"ustar", "tar archive"),
+    (0, b"\x00\x05\x16\x07", "AppleDouble file (macOS metadata)"),
     (0, b"\x7fELF", "ELF program"),
     (0, b"MZ", "Windows program"),
     (0, b"%PDF-", "PDF document"),
@@ -68,8 +55,37 @@ pub fn sniff(head: &[u8]) -> Format {
     if at(0, b"ElfFile\0") || at(4096, b"ElfChnk\0") {
         return Format::Evtx;
     }
+    if at(0, b"PK\x03\x04") || at(0, b"PK\x05\x06") {
+        return Format::Zip;
+    }
+    if at(0, b"\x1f\x8b") {
+        return Format::Gzip;
+    }
     let magic = MAGICS.iter().find(|(offset, magic, _)| at(*offset, magic)).map(|m| m.2);
-    Format::Unknown { what: magic.unwrap_or_else(|| text_or_data(head)) }
+    if let Some(what) = magic {
+        return Format::Unknown { what };
+    }
+    let text = head.strip_prefix(BOM).unwrap_or(head);
+    if zeek::is(text) {
+        Format::Zeek
+    } else if auditd::is(text) {
+        Format::Auditd
+    } else if json::is(text) {
+        Format::Json
+    } else {
+        Format::Unknown { what: text_or_data(head) }
+    }
+}
+
+/// What UTF-8 text may begin with (Unicode 16.0, section 23.8).
+pub(crate) const BOM: &[u8] = b"\xef\xbb\xbf";
+
+/// The format of an open file by its content, or the one that the user says; its position is at the start afterwards.
+pub fn open(file: &mut File, wanted: Option<Format>) -> io::Result<Format> {
+    match wanted {
+        Some(format) => file.rewind().map(|()| format),
+        None => sniff_file(file),
+    }
 }
 
 /// [`sniff`] on an open file; its position is at the start afterwards.
@@ -89,21 +105,19 @@ fn text_or_data(head: &[u8]) -> &'static str {
     if head.starts_with(b"\xff\xfe") || head.starts_with(b"\xfe\xff") {
         return "UTF-16 text";
     }
-    let head = head.strip_prefix(b"\xef\xbb\xbf").unwrap_or(head);
-    if head.iter().any(|b| matches!(b, 0..=8 | 14..=26 | 28..=31 | 127)) {
+    let head = head.strip_prefix(BOM).unwrap_or(head);
+    if head.iter().any(|b| matches!(b, 0..=8 | 14..=26 | 28 | 31 | 127)) {
         return "binary data";
     }
-    match head.iter().find(|b| !b.is_ascii_whitespace()) {
-        Some(b'{' | b'[') => "JSON text",
-        Some(_) => "text",
-        None => "blank text",
-    }
+    if head.iter().all(u8::is_ascii_whitespace) { "blank text" } else { "text of a kind that is not known" }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use std::io::Write;
+
+    const TEXT: Format = Format::Unknown { what: "text of a kind that is not known" };
 
     #[test]
     fn content_decides() {
@@ -112,10 +126,20 @@ mod tests {
         for (head, what) in [
             (&b"ElfFile\0rest"[..], Format::Evtx),
             (&dirty, Format::Evtx),
-            (b"PK\x03\x04rest", Format::Unknown { what: "zip archive" }),
+            (b"PK\x03\x04rest", Format::Zip),
+            (b"\x1f\x8b\x08", Format::Gzip),
+            (b"\x28\xb5\x2f\xfd", Format::Unknown { what: "zstd archive" }),
             (b"regf....", Format::Unknown { what: "registry hive" }),
-            (b"\xef\xbb\xbf {\"a\":1}", Format::Unknown { what: "JSON text" }),
-            (b"Jan  1 00:00:00 host su: ok\n", Format::Unknown { what: "text" }),
+            (b"\xef\xbb\xbf {\"a\":1}", Format::Json),
+            (b"[\n  {\"a\": 1}", Format::Json),
+            (b"[2024-01-01 10:00:00] started\n", TEXT),
+            (b"[section]\nkey=value\n", TEXT),
+            (b"{\\rtf1 text}", TEXT),
+            (b"Record 1\n{\"Event\": {}}\n", Format::Json),
+            (b"#separator \\x09\n#path\tconn\n", Format::Zeek),
+            (b"type=CWD msg=audit(1604996384.965:93777): cwd=\"/\"\n", Format::Auditd),
+            (b"node=web type=CWD msg=audit(1604996384.965:1): cwd=\"/\"\n", Format::Auditd),
+            (b"Jan  1 00:00:00 host su: ok\n", TEXT),
             (b"\x00\x01", Format::Unknown { what: "binary data" }),
             (b"", Format::Unknown { what: "empty file" }),
         ] {

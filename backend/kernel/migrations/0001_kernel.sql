@@ -53,9 +53,14 @@ CREATE INDEX api_key_owner ON api_key (owner, created_at);
 CREATE TABLE job (
   job_id TEXT PRIMARY KEY, kind TEXT NOT NULL, status TEXT NOT NULL, done INTEGER NOT NULL DEFAULT 0,
   total INTEGER NOT NULL DEFAULT 0, unit TEXT NOT NULL, input TEXT NOT NULL, resume TEXT, result TEXT NOT NULL DEFAULT 'null',
-  kept TEXT, skipped TEXT NOT NULL DEFAULT '[]', skipped_total INTEGER NOT NULL DEFAULT 0, error TEXT,
+  kept TEXT, skipped_total INTEGER NOT NULL DEFAULT 0, error TEXT,
   created_by TEXT NOT NULL, created_at INTEGER NOT NULL, started_at INTEGER, finished_at INTEGER,
   paused_by TEXT, lease TEXT
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX job_status ON job (status, created_at);
 CREATE INDEX job_created ON job (created_at);
+-- What a job tells one by one (`list` is `part` or `skip`), so that a resume point writes what is new and not all.
+CREATE TABLE job_item (
+  job_id TEXT NOT NULL REFERENCES job ON DELETE CASCADE, list TEXT NOT NULL, n INTEGER NOT NULL, body TEXT NOT NULL,
+  PRIMARY KEY (job_id, list, n)
+) STRICT, WITHOUT ROWID;

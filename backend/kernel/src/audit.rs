@@ -128,7 +128,7 @@ fn row(r: &SqliteRow) -> std::result::Result<(AuditRow, Row), sqlx::Error> {
 /// A page, newest first.
 pub async fn page(db: &Db, q: &AuditList) -> Result<Page<AuditRow>> {
     let limit = crate::route::limit(q.limit)?;
-    crate::route::only_sort(q.sort.as_deref(), &["-seq"])?;
+    crate::route::only_sort(q.sort.as_deref(), &["-seq", "-at", "-created_at"])?;
     let before = crate::route::cursor::<i64>(q.cursor.as_deref())?.unwrap_or(i64::MAX);
     let (from, to) = (q.from.map(|t| t.0), q.to.map(|t| t.0));
     let rows = sqlx::query(store::AUDIT_PAGE)

@@ -73,7 +73,29 @@ impl Default for Metrics {
 }
 
 impl Metrics {
-    /// The text form (OpenMetrics).
+    /// In Prometheus' own text format, version 0.0.4
+    /// (https://prometheus.io/docs/instrumenting/exposition_formats/): as OpenMetrics, but that a counter's family
+    /// has the name of its samples.
+    pub fn prometheus_text(&self) -> String {
+        let mut out = String::new();
+        let text = self.text();
+        let counters: Vec<_> =
+            text.lines().filter_map(|l| l.strip_prefix("# TYPE ")?.strip_suffix(" counter")).collect();
+        for line in text.lines().filter(|l| *l != "# EOF" && !l.starts_with("# UNIT ")) {
+            let named = line.strip_prefix("# HELP ").map(|rest| ("# HELP ", rest));
+            let named = named.or_else(|| line.strip_prefix("# TYPE ").map(|rest| ("# TYPE ", rest)));
+            match named.and_then(|(word, rest)| Some((word, rest.split_once(' ')?))) {
+                Some((word, (name, rest))) if counters.contains(&name) => {
+                    out.push_str(&format!("{word}{name}_total {rest}"));
+                }
+                _ => out.push_str(line),
+            }
+            out.push('\n');
+        }
+        out
+    }
+
+    /// In OpenMetrics' text format.
     pub fn text(&self) -> String {
         let mut out = String::new();
         // Writing into a String can't fail.

@@ -126,7 +126,7 @@ async fn conditions(store: &dyn LogStore, b: SourceId) {
     assert_eq!(count(Search { host: Some("ws1".into()), ..Search::default() }).await, 67);
     assert_eq!(count(Search { dataset: Some("windows.security".into()), ..Search::default() }).await, 50);
     assert_eq!(count(Search { severity: Some("critical".into()), ..Search::default() }).await, 40);
-    assert_eq!(count(Search { source: Some(b), ..Search::default() }).await, 70);
+    assert_eq!(count(Search { source: Some(b), ..Search::default() }).await, 80, "ten are shared");
     let range = Search { from: Some(Nanos(10_000)), to: Some(Nanos(12_000)), limit: 3, ..Search::default() };
     assert_eq!(count(range.clone()).await, 4, "from is inclusive, to exclusive");
     assert_eq!(count(Search { to: Some(Nanos(10_000)), ..range }).await, 0);
@@ -157,11 +157,21 @@ async fn totals_and_removal(store: &dyn LogStore, a: SourceId, b: SourceId) {
     assert_eq!(sources[1].time, Some((Nanos(0), Nanos(64_000))));
     assert!(store.check().await.unwrap().is_empty());
 
-    assert_eq!(store.delete(a).await.unwrap().events, 130);
+    let files = store.files(&[b, a, SourceId(999)]).await.unwrap();
+    assert_eq!((files.len(), &*files[&a].label, &*files[&b].label), (2, "moved", "case/b.evtx"));
+
+    assert_eq!(store.delete(a).await.unwrap().events, 120, "ten belong to the other source too");
+    assert_eq!(store.files(&[a, b]).await.unwrap().len(), 1, "nothing stale is remembered");
+    let kept = store.get(&[identity(119), identity(120), identity(129)]).await.unwrap();
+    assert_eq!(kept.iter().map(|r| (r.place.record, r.source)).collect::<Vec<_>>(), [(120, b), (129, b)]);
+    assert_eq!(kept[0].place, event(120).place, "at its place in the other source");
+    assert_eq!(store.sources().await.unwrap()[0].events, 80);
     assert!(matches!(store.delete(a).await, Err(crate::Error::NoSource(_))));
     let stats = store.stats().await.unwrap();
-    assert_eq!((stats.events, stats.sources, stats.time), (70, 1, Some((Nanos(65_000), Nanos(99_000)))));
+    assert_eq!((stats.events, stats.sources, stats.time), (80, 1, Some((Nanos(60_000), Nanos(99_000)))));
     assert!(store.check().await.unwrap().is_empty());
+    let of_b = drain(store, &Search { source: Some(b), ..Search::default() }).await;
+    assert_eq!(of_b.len(), 80);
     store.delete(b).await.unwrap();
     let empty = store.stats().await.unwrap();
     assert_eq!((empty.events, empty.time), (0, None));

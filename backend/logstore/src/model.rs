@@ -1,6 +1,6 @@
 //! What goes in and out.
 
-use event::{Event, Identity, Nanos, Place, windows};
+use event::{Event, Identity, Nanos, Place, columns};
 use serde::Serialize;
 use std::time::Duration;
 
@@ -19,7 +19,7 @@ pub struct NewSource {
     pub size: u64,
     /// Modification time of the file.
     pub mtime: Nanos,
-    /// `evtx`, …
+    /// `evtx`, `json`, …; for a member of a container with its formats before it: `zip/json`.
     pub format: String,
     /// Whether the content store keeps it, so that raw bytes can be shown.
     pub kept: bool,
@@ -67,7 +67,7 @@ pub struct Row {
     pub time: Nanos,
     /// When it was appended.
     pub ingested_at: Nanos,
-    /// Where it came from first.
+    /// Where it came from first (of the sources that are still there).
     pub source: SourceId,
     /// Place in that source.
     pub place: Place,
@@ -105,10 +105,10 @@ impl Row {
             source,
             place: event.place,
             dataset: event.dataset.to_string(),
-            host: windows::host(event).map(Into::into),
-            user: windows::user(event),
-            severity: windows::severity(event).into(),
-            message: windows::message(event),
+            host: columns::host(event).map(Into::into),
+            user: columns::user(event),
+            severity: columns::severity(event).into(),
+            message: columns::message(event),
             fields: event.fields_json(),
         }
     }
@@ -125,7 +125,7 @@ pub struct Search {
     pub dataset: Option<String>,
     /// Exactly this severity word.
     pub severity: Option<String>,
-    /// Only from this source.
+    /// Only what this source holds, shared with others or not.
     pub source: Option<SourceId>,
     /// Source time, inclusive.
     pub from: Option<Nanos>,

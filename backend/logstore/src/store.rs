@@ -2,7 +2,7 @@
 
 use crate::{Appended, Deleted, NewSource, Page, Result, Row, Search, Source, SourceId, Stats};
 use event::{Event, Identity, Nanos};
-use std::{pin::Pin, time::Duration};
+use std::{collections::HashMap, pin::Pin, sync::Arc, time::Duration};
 
 /// A call's future: boxed, so that the trait can be used as `dyn LogStore`.
 pub type Answer<'a, T> = Pin<Box<dyn Future<Output = Result<T>> + Send + 'a>>;
@@ -15,8 +15,11 @@ pub trait LogStore: Send + Sync {
     /// All sources, newest first.
     fn sources(&self) -> Answer<'_, Vec<Source>>;
 
+    /// The files of these sources, those that are there. Cheap: remembered until a source changes.
+    fn files<'a>(&'a self, ids: &'a [SourceId]) -> Answer<'a, HashMap<SourceId, Arc<NewSource>>>;
+
     /// Stores events of a source. When it returns they are synced to the disk. An identity that is already
-    /// there, in this batch or from any source, is counted and changes nothing.
+    /// there, in this batch or from any source, is counted as a duplicate; one from another source belongs to both.
     fn append<'a>(&'a self, source: SourceId, events: &'a [Event], now: Nanos) -> Answer<'a, Appended>;
 
     /// Those of the ids that are there, in the order of `ids`.
@@ -32,7 +35,7 @@ pub trait LogStore: Send + Sync {
     /// Totals.
     fn stats(&self) -> Answer<'_, Stats>;
 
-    /// Removes a source and its events.
+    /// Removes a source and the events that no other source holds; the others go over to the oldest that does.
     fn delete(&self, source: SourceId) -> Answer<'_, Deleted>;
 
     /// What is wrong with the stored data, in words; empty when nothing is. Reads everything.

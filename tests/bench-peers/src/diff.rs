@@ -64,8 +64,8 @@ fn differences() -> BTreeSet<Difference> {
     for (_, text) in &texts {
         match rsigma_parser::parse_sigma_yaml(text) {
             Ok(one) if one.errors.is_empty() => theirs.extend(one.rules),
-            Ok(one) => drop(load(&mut out, &ours, text, &one.errors.join(" "))),
-            Err(e) => drop(load(&mut out, &ours, text, &e.to_string())),
+            Ok(one) => load(&mut out, &ours, text, &one.errors.join(" ")),
+            Err(e) => load(&mut out, &ours, text, &e.to_string()),
         }
     }
     let mut peer = Peer::new();

@@ -18,6 +18,8 @@ const SIGNED_OUT: u16 = 4401;
 thread_local! {
     static SOCKET: RefCell<Option<WebSocket>> = const { RefCell::new(None) };
     static SEEN: Cell<Option<i64>> = const { Cell::new(None) };
+    /// Asked to resume and not answered yet: what comes before the answer is told again after it.
+    static RESUMING: Cell<bool> = const { Cell::new(false) };
     static PAUSE: Cell<Duration> = const { Cell::new(FIRST_PAUSE) };
 }
 
@@ -50,6 +52,7 @@ fn connect() {
         if let Some(after) = SEEN.get()
             && let Ok(frame) = serde_json::to_string(&ClientFrame::Resume { after })
         {
+            RESUMING.set(true);
             SOCKET.with_borrow(|s| s.as_ref().map(|s| s.send_with_str(&frame)));
         }
     });
@@ -72,7 +75,7 @@ fn connect() {
 
 fn frame(text: &str) {
     if let Ok(live) = serde_json::from_str::<Live>(text) {
-        if SEEN.get().is_none_or(|seen| live.seq > seen) {
+        if !RESUMING.get() && SEEN.get().is_none_or(|seen| live.seq > seen) {
             SEEN.set(Some(live.seq));
             crate::pages::alerts::live::arrived(live);
         }
@@ -83,6 +86,10 @@ fn frame(text: &str) {
             if SEEN.get().is_none() {
                 SEEN.set(Some(seq));
             }
+        }
+        Ok(ServerFrame::Resumed { after }) => {
+            RESUMING.set(false);
+            SEEN.set(Some(after));
         }
         Ok(ServerFrame::Gap { to, .. }) => {
             SEEN.set(Some(to));
@@ -98,12 +105,13 @@ fn frame(text: &str) {
 
 fn lost(code: u16) {
     SOCKET.take();
+    RESUMING.set(false);
     let app = app();
     if app.auth.get_untracked() != Auth::In {
         return;
     }
     if code == SIGNED_OUT {
-        app.auth.set(Auth::Out);
+        app.auth.set(Auth::Ended);
         return;
     }
     app.link.set(Link::Down);

@@ -96,7 +96,8 @@ pub(crate) async fn watch(kernel: Kernel, teller: Teller) {
         tokio::select! {
             frame = frames.recv() => match frame {
                 Ok(f) if f.kind == LiveKind::AlertCreated => {
-                    let word = |k: &str| f.data.get(k).and_then(|v| v.as_str()).unwrap_or_default();
+                    let data = f.data();
+                    let word = |k: &str| data.get(k).and_then(|v| v.as_str()).unwrap_or_default();
                     let severity = Severity::parse(word("severity")).unwrap_or(Severity::Info);
                     untold.add(severity, word("title"), Instant::now());
                 }

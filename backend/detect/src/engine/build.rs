@@ -2,6 +2,7 @@
 
 use super::{Cause, Engine, NotRun, Program, Slots, route::Routes};
 use crate::{
+    correlate::Correlations,
     mapping::{Mapping, Origin, Target},
     sigma::{
         Rule,
@@ -13,14 +14,14 @@ use crate::{
     text::Shape,
 };
 use std::{
-    collections::{BTreeSet, HashMap, HashSet},
+    collections::{BTreeSet, HashSet},
     sync::{Arc, Mutex},
 };
 
 impl Engine {
-    /// Compiles the rules for the logs that the mapping knows. A rule that can't run takes no other with it:
-    /// it is named with its reason in the second value.
-    pub fn build(rules: Vec<Rule>, mapping: &Mapping) -> (Engine, Vec<NotRun>) {
+    /// Compiles detections for the logs that the mapping knows. One that can't run takes no other with it: it is
+    /// named with its reason in the second value.
+    pub(super) fn compile(rules: Vec<Rule>, mapping: &Mapping) -> (Engine, Vec<NotRun>) {
         let mut slots = Slots::default();
         let system = ["Channel", "Provider_Name", "EventID"].map(|f| slots.add(names(f, &[], mapping)));
         let mut engine = Engine {
@@ -29,9 +30,10 @@ impl Engine {
             slots,
             routes: Routes::new(system),
             groups: Mutex::default(),
+            correlations: Correlations::default(),
+            filters: Vec::new(),
             spare: Mutex::default(),
         };
-        let parts = correlated(&rules);
         let mut not_run = Vec::new();
         let mut ids = HashSet::new();
         for rule in rules {
@@ -41,17 +43,8 @@ impl Engine {
                 cause,
                 reason,
             };
-            let body = match &rule.content {
-                Content::Detection(body) => body.clone(),
-                Content::Correlation(_) => {
-                    not_run.push(fail(Cause::Correlation, "correlation is not run by this version".into()));
-                    continue;
-                }
-                Content::Filter => {
-                    not_run.push(fail(Cause::Filter, "filters are not applied by this version".into()));
-                    continue;
-                }
-            };
+            let Content::Detection(body) = &rule.content else { continue };
+            let body = body.clone();
             if !ids.insert(rule.id.clone()) {
                 let reason = "another rule with the same id is loaded".into();
                 not_run.push(fail(Cause::Duplicate, reason));
@@ -61,14 +54,6 @@ impl Engine {
                 let reason =
                     format!("needs configuration: no value for %{}%", body.placeholders.join("%, %"));
                 not_run.push(fail(Cause::NeedsConfiguration, reason));
-                continue;
-            }
-            let by = parts.get(&rule.id).or_else(|| rule.name.as_ref().and_then(|n| parts.get(n)));
-            if let Some(by) = by {
-                let reason = format!(
-                    "only feeds the correlation rule \"{by}\", and correlation is not run by this version"
-                );
-                not_run.push(fail(Cause::PartOfCorrelation, reason));
                 continue;
             }
             match mapping.targets(&rule.logsource) {
@@ -139,21 +124,6 @@ fn names(field: &str, renamed: &[(String, String)], mapping: &Mapping) -> Vec<Bo
         out.push(name.replace(' ', "").into());
     }
     out.extend(mapping.fallbacks(name).iter().map(|n| n.as_str().into()));
-    out
-}
-
-/// Ids and names of rules that only feed a correlation, with its title.
-fn correlated(rules: &[Rule]) -> HashMap<String, String> {
-    let mut out = HashMap::new();
-    for rule in rules {
-        if let Content::Correlation(c) = &rule.content
-            && !c.generate
-        {
-            for part in &c.rules {
-                out.insert(part.clone(), rule.title.clone());
-            }
-        }
-    }
     out
 }
 

@@ -78,11 +78,22 @@ pub struct Report {
     pub not_run: Vec<NotRun>,
     /// Rules that ran and could not have matched on this data.
     pub no_chance: Vec<NoChance>,
+    /// Correlation rules that ran.
+    pub correlations: usize,
+    /// What each filter was applied to.
+    pub filters: Vec<super::assemble::FilterReport>,
 }
 
 impl Engine {
     /// Like [`Engine::scan`], and keeps in `coverage` what kind of event it was.
     pub fn scan_covered(&self, event: &Event, coverage: &mut Coverage, hits: &mut Vec<super::Hit>) {
+        let from = hits.len();
+        self.scan_every(event, coverage, hits);
+        self.keep_raising(hits, from);
+    }
+
+    /// Hits of all rules, of those too that raise no alerts.
+    pub(crate) fn scan_every(&self, event: &Event, coverage: &mut Coverage, hits: &mut Vec<super::Hit>) {
         let mut scratch = self.lend();
         let place = self.scan_placed(event, &mut scratch, hits);
         coverage.keep(place, event, &scratch, self.slots.len());
@@ -157,6 +168,8 @@ impl Coverage {
             not_loaded,
             not_run,
             no_chance,
+            correlations: engine.correlations.rules().len(),
+            filters: engine.filters.clone(),
         }
     }
 

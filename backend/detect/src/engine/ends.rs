@@ -30,6 +30,9 @@ struct Node {
     whole: (u32, u32),
 }
 
+/// A literal's bytes from where the walk starts, with what [`Literal`] says.
+type Sorted = (Vec<u8>, bool, u32);
+
 /// A literal, whether it must be the whole text, and its number.
 pub(super) type Literal<'a> = (&'a str, bool, u32);
 
@@ -45,7 +48,7 @@ impl Ends {
                 From::End => text.bytes().rev().collect(),
             }
         };
-        let mut sorted: Vec<(Vec<u8>, bool, u32)> =
+        let mut sorted: Vec<Sorted> =
             literals.iter().map(|(text, whole, number)| (bytes(text), *whole, *number)).collect();
         sorted.sort();
         let mut tree = Ends {
@@ -66,9 +69,9 @@ impl Ends {
     fn fill<'s>(
         &mut self,
         node: usize,
-        literals: &'s [(Vec<u8>, bool, u32)],
+        literals: &'s [Sorted],
         depth: usize,
-        todo: &mut Vec<(usize, &'s [(Vec<u8>, bool, u32)], usize)>,
+        todo: &mut Vec<(usize, &'s [Sorted], usize)>,
     ) {
         // The label is what all literals share from here on; the root has none.
         let shared = match (literals.first(), literals.last()) {

@@ -31,7 +31,7 @@ impl<'a> Run<'a> {
         body.condition.as_ref().is_some_and(|c| self.condition(c))
     }
 
-    fn guarded(&mut self) -> bool {
+    pub fn guarded(&mut self) -> bool {
         let guards = &self.program.guards;
         guards.is_empty()
             || guards.iter().any(|all| {

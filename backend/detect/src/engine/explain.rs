@@ -6,11 +6,7 @@ use super::{
 };
 use crate::{
     fold,
-    sigma::{
-        body::{Item, Tree},
-        condition::Condition,
-        value::Test,
-    },
+    sigma::{body::Tree, condition::Condition, value::Test},
     text::one,
 };
 use event::Event;
@@ -34,16 +30,39 @@ pub struct Explanation {
     pub tree: ConditionNode,
     /// The searches that the condition names, in its order.
     pub selections: Vec<Selection>,
+    /// When the rule does not match: leaves of which each alone, were it otherwise, would make it match. At most
+    /// [`Explanation::ONE_AWAY`], and never more than those of a rule that has the event's log source.
+    pub one_away: Vec<usize>,
+}
+
+/// What a node of the condition is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum NodeKind {
+    /// All children must hold.
+    And,
+    /// One child must hold.
+    Or,
+    /// Its one child must not hold.
+    Not,
+    /// At least this many children must hold.
+    Of(usize),
+    /// A named search; its one child says what it is made of.
+    Search,
+    /// A field, or keywords: the number of the leaf, under which [`ItemReport::leaf`] has its value.
+    Leaf(usize),
 }
 
 /// A node of the condition.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct ConditionNode {
-    /// `and`, `or`, `not`, `1 of selection_*`, or the name of a search.
+    /// `and`, `or`, `not`, `1 of selection_*`, the name of a search, or a field with its modifiers.
     pub label: String,
+    /// What it is.
+    pub kind: NodeKind,
     /// Whether it holds.
     pub matched: bool,
-    /// What it is made of; empty for a search.
+    /// What it is made of; empty for a leaf.
     pub children: Vec<ConditionNode>,
 }
 
@@ -63,6 +82,8 @@ pub struct Selection {
 /// One field of a search.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct ItemReport {
+    /// Number of the leaf in the tree.
+    pub leaf: usize,
     /// The field's name in the rule; `None` for keywords.
     pub field: Option<String>,
     /// The name that it has in this event, or where a keyword was found; `None` when absent.
@@ -82,6 +103,14 @@ pub struct ItemReport {
 }
 
 impl Explanation {
+    /// Leaves that [`Explanation::one_away`] names at most.
+    pub const ONE_AWAY: usize = 64;
+
+    /// What is told of a leaf.
+    pub fn leaf(&self, leaf: usize) -> Option<&ItemReport> {
+        self.selections.iter().flat_map(|s| &s.items).find(|i| i.leaf == leaf)
+    }
+
     /// The fields that made the rule match, with their values, each once.
     pub fn matched_fields(&self) -> Vec<(String, String)> {
         let mut out: Vec<(String, String)> = Vec::new();
@@ -107,7 +136,8 @@ impl Engine {
         scratch.load(&self.slots, event);
         let routed: Vec<u32> = self.routes.of(event, &mut scratch).concat();
         let own = |p: &&u32| self.programs[**p as usize].rule == rule;
-        let on_route = routed.iter().find(own).map(|p| &self.programs[*p as usize]);
+        let mut guarded = |p: &&u32| Run::new(event, &mut scratch, &self.programs[**p as usize]).guarded();
+        let on_route = routed.iter().filter(own).find(&mut guarded).map(|p| &self.programs[*p as usize]);
         let program = on_route.or_else(|| self.programs.iter().find(|p| p.rule == rule))?;
         let mut run = Run::new(event, &mut scratch, program);
         let logsource = on_route.is_some();
@@ -118,6 +148,7 @@ impl Engine {
         condition.searches(&mut order);
         let mut negated = Vec::new();
         negations(condition, false, &mut negated);
+        let one_away = if logsource && !matched { run.one_away(condition, &order) } else { vec![] };
         let selections = order
             .into_iter()
             .map(|i| Selection {
@@ -136,6 +167,7 @@ impl Engine {
             condition: program.body.written.clone(),
             tree,
             selections,
+            one_away,
         })
     }
 }
@@ -150,7 +182,7 @@ fn negations(c: &Condition, negated: bool, into: &mut Vec<usize>) {
     }
 }
 
-fn items(tree: &Tree, into: &mut Vec<usize>) {
+pub(super) fn items(tree: &Tree, into: &mut Vec<usize>) {
     match tree {
         Tree::Item(i) => into.push(*i),
         Tree::And(all) | Tree::Or(all) => all.iter().for_each(|t| items(t, into)),
@@ -161,31 +193,46 @@ impl Run<'_> {
     fn node(&mut self, c: &Condition) -> ConditionNode {
         let matched = self.condition(c);
         let program = self.program;
-        let search = |run: &mut Self, i: usize| ConditionNode {
-            label: program.body.searches[i].name.to_string(),
-            matched: run.search(i),
-            children: vec![],
-        };
-        let (label, children) = match c {
-            Condition::And(all) => ("and".into(), all.iter().map(|c| self.node(c)).collect()),
-            Condition::Or(any) => ("or".into(), any.iter().map(|c| self.node(c)).collect()),
-            Condition::Not(c) => ("not".into(), vec![self.node(c)]),
-            Condition::Search(i) => return search(self, *i),
-            Condition::Of { searches, written, .. } => {
-                (written.clone(), searches.iter().map(|i| search(self, *i)).collect())
+        let (label, kind, children) = match c {
+            Condition::And(all) => ("and".into(), NodeKind::And, all.iter().map(|c| self.node(c)).collect()),
+            Condition::Or(any) => ("or".into(), NodeKind::Or, any.iter().map(|c| self.node(c)).collect()),
+            Condition::Not(c) => ("not".into(), NodeKind::Not, vec![self.node(c)]),
+            Condition::Search(i) => {
+                let search = &program.body.searches[*i];
+                (search.name.to_string(), NodeKind::Search, vec![self.part(&search.tree)])
+            }
+            Condition::Of { searches, written, least } => {
+                let all = searches.iter().map(|i| self.node(&Condition::Search(*i))).collect();
+                (written.clone(), NodeKind::Of(*least), all)
             }
         };
-        ConditionNode { label, matched, children }
+        ConditionNode { label, kind, matched, children }
+    }
+
+    fn part(&mut self, tree: &Tree) -> ConditionNode {
+        let matched = self.tree(tree);
+        let body = &self.program.body;
+        let (label, kind, children) = match tree {
+            Tree::And(all) => ("and".into(), NodeKind::And, all.iter().map(|t| self.part(t)).collect()),
+            Tree::Or(any) => ("or".into(), NodeKind::Or, any.iter().map(|t| self.part(t)).collect()),
+            Tree::Item(i) => {
+                let item = &body.items[*i];
+                let field = item.field.map_or("keywords", |f| &*body.fields[f]);
+                (format!("{field} {}", item.modifiers).trim_end().to_owned(), NodeKind::Leaf(*i), vec![])
+            }
+        };
+        ConditionNode { label, kind, matched, children }
     }
 
     fn items(&mut self, search: usize) -> Vec<ItemReport> {
         let program = self.program;
         let mut list = Vec::new();
         items(&program.body.searches[search].tree, &mut list);
-        list.into_iter().map(|i| self.report(program, &program.body.items[i])).collect()
+        list.into_iter().map(|i| self.report(program, i)).collect()
     }
 
-    fn report(&mut self, program: &Program, item: &Item) -> ItemReport {
+    fn report(&mut self, program: &Program, leaf: usize) -> ItemReport {
+        let item = &program.body.items[leaf];
         let slot = item.field.map(|f| program.slots[f]);
         let matched = self.item(item);
         let holding: Vec<_> = item.values.iter().filter(|v| self.test(&v.test, slot)).collect();
@@ -196,6 +243,7 @@ impl Run<'_> {
         }
         let shown = if holding.is_empty() { item.values.iter().take(LISTED).collect() } else { holding };
         ItemReport {
+            leaf,
             field: item.field.map(|f| program.body.fields[f].to_string()),
             event_field,
             modifiers: item.modifiers.to_string(),

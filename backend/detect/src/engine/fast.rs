@@ -54,7 +54,7 @@ fn key() -> impl Strategy<Value = String> {
 fn value(key: &str, text: &str) -> String {
     let quoted = |t: &str| format!("'{}'", t.replace('\'', "''"));
     match key.split('|').next_back().unwrap_or_default() {
-        "exists" => if text.len() % 2 == 0 { "true" } else { "false" }.into(),
+        "exists" => if text.len().is_multiple_of(2) { "true" } else { "false" }.into(),
         "cidr" => "'10.0.0.0/8'".into(),
         "gt" => text.len().to_string(),
         "fieldref" => "G".into(),

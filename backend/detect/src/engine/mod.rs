@@ -1,6 +1,8 @@
 //! The engine: rules compiled against a mapping, then events in, hits out.
 
+pub(crate) mod assemble;
 mod build;
+pub(crate) mod cost;
 pub(crate) mod coverage;
 mod ends;
 mod eval;
@@ -8,11 +10,17 @@ pub(crate) mod explain;
 #[cfg(test)]
 mod fast;
 mod group;
+pub(crate) mod near;
 mod route;
 mod scratch;
 mod witness;
 
-use crate::sigma::{Rule, body::Body};
+use crate::{
+    correlate::Correlations,
+    sigma::{Rule, body::Body},
+};
+use assemble::FilterReport;
+pub use coverage::Coverage;
 use event::Event;
 use group::Group;
 use route::{Kind, Place, Routes};
@@ -33,6 +41,8 @@ pub struct Engine {
     routes: Routes,
     /// Made when the first event of a kind is met.
     groups: Mutex<HashMap<Kind, Arc<Group>>>,
+    correlations: Correlations,
+    filters: Vec<FilterReport>,
     spare: Mutex<Vec<Scratch>>,
 }
 
@@ -62,11 +72,11 @@ pub struct Hit {
 pub enum Cause {
     /// Its placeholders have no values.
     NeedsConfiguration,
-    /// Correlation rules are not run by this version.
+    /// A correlation rule that looks at a rule which is unknown, ambiguous or does not run.
     Correlation,
-    /// It only feeds a correlation rule, which is not run.
+    /// It only feeds a correlation rule that does not run.
     PartOfCorrelation,
-    /// Filters are not applied by this version.
+    /// A filter that applies to no loaded rule.
     Filter,
     /// Its log source is not in the mapping.
     Logsource,
@@ -93,7 +103,8 @@ impl Engine {
         &self.rules
     }
 
-    /// Appends a hit for every rule that matches the event, in the order of the rules, each rule once.
+    /// Appends a hit for every rule that matches the event and raises alerts, in the order of the rules, each rule
+    /// once. Rules that only feed correlations are left out; see [`Engine::scan_correlated`].
     pub fn scan(&self, event: &Event, hits: &mut Vec<Hit>) {
         let mut scratch = self.lend();
         self.scan_with(event, &mut scratch, hits);
@@ -103,9 +114,12 @@ impl Engine {
     /// Like [`Engine::scan`] with a scratch of the caller, for hot loops: one a thread, see
     /// [`Engine::scratch`].
     pub fn scan_with(&self, event: &Event, scratch: &mut Scratch, hits: &mut Vec<Hit>) {
+        let from = hits.len();
         self.scan_placed(event, scratch, hits);
+        self.keep_raising(hits, from);
     }
 
+    /// Hits of all rules, of those too that raise no alerts, and where the event came from.
     fn scan_placed(&self, event: &Event, scratch: &mut Scratch, hits: &mut Vec<Hit>) -> Place {
         scratch.load(&self.slots, event);
         let place = self.routes.place(event, scratch);

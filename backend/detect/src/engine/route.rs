@@ -124,8 +124,12 @@ impl Routes {
             Some(Value::Int(id)) => Some(*id),
             _ => text(scratch, id).and_then(|t| t.trim().parse().ok()),
         };
-        let mut windows =
-            event.dataset.strip_prefix("windows").is_some_and(|r| r.is_empty() || r.starts_with('.'));
+        let product = event.dataset.split('.').next().unwrap_or_default();
+        if matches!(product, "linux" | "macos") {
+            // Sysmon for Linux has a channel and Windows' field names, and is no Windows log.
+            return Place { windows: false, bucket: None, id };
+        }
+        let mut windows = product == "windows";
         let mut bucket = None;
         if let Some(name) = text(scratch, channel).filter(|t| !t.is_empty()) {
             // The channel decides; the provider only speaks when there is none.

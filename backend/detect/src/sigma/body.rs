@@ -4,6 +4,8 @@ use super::{
     condition::{self, Condition},
     error::{At, Problem, quote},
     modifier::{self, Modifier},
+    parts::{Part, Parts},
+    pipeline,
     value::{self, Made, Value},
     yaml::{Kind, Node},
 };
@@ -18,7 +20,7 @@ const REGEXES: usize = 256;
 const LARGE_REGEXES: usize = 8;
 
 /// A detection as it runs.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct Body {
     pub searches: Vec<Search>,
     pub items: Vec<Item>,
@@ -31,14 +33,14 @@ pub(crate) struct Body {
 }
 
 /// A named search.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Search {
     pub name: Box<str>,
     pub tree: Tree,
 }
 
 /// How the items of a search hang together.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) enum Tree {
     Item(usize),
     And(Vec<Tree>),
@@ -46,7 +48,7 @@ pub(crate) enum Tree {
 }
 
 /// One field, or the whole event for keywords, with its values.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Item {
     /// Index into [`Body::fields`]; `None` for keywords.
     pub field: Option<usize>,
@@ -59,21 +61,30 @@ pub(crate) struct Item {
     pub negate: bool,
 }
 
-/// Compiles the section.
-pub(crate) fn read(detection: &Node) -> Result<Body, Problem> {
+/// Compiles the section; with the searches that pipelines made of it, where there are some.
+pub(crate) fn read(detection: &Node, parts: Option<&Parts>) -> Result<Body, Problem> {
     let Some(map) = detection.map() else {
         let reason = format!("detection must be a map, this is {}", detection.what());
         return Err(Problem::new(detection.at, "detection", reason));
     };
-    let mut b = Reader { body: Body::default(), values: 0, regexes: 0, large: LARGE_REGEXES };
-    for (key, node) in map {
-        let name = key.text().unwrap_or_default();
-        if matches!(name, "condition" | "timeframe") {
-            continue;
+    let mut b = Reader { body: Body::default(), count: 0, regexes: 0, large: LARGE_REGEXES };
+    match parts {
+        Some(parts) => {
+            for (name, part) in &parts.searches {
+                b.search(name, part)?;
+            }
         }
-        let path = format!("detection.{name}");
-        let tree = b.tree(node, &path, 0)?;
-        b.body.searches.push(Search { name: name.into(), tree });
+        None => {
+            for (key, node) in map {
+                let name = key.text().unwrap_or_default();
+                if matches!(name, "condition" | "timeframe") {
+                    continue;
+                }
+                let path = format!("detection.{name}");
+                let tree = b.tree(node, &path, 0)?;
+                b.body.searches.push(Search { name: name.into(), tree });
+            }
+        }
     }
     if b.body.searches.is_empty() {
         return Err(Problem::new(detection.at, "detection", "no search is defined"));
@@ -82,8 +93,11 @@ pub(crate) fn read(detection: &Node) -> Result<Body, Problem> {
         return Err(Problem::new(detection.at, "detection", "condition is missing"));
     };
     let (condition, written) = conditions(node, &b.body)?;
-    b.body.condition = Some(condition);
     b.body.written = written;
+    b.body.condition = Some(match parts {
+        None => condition,
+        Some(parts) => b.changed(condition, parts, node)?,
+    });
     Ok(b.body)
 }
 
@@ -121,7 +135,7 @@ fn conditions(node: &Node, body: &Body) -> Result<(Condition, String), Problem> 
 
 struct Reader {
     body: Body,
-    values: usize,
+    count: usize,
     regexes: usize,
     large: usize,
 }
@@ -158,15 +172,44 @@ impl Reader {
         }
     }
 
+    fn search(&mut self, name: &str, part: &Part) -> Result<(), Problem> {
+        let tree = self.part(part, &format!("detection.{name}"))?;
+        self.body.searches.push(Search { name: name.into(), tree });
+        Ok(())
+    }
+
+    fn part(&mut self, part: &Part, path: &str) -> Result<Tree, Problem> {
+        let mut all = |list: &[Part]| list.iter().map(|p| self.part(p, path)).collect::<Result<Vec<_>, _>>();
+        match part {
+            Part::All(list) => all(list).map(Tree::And),
+            Part::Any(list) => all(list).map(Tree::Or),
+            Part::Item(item) => {
+                let key = item.key();
+                Ok(Tree::Item(self.values(item.at, &key, &item.values, &format!("{path}.{key}"))?))
+            }
+        }
+    }
+
+    /// The condition without searches of which a pipeline left nothing, and with those that it added.
+    fn changed(&mut self, condition: Condition, parts: &Parts, node: &Node) -> Result<Condition, Problem> {
+        let gone: Vec<bool> = parts.searches.iter().map(|(_, p)| pipeline::empty(p)).collect();
+        let Some(mut condition) = condition.without(&gone) else {
+            let reason = "pipelines dropped every field that the condition looks at";
+            return Err(Problem::new(node.at, "detection.condition", reason));
+        };
+        for (name, part, negated) in &parts.added {
+            self.search(name, part)?;
+            let search = Condition::Search(self.body.searches.len() - 1);
+            let (word, search) =
+                if *negated { ("not ", Condition::Not(Box::new(search))) } else { ("", search) };
+            condition = Condition::And(vec![search, condition]);
+            self.body.written = format!("{word}{} and ({})", quote(name), self.body.written);
+        }
+        Ok(condition)
+    }
+
     fn item(&mut self, at: At, key: &str, node: &Node, path: &str) -> Result<usize, Problem> {
         let fault = |at, reason: String| Problem::new(at, path, reason);
-        if self.body.items.len() >= ITEMS {
-            return Err(fault(at, format!("more than {ITEMS} fields in one rule")));
-        }
-        let mut names = key.split('|');
-        let field = names.next().unwrap_or_default().trim();
-        let names: Vec<&str> = names.collect();
-        let chain = modifier::chain(&names, !field.is_empty()).map_err(|r| fault(at, r))?;
         let nodes = match node.seq() {
             Some([]) => return Err(fault(node.at, "an empty list of values can match nothing".into())),
             Some(list) => list,
@@ -175,6 +218,21 @@ impl Reader {
             }
             None => std::slice::from_ref(node),
         };
+        self.values(at, key, nodes, path)
+    }
+
+    fn values(&mut self, at: At, key: &str, nodes: &[Node], path: &str) -> Result<usize, Problem> {
+        let fault = |at, reason: String| Problem::new(at, path, reason);
+        if self.body.items.len() >= ITEMS {
+            return Err(fault(at, format!("more than {ITEMS} fields in one rule")));
+        }
+        if nodes.is_empty() {
+            return Err(fault(at, "an empty list of values can match nothing".into()));
+        }
+        let mut names = key.split('|');
+        let field = names.next().unwrap_or_default().trim();
+        let names: Vec<&str> = names.collect();
+        let chain = modifier::chain(&names, !field.is_empty()).map_err(|r| fault(at, r))?;
         let keyword = field.is_empty();
         let mut values = Vec::with_capacity(nodes.len());
         for n in nodes {
@@ -188,11 +246,11 @@ impl Reader {
                 Made::Values(made) => values.extend(made),
                 Made::Placeholders(p) => self.body.placeholders.extend(p),
             }
-            if self.values + values.len() > VALUES {
+            if self.count + values.len() > VALUES {
                 return Err(fault(n.at, format!("more than {VALUES} values in one rule")));
             }
         }
-        self.values += values.len();
+        self.count += values.len();
         let field = (!keyword).then(|| self.body.field(field));
         self.body.items.push(Item {
             field,
@@ -206,7 +264,7 @@ impl Reader {
 }
 
 impl Body {
-    fn field(&mut self, name: &str) -> usize {
+    pub(super) fn field(&mut self, name: &str) -> usize {
         if let Some(i) = self.fields.iter().position(|f| **f == *name) {
             return i;
         }

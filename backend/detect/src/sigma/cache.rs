@@ -37,9 +37,10 @@ fn digest(parts: &[&[u8]]) -> [u8; SUM] {
 }
 
 /// The rules of `text` as bytes for [`from_bytes`]. `None` when a document did not load: then the text has to be
-/// parsed each time, so that its errors are said each time.
+/// parsed each time, so that its errors are said each time. `None` too for rules that pipelines changed, since those
+/// are not made of the text alone.
 pub fn to_bytes(text: &str, parsed: &Parsed) -> Option<Vec<u8>> {
-    if !parsed.errors.is_empty() {
+    if !parsed.errors.is_empty() || parsed.rules.iter().any(|r| !r.pipelines.is_empty()) {
         return None;
     }
     let mut w = Writer::default();
@@ -78,6 +79,7 @@ fn rule(w: &mut Writer, rule: &Rule) {
         date,
         modified,
         logsource,
+        pipelines: _,
         kind: _,
         span,
         document,
@@ -104,7 +106,7 @@ fn rule(w: &mut Writer, rule: &Rule) {
         w.text(&s.name);
         tree(w, &s.tree);
     });
-    w.list(condition.as_slice(), |w, c| self::condition(w, c));
+    w.list(condition.as_slice(), self::condition);
     w.text(written);
     w.list(placeholders, |w, t| w.text(t));
 }
@@ -156,6 +158,7 @@ fn read_rule(r: &mut Reader<'_>, text: &str) -> Option<Rule> {
         date,
         modified,
         logsource,
+        pipelines: vec![],
         kind: Kind::Detection,
         span,
         document,

@@ -6,6 +6,8 @@ use super::error::quote;
 const DEPTH: usize = 64;
 /// Words that a condition may have.
 const WORDS: usize = 4_096;
+/// Searches that the `of` in a condition may stand for together.
+const MEMBERS: usize = 65_536;
 
 /// A condition over the searches of a rule, which are named by their index.
 #[derive(Debug, Clone, PartialEq)]
@@ -21,6 +23,27 @@ pub(crate) enum Condition {
         /// As written, for example `1 of selection_*`.
         written: String,
     },
+}
+
+impl Condition {
+    /// The condition without the searches of which nothing is left; `None` when nothing is left of it.
+    pub fn without(self, gone: &[bool]) -> Option<Condition> {
+        let gone_at = |i: usize| gone.get(i).copied().unwrap_or(false);
+        let each = |list: Vec<Condition>| -> Vec<Condition> {
+            list.into_iter().filter_map(|c| c.without(gone)).collect()
+        };
+        match self {
+            Condition::And(list) => Some(each(list)).filter(|l| !l.is_empty()).map(Condition::And),
+            Condition::Or(list) => Some(each(list)).filter(|l| !l.is_empty()).map(Condition::Or),
+            Condition::Not(c) => c.without(gone).map(|c| Condition::Not(Box::new(c))),
+            Condition::Search(i) => (!gone_at(i)).then_some(Condition::Search(i)),
+            Condition::Of { least, searches, written } => {
+                let left: Vec<usize> = searches.iter().copied().filter(|i| !gone_at(*i)).collect();
+                let least = if least == searches.len() { left.len() } else { least.min(left.len()) };
+                (!left.is_empty()).then_some(Condition::Of { least, searches: left, written })
+            }
+        }
+    }
 }
 
 /// What is wrong, and the character (0-based) of the condition where it is.
@@ -40,7 +63,7 @@ struct Word<'a> {
 /// Reads a condition; `names` are the searches of the rule in their order.
 pub(crate) fn parse(text: &str, names: &[&str]) -> Parsed<Condition> {
     let words = split(text)?;
-    let mut p = Reader { words: &words, next: 0, names, depth: 0, end: text.chars().count() };
+    let mut p = Reader { words: &words, next: 0, names, depth: 0, members: 0, end: text.chars().count() };
     if words.is_empty() {
         return Err(Fault { at: 0, reason: "the condition is empty".into() });
     }
@@ -84,6 +107,7 @@ struct Reader<'a> {
     next: usize,
     names: &'a [&'a str],
     depth: usize,
+    members: usize,
     end: usize,
 }
 
@@ -177,6 +201,10 @@ impl<'a> Reader<'a> {
             self.names.iter().enumerate().filter(|(_, n)| fits(n)).map(|(i, _)| i).collect();
         if searches.is_empty() {
             return Err(self.fault(format!("no search fits {}", quote(pattern))));
+        }
+        self.members += searches.len();
+        if self.members > MEMBERS {
+            return Err(self.fault(format!("more than {MEMBERS} searches behind 'of'")));
         }
         let least = least.unwrap_or(searches.len());
         if least > searches.len() {

@@ -3,6 +3,8 @@
 use super::{
     body, correlation,
     error::{Problem, quote},
+    filter,
+    pipeline::{self, Applied, Pipelines},
     rule::{Content, Kind, Level, Logsource, Rule, Status},
     yaml::Node,
 };
@@ -11,7 +13,13 @@ use std::{ops::Range, sync::Arc};
 type Res<T> = Result<T, Problem>;
 
 /// Reads a document. `text` is its own text, for the id of a rule without one.
-pub(crate) fn read(root: &Node, document: usize, span: Range<usize>, text: &str) -> Res<Rule> {
+pub(crate) fn read(
+    root: &Node,
+    document: usize,
+    span: Range<usize>,
+    text: &str,
+    pipelines: &Pipelines,
+) -> Res<Rule> {
     if root.map().is_none() {
         return Err(Problem::new(root.at, "", format!("a rule must be a map, this is {}", root.what())));
     }
@@ -26,7 +34,14 @@ pub(crate) fn read(root: &Node, document: usize, span: Range<usize>, text: &str)
     if title.chars().count() > 256 {
         return Err(fault(root, "title", "a title may have 256 characters"));
     }
-    let (kind, content) = content(root)?;
+    let kind = kind(root)?;
+    let (logsource, tags) = (logsource(root, kind)?, tags(root)?);
+    let applied = if pipelines.is_empty() {
+        Applied::default()
+    } else {
+        pipeline::apply(pipelines, root, &logsource, &tags)?
+    };
+    let content = content(root, kind, &applied)?;
     let id = text_of(root, "id")?;
     if let Some(id) = &id
         && !is_uuid(id)
@@ -44,13 +59,14 @@ pub(crate) fn read(root: &Node, document: usize, span: Range<usize>, text: &str)
         description: text_of(root, "description")?.unwrap_or_default(),
         author: author(root)?,
         license: text_of(root, "license")?,
-        tags: tags(root)?,
+        tags,
         references: list_of(root, "references")?,
         falsepositives: list_of(root, "falsepositives")?,
         fields: list_of(root, "fields")?,
         date: date(root, "date")?,
         modified: date(root, "modified")?,
-        logsource: logsource(root, kind)?,
+        logsource: applied.logsource.unwrap_or(logsource),
+        pipelines: applied.steps,
         kind,
         span,
         document,
@@ -62,43 +78,31 @@ fn fault(root: &Node, key: &str, reason: impl Into<String>) -> Problem {
     Problem::new(root.get(key).map_or(root.at, |n| n.at), key, reason)
 }
 
-fn content(root: &Node) -> Res<(Kind, Content)> {
-    let kinds = ["detection", "correlation", "filter"];
-    let given: Vec<&str> = kinds.into_iter().filter(|k| root.get(k).is_some()).collect();
-    match (given.as_slice(), given.first().and_then(|k| root.get(k))) {
-        (["detection"], Some(n)) => Ok((Kind::Detection, Content::Detection(Arc::new(body::read(n)?)))),
-        (["correlation"], Some(n)) => {
-            Ok((Kind::Correlation, Content::Correlation(Arc::new(correlation::read(n)?))))
-        }
-        (["filter"], Some(n)) => {
-            filter(n)?;
-            Ok((Kind::Filter, Content::Filter))
-        }
-        ([], _) => Err(Problem::new(root.at, "detection", "detection is missing")),
-        (several, _) => {
-            let reason = format!("{} in one document", several.join(" and "));
-            Err(Problem::new(root.at, "", reason))
+fn kind(root: &Node) -> Res<Kind> {
+    let kinds =
+        [("detection", Kind::Detection), ("correlation", Kind::Correlation), ("filter", Kind::Filter)];
+    let given: Vec<_> = kinds.into_iter().filter(|(k, _)| root.get(k).is_some()).collect();
+    match given.as_slice() {
+        [(_, kind)] => Ok(*kind),
+        [] => Err(Problem::new(root.at, "detection", "detection is missing")),
+        several => {
+            let names: Vec<&str> = several.iter().map(|(k, _)| *k).collect();
+            Err(Problem::new(root.at, "", format!("{} in one document", names.join(" and "))))
         }
     }
 }
 
-/// A filter's searches and condition are checked like a detection's.
-fn filter(node: &Node) -> Res<()> {
-    let Some(map) = node.map() else {
-        return Err(Problem::new(
-            node.at,
-            "filter",
-            format!("filter must be a map, this is {}", node.what()),
-        ));
-    };
-    let rules = node.get("rules").ok_or_else(|| Problem::new(node.at, "filter", "rules is missing"))?;
-    let named = rules.text() == Some("any")
-        || rules.seq().is_some_and(|l| !l.is_empty() && l.iter().all(|n| n.text().is_some()));
-    if !named {
-        return Err(Problem::new(rules.at, "filter.rules", "a list of rule ids or names is expected"));
-    }
-    let searches = map.iter().filter(|(k, _)| k.text() != Some("rules")).cloned().collect();
-    body::read(&Node { at: node.at, kind: super::yaml::Kind::Map(searches) }).map(|_| ())
+fn content(root: &Node, kind: Kind, applied: &Applied) -> Res<Content> {
+    let section = |key| root.get(key).ok_or_else(|| Problem::new(root.at, key, "is missing"));
+    let parts = applied.parts.as_ref();
+    Ok(match kind {
+        Kind::Detection => Content::Detection(Arc::new(body::read(section("detection")?, parts)?)),
+        Kind::Filter => Content::Filter(Arc::new(filter::read(section("filter")?, parts)?)),
+        Kind::Correlation => {
+            let node = applied.correlation.as_ref().map_or_else(|| section("correlation"), Ok)?;
+            Content::Correlation(Arc::new(correlation::read(node)?))
+        }
+    })
 }
 
 fn logsource(root: &Node, kind: Kind) -> Res<Logsource> {

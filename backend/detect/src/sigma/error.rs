@@ -59,7 +59,7 @@ impl RuleError {
         if !self.path.is_empty() {
             let _ = writeln!(out, "  in {}", self.path);
         }
-        let Some(line) = source.lines().nth(self.line.saturating_sub(1)) else { return out };
+        let Some(line) = lines(source).nth(self.line.saturating_sub(1)) else { return out };
         let column = self.column.saturating_sub(1);
         let skip = column.saturating_sub(SHOWN / 2);
         let shown: String =
@@ -79,6 +79,11 @@ impl std::fmt::Display for RuleError {
 }
 
 impl std::error::Error for RuleError {}
+
+/// Lines as YAML counts them: each ends with a line feed, a carriage return, or both in this order.
+pub(crate) fn lines(text: &str) -> impl Iterator<Item = &str> {
+    text.split('\n').flat_map(|l| l.strip_suffix('\r').unwrap_or(l).split('\r'))
+}
 
 /// Text from a rule, quoted for a message: escaped and cut.
 pub(crate) fn quote(text: &str) -> String {

@@ -7,14 +7,19 @@ pub(crate) mod correlation;
 mod document;
 mod encode;
 pub(crate) mod error;
+pub(crate) mod expression;
+pub(crate) mod filter;
 pub(crate) mod modifier;
+pub(crate) mod parts;
 pub(crate) mod pattern;
+mod pipeline;
 pub(crate) mod rule;
 pub(crate) mod value;
 mod wire;
 pub(crate) mod yaml;
 
 pub use error::{At, RuleError};
+pub use pipeline::{Pipeline, Pipelines};
 pub use rule::{Kind, Level, Logsource, Rule, Status, technique};
 
 /// What a text holds: every document is either a rule or an error.
@@ -29,6 +34,12 @@ pub struct Parsed {
 /// Reads the rules of a text of one or more YAML documents. A document that does not load never takes another
 /// with it. Bounded in time and memory for any text of up to 16 MiB.
 pub fn parse(text: &str) -> Parsed {
+    parse_with(text, &Pipelines::default())
+}
+
+/// Like [`parse`], and applies pipelines to every rule before it is compiled. What a pipeline refuses is an error of
+/// that rule.
+pub fn parse_with(text: &str, pipelines: &Pipelines) -> Parsed {
     let mut parsed = Parsed::default();
     let whole = text;
     let text = whole.strip_prefix('\u{feff}').unwrap_or(whole);
@@ -43,7 +54,7 @@ pub fn parse(text: &str) -> Parsed {
         };
         let own = text.get(doc.span.clone()).unwrap_or_default();
         let span = doc.span.start + skipped..doc.span.end + skipped;
-        match document::read(&root, number, span, own) {
+        match document::read(&root, number, span, own, pipelines) {
             Ok(rule) => parsed.rules.push(rule),
             Err(problem) => {
                 let name = root.get("id").or_else(|| root.get("title")).and_then(|n| n.text());
@@ -61,8 +72,8 @@ pub fn parse_bytes(bytes: &[u8]) -> Parsed {
         Ok(text) => parse(text),
         Err(e) => {
             let good = std::str::from_utf8(&bytes[..e.valid_up_to()]).unwrap_or_default();
-            let line = good.matches('\n').count() + 1;
-            let column = good.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
+            let line = error::lines(good).count();
+            let column = error::lines(good).last().unwrap_or_default().chars().count() + 1;
             let problem = error::Problem::new(At { line, column }, "", "not UTF-8");
             Parsed { rules: Vec::new(), errors: vec![problem.in_document(0, None)] }
         }

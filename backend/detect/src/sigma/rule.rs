@@ -1,6 +1,6 @@
 //! A loaded rule: what is said about it, and its compiled body.
 
-use super::{body::Body, correlation::Correlation};
+use super::{body::Body, correlation::Correlation, filter::Filter};
 use serde::Serialize;
 use std::{ops::Range, sync::Arc};
 
@@ -138,6 +138,8 @@ pub struct Rule {
     pub modified: Option<String>,
     /// Which logs it is for; empty for correlation rules.
     pub logsource: Logsource,
+    /// Processing items that changed it, as `pipeline: item`, in their order.
+    pub pipelines: Vec<String>,
     /// What the document is.
     pub kind: Kind,
     /// Bytes of its document in the text it was parsed from.
@@ -152,7 +154,7 @@ pub struct Rule {
 pub(crate) enum Content {
     Detection(Arc<Body>),
     Correlation(Arc<Correlation>),
-    Filter,
+    Filter(Arc<Filter>),
 }
 
 impl Rule {
@@ -171,15 +173,18 @@ impl Rule {
     pub fn placeholders(&self) -> &[String] {
         match &self.content {
             Content::Detection(body) => &body.placeholders,
-            _ => &[],
+            Content::Filter(filter) => &filter.body.placeholders,
+            Content::Correlation(_) => &[],
         }
     }
 
-    /// Ids and names of the rules that a correlation rule counts; empty for other kinds.
+    /// Ids and names of the rules that a correlation or filter rule names; empty for other kinds, and for a filter
+    /// of any rule.
     pub fn refers_to(&self) -> &[String] {
         match &self.content {
             Content::Correlation(c) => &c.rules,
-            _ => &[],
+            Content::Filter(f) => f.rules.as_deref().unwrap_or_default(),
+            Content::Detection(_) => &[],
         }
     }
 }

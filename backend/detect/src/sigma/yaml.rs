@@ -157,7 +157,7 @@ pub(crate) fn documents(text: &str) -> Vec<Document> {
     loop {
         if docs.len() >= DOCUMENTS {
             let reason = format!("more than {DOCUMENTS} documents in one text; the rest was not read");
-            let place = text[..start].lines().count() + 1;
+            let place = super::error::lines(&text[..start]).count();
             docs.push(Document {
                 span: start..text.len(),
                 root: Err(Problem::new(At { line: place, column: 1 }, "", reason)),
@@ -227,7 +227,8 @@ fn read<'a>(parser: &mut Parser<'a, StrInput<'a>>) -> Result<(Option<Node>, usiz
         let at = at(&span);
         match event {
             Event::DocumentEnd | Event::StreamEnd => {
-                let root = b.root.filter(|r| !(r.is_null() && r.text() == Some("")));
+                // A `---` with nothing behind it is no document; the parser reads a null there.
+                let root = b.root.filter(|r| !r.is_null());
                 return Ok((root, offset(span.start)));
             }
             Event::Scalar(text, style, anchor, tag) => {

@@ -7,9 +7,24 @@ use std::{
     io::{self, Read, Seek, SeekFrom},
 };
 
+/// Where a log's bytes come from.
+pub enum Input<'a> {
+    /// A file, from its start.
+    File(File),
+    /// What comes once and in order: a member of an archive.
+    Stream {
+        /// From its start.
+        bytes: Box<dyn Read + 'a>,
+        /// Bytes in all.
+        size: u64,
+    },
+}
+
 /// An open log.
-pub(super) struct Log {
-    file: File,
+pub(super) struct Log<'a> {
+    input: Input<'a>,
+    /// Byte that a stream is at.
+    at: u64,
     /// Bytes when it was opened; what is appended later is not read.
     pub size: u64,
     /// Chunks that the header counts; it counts modulo 65,536.
@@ -33,13 +48,26 @@ pub(super) struct Raw {
     pub counted: bool,
 }
 
-impl Log {
+impl<'a> Log<'a> {
     /// Checks the header; goes on without one when the first chunk is in its place.
-    pub fn open(mut file: File) -> Result<(Log, Findings), ReadError> {
-        file.rewind()?;
-        let size = file.metadata()?.len();
+    pub fn open(mut input: Input<'a>) -> Result<(Log<'a>, Findings), ReadError> {
         let mut head = Vec::new();
-        file.by_ref().take(FILE_HEADER + 8).read_to_end(&mut head)?;
+        let size = match &mut input {
+            Input::File(file) => {
+                file.rewind()?;
+                file.by_ref().take(FILE_HEADER + 8).read_to_end(&mut head)?;
+                file.metadata()?.len()
+            }
+            Input::Stream { bytes, size } => {
+                bytes.by_ref().take(FILE_HEADER + 8).read_to_end(&mut head)?;
+                *size
+            }
+        };
+        if let Input::Stream { bytes, size } = input {
+            // The first chunk's beginning was read with the header, so it goes back in front.
+            let again = io::Cursor::new(head.clone()).chain(bytes);
+            input = Input::Stream { bytes: Box::new(again), size };
+        }
         let is_log = head.starts_with(b"ElfFile\0");
         if !is_log && head.get(FILE_HEADER as usize..).is_none_or(|c| c != b"ElfChnk\0") {
             return Err(ReadError::NotEvtx);
@@ -72,7 +100,7 @@ impl Log {
         } else {
             found.skipped.push(note("the file ends inside its header"));
         }
-        Ok((Log { file, size, counted }, found))
+        Ok((Log { input, at: 0, size, counted }, found))
     }
 
     /// Chunk `number`, or `None` past the end of the file.
@@ -83,9 +111,20 @@ impl Log {
         if start >= self.size {
             return Ok(None);
         }
-        self.file.seek(SeekFrom::Start(start))?;
         let mut bytes = Vec::with_capacity(CHUNK as usize);
-        self.file.by_ref().take(CHUNK.min(self.size - start)).read_to_end(&mut bytes)?;
+        let most = CHUNK.min(self.size - start);
+        match &mut self.input {
+            Input::File(file) => {
+                file.seek(SeekFrom::Start(start))?;
+                file.by_ref().take(most).read_to_end(&mut bytes)?;
+            }
+            Input::Stream { bytes: stream, .. } => {
+                // Chunks are asked for in their order, so what lies before is passed over.
+                io::copy(&mut stream.by_ref().take(start.saturating_sub(self.at)), &mut io::sink())?;
+                stream.by_ref().take(most).read_to_end(&mut bytes)?;
+                self.at = start + bytes.len() as u64;
+            }
+        }
         let there = bytes.len() as u64;
         bytes.resize(CHUNK as usize, 0);
         Ok(Some(Raw { bytes, cut_at: (there < CHUNK).then_some(there), counted: number < self.counted }))

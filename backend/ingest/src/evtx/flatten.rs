@@ -44,7 +44,7 @@ pub(super) struct Flattener {
 impl Flattener {
     /// The record's fields in the order of the source, with their layout, or the byte of `json` that was not
     /// understood.
-    pub fn fields(&mut self, json: &str) -> Result<(Vec<(Name, Value)>, &Layout), Bad> {
+    pub fn fields(&mut self, json: &str) -> Result<(Fields, &Layout), Bad> {
         let (fields, layout) = match self.shapes.read(json) {
             Some(found) => found,
             None => {
@@ -216,6 +216,8 @@ impl Flattener {
     }
 }
 
+/// Names and values in the order of the source.
+type Fields = Vec<(Name, Value)>;
 /// A scalar and the bytes it stands on.
 type Read = (Value, Range<usize>);
 

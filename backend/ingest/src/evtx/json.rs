@@ -7,32 +7,37 @@ use std::borrow::Cow;
 
 /// The text is not what was expected at this byte.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Bad(pub usize);
+pub(crate) struct Bad(pub usize);
 
 /// A place in a JSON text.
-pub(super) struct Json<'a> {
+pub(crate) struct Json<'a> {
     text: &'a str,
     at: usize,
 }
 
 impl<'a> Json<'a> {
-    pub fn new(text: &'a str) -> Self {
+    pub(crate) fn new(text: &'a str) -> Self {
         Json::from(text, 0)
     }
 
     /// From this byte on.
-    pub fn from(text: &'a str, at: usize) -> Self {
+    pub(crate) fn from(text: &'a str, at: usize) -> Self {
         Json { text, at }
     }
 
     /// The byte that comes next.
-    pub fn place(&self) -> usize {
+    pub(crate) fn place(&self) -> usize {
         self.at
+    }
+
+    /// What is left of the text.
+    pub(crate) fn rest(&self) -> &'a str {
+        self.text.get(self.at..).unwrap_or_default()
     }
 
     /// The next byte that is not white space, not taken yet; 0 at the end.
     #[inline]
-    pub fn peek(&mut self) -> u8 {
+    pub(crate) fn peek(&mut self) -> u8 {
         let bytes = self.text.as_bytes();
         while let Some(b) = bytes.get(self.at) {
             if !matches!(b, b' ' | b'\n' | b'\r' | b'\t') {
@@ -45,7 +50,7 @@ impl<'a> Json<'a> {
 
     /// Takes this byte or fails.
     #[inline]
-    pub fn take(&mut self, byte: u8) -> Result<(), Bad> {
+    pub(crate) fn take(&mut self, byte: u8) -> Result<(), Bad> {
         if self.peek() != byte {
             return Err(Bad(self.at));
         }
@@ -55,7 +60,7 @@ impl<'a> Json<'a> {
 
     /// Whether another element of an object or list comes; takes the comma before it, or the `close`.
     #[inline]
-    pub fn more(&mut self, close: u8, first: &mut bool) -> Result<bool, Bad> {
+    pub(crate) fn more(&mut self, close: u8, first: &mut bool) -> Result<bool, Bad> {
         if self.peek() == close {
             self.at += 1;
             return Ok(false);
@@ -68,14 +73,14 @@ impl<'a> Json<'a> {
 
     /// An object member's name, with its colon.
     #[inline]
-    pub fn key(&mut self) -> Result<Cow<'a, str>, Bad> {
+    pub(crate) fn key(&mut self) -> Result<Cow<'a, str>, Bad> {
         let key = self.string()?;
         self.take(b':')?;
         Ok(key)
     }
 
     /// A string; borrowed unless it has escapes.
-    pub fn string(&mut self) -> Result<Cow<'a, str>, Bad> {
+    pub(crate) fn string(&mut self) -> Result<Cow<'a, str>, Bad> {
         self.take(b'"')?;
         let start = self.at;
         let rest = &self.text.as_bytes()[start..];
@@ -141,7 +146,7 @@ impl<'a> Json<'a> {
     }
 
     /// A string, number, boolean or null.
-    pub fn scalar(&mut self) -> Result<Value, Bad> {
+    pub(crate) fn scalar(&mut self) -> Result<Value, Bad> {
         match self.peek() {
             b'"' => self.string().map(|t| Value::Str(t.into())),
             b't' => self.word("true", Value::Bool(true)),
@@ -177,7 +182,7 @@ impl<'a> Json<'a> {
     }
 
     /// Takes one value of any kind; nesting is followed by counting, not by recursion.
-    pub fn skip(&mut self) -> Result<(), Bad> {
+    pub(crate) fn skip(&mut self) -> Result<(), Bad> {
         let mut depth = 0_usize;
         loop {
             match self.peek() {

@@ -11,12 +11,14 @@ mod chunk;
 mod decode;
 mod file;
 mod flatten;
-mod json;
+pub(crate) mod json;
 mod names;
 mod pool;
-mod record;
+pub(crate) mod record;
 mod shape;
-mod time;
+pub(crate) mod time;
+
+pub use file::Input;
 
 use event::Batch;
 use std::{fs::File, io, ops::ControlFlow};
@@ -82,7 +84,16 @@ pub fn read(
     options: Options,
     sink: &mut dyn FnMut(Batch) -> ControlFlow<()>,
 ) -> Result<Summary, ReadError> {
-    let (log, notes) = file::Log::open(file)?;
+    read_from(Input::File(file), options, sink)
+}
+
+/// [`read`] from a file or from bytes that come once.
+pub fn read_from(
+    input: Input<'_>,
+    options: Options,
+    sink: &mut dyn FnMut(Batch) -> ControlFlow<()>,
+) -> Result<Summary, ReadError> {
+    let (log, notes) = file::Log::open(input)?;
     let mut out =
         Output { sink, batch: Batch::default(), limit: options.batch.max(1), sum: Summary::default() };
     out.sum.bytes = log.size;
@@ -136,3 +147,5 @@ impl Output<'_> {
 
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+pub(crate) use tests::shared as shared_data;

@@ -20,7 +20,7 @@ const MOST_THREADS: usize = 16;
 
 /// Reads all chunks from `options.from_chunk` on, on the caller's own thread: no hand-over, so the least work.
 pub(super) fn alone(
-    log: file::Log,
+    log: file::Log<'_>,
     options: &Options,
     out: &mut Output<'_>,
 ) -> Result<ControlFlow<()>, ReadError> {
@@ -31,7 +31,7 @@ pub(super) fn alone(
 
 /// Both ends of the line in one place.
 struct Alone<'a, 'b> {
-    log: file::Log,
+    log: file::Log<'a>,
     number: u64,
     out: &'a mut Output<'b>,
     result: Result<ControlFlow<()>, ReadError>,
@@ -61,7 +61,7 @@ impl Line for Alone<'_, '_> {
 /// The same with threads. At most two chunks a thread are in flight, so memory is
 /// bounded by what that many chunks decode to.
 pub(super) fn run(
-    mut log: file::Log,
+    mut log: file::Log<'_>,
     options: &Options,
     out: &mut Output<'_>,
 ) -> Result<ControlFlow<()>, ReadError> {

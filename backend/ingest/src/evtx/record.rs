@@ -5,12 +5,12 @@ use event::{Event, Identity, Name, Nanos, Place, Value, windows};
 use evtx::Timestamp;
 
 /// Bytes of a record before its BinXML.
-pub(super) const HEADER: u64 = 24;
+pub(crate) const HEADER: u64 = 24;
 /// Bytes of a record around its BinXML: the header and the copy of its size.
-pub(super) const AROUND: u32 = 28;
+pub(crate) const AROUND: u32 = 28;
 
 /// What the record's header says.
-pub(super) struct At {
+pub(crate) struct At {
     /// Record number in this file.
     pub id: u64,
     /// Of the record in the file.
@@ -23,7 +23,7 @@ pub(super) struct At {
 
 /// Maps records; one a thread.
 #[derive(Default)]
-pub(super) struct Mapper {
+pub(crate) struct Mapper {
     flattener: Flattener,
     /// The last channel and its dataset: they rarely change within a file.
     last: Option<(Box<str>, Name)>,

@@ -4,7 +4,7 @@ use event::Nanos;
 
 /// `2024-03-01T10:00:00.123456789Z` with zero to nine decimals, in UTC, from 1970 to 2261; `None` for any other
 /// text, which is then a matter for the general parser.
-pub(super) fn usual(text: &str) -> Option<Nanos> {
+pub(crate) fn usual(text: &str) -> Option<Nanos> {
     let text = text.strip_suffix('Z')?.as_bytes();
     let (whole, decimals) = text.split_at_checked(19)?;
     let number = |from: usize, to: usize| {

@@ -32,6 +32,8 @@ pub struct Principal {
     pub csrf: Option<String>,
     /// The desktop's own session.
     pub desktop: bool,
+    /// When these credentials end, milliseconds since the epoch.
+    pub ends: i64,
     /// Token family, session fingerprint or key id in hexadecimal, to end it.
     pub handle: String,
 }

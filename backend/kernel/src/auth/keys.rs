@@ -106,11 +106,19 @@ async fn owner(auth: &Auth, p: &Principal, asked: Option<String>) -> Result<Stri
 }
 
 /// Revokes one's own key, or any as an admin. AURORA-4040 for others'.
-pub async fn delete(auth: &Auth, by: &Actor, p: &Principal, id: &str) -> Result<()> {
+pub async fn delete(
+    auth: &Auth,
+    by: &Actor,
+    p: &Principal,
+    id: &str,
+    if_match: crate::settings::IfMatch<'_>,
+) -> Result<()> {
     let mut tx = auth.db.write(by).await?;
     let row = sqlx::query(store::KEY_GET).bind(id).fetch_optional(tx.conn()).await?;
     let found = row.as_ref().map(key).transpose()?.filter(|k| p.role == Role::Admin || k.owner == p.username);
     let found = found.ok_or_else(|| Error::new(Code::NotFound))?;
+    // A key never changes once it is made.
+    if_match(1)?;
     sqlx::query(store::KEY_DELETE).bind(id).execute(tx.conn()).await?;
     tx.commit(Audit::new("api_key.revoke", "api_key", id).before(&found), &[]).await?;
     auth.forget();
@@ -118,7 +126,7 @@ pub async fn delete(auth: &Auth, by: &Actor, p: &Principal, id: &str) -> Result<
 }
 
 /// Looks a key up; its last use is noted to the minute.
-pub(super) async fn find(auth: &Auth, secret: &str) -> Result<(Principal, i64)> {
+pub(super) async fn find(auth: &Auth, secret: &str) -> Result<Principal> {
     let bad = || Error::new(Code::BadCredentials);
     let id = secret
         .strip_prefix("aurora_key_")
@@ -139,7 +147,7 @@ pub(super) async fn find(auth: &Auth, secret: &str) -> Result<(Principal, i64)> 
     let mut tx = auth.db.write(&Actor::system()).await?;
     sqlx::query(store::KEY_USED).bind(&key.id).bind(now).execute(tx.conn()).await?;
     tx.commit_bookkeeping().await?;
-    let principal = Principal {
+    Ok(Principal {
         username: key.owner,
         role: Role::parse(row.try_get("role")?).ok_or_else(|| Error::internal("a role that is none"))?,
         scopes: Some(key.scopes),
@@ -147,7 +155,7 @@ pub(super) async fn find(auth: &Auth, secret: &str) -> Result<(Principal, i64)> 
         via: Via::Key,
         csrf: None,
         desktop: false,
+        ends: key.expires_at.0,
         handle: key.id,
-    };
-    Ok((principal, key.expires_at.0))
+    })
 }

@@ -24,11 +24,9 @@ use sha2::{Digest as _, Sha256};
 use std::{
     collections::HashMap,
     path::PathBuf,
-    sync::{
-        Arc, RwLock,
-        atomic::{AtomicU64, Ordering},
-    },
+    sync::{Arc, RwLock},
 };
+use tokio::sync::watch;
 
 /// SHA-256 of a credential: what is stored and looked up in its place.
 pub(crate) type Fingerprint = [u8; 32];
@@ -49,7 +47,8 @@ pub struct Auth {
     throttle: throttle::Throttle,
     passwords: password::Hasher,
     seen: RwLock<HashMap<Fingerprint, (Arc<Principal>, i64)>>,
-    generation: AtomicU64,
+    /// Grows with every change of a user, session, token or key.
+    generation: watch::Sender<u64>,
 }
 
 impl Auth {
@@ -65,7 +64,7 @@ impl Auth {
             key: RwLock::new(key),
             cookie: RwLock::new(("aurora_session".into(), false)),
             seen: RwLock::default(),
-            generation: AtomicU64::new(0),
+            generation: watch::channel(0).0,
         }
     }
 
@@ -81,8 +80,20 @@ impl Auth {
 
     /// Forgets what was looked up: called after every change of a user, session, token or key.
     pub(crate) fn forget(&self) {
-        self.generation.fetch_add(1, Ordering::SeqCst);
-        self.seen.write().unwrap_or_else(|p| p.into_inner()).clear();
+        // Forgotten before anyone is woken, who would else be told the old.
+        let mut seen = self.seen.write().unwrap_or_else(|p| p.into_inner());
+        seen.clear();
+        self.generation.send_modify(|n| *n += 1);
+    }
+
+    /// Wakes after every change of a user, session, token or key: what was signed in must be looked at again.
+    pub(crate) fn changes(&self) -> watch::Receiver<u64> {
+        self.generation.subscribe()
+    }
+
+    /// Whether a refusal that anybody can cause gets an audit row: 60 a minute do.
+    pub(crate) fn may_note_refusal(&self) -> bool {
+        self.throttle.note_refusal()
     }
 
     fn recall(&self, f: &Fingerprint) -> Option<Arc<Principal>> {
@@ -93,20 +104,19 @@ impl Auth {
     /// Looks a credential up once a minute at most; a lookup that a change overtook is not kept.
     async fn look_up<F>(&self, f: Fingerprint, find: F) -> Result<Arc<Principal>>
     where
-        F: Future<Output = Result<(Principal, i64)>>,
+        F: Future<Output = Result<Principal>>,
     {
         if let Some(p) = self.recall(&f) {
             return Ok(p);
         }
-        let generation = self.generation.load(Ordering::SeqCst);
-        let (principal, ends) = find.await?;
-        let principal = Arc::new(principal);
+        let generation = *self.generation.borrow();
+        let principal = Arc::new(find.await?);
         let mut seen = self.seen.write().unwrap_or_else(|p| p.into_inner());
-        if self.generation.load(Ordering::SeqCst) == generation {
+        if *self.generation.borrow() == generation {
             if seen.len() > 10_000 {
                 seen.clear();
             }
-            seen.insert(f, (principal.clone(), ends.min(self.world.now().0 + 60_000)));
+            seen.insert(f, (principal.clone(), principal.ends.min(self.world.now().0 + 60_000)));
         }
         Ok(principal)
     }

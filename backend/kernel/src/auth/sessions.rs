@@ -85,7 +85,7 @@ impl Auth {
             if row.try_get::<bool, _>("disabled")? {
                 return Err(Error::new(Code::BadCredentials));
             }
-            let principal = Principal {
+            Ok(Principal {
                 username: row.try_get("username")?,
                 role: Role::parse(row.try_get("role")?)
                     .ok_or_else(|| Error::internal("a role that is none"))?,
@@ -94,9 +94,9 @@ impl Auth {
                 via: Via::Cookie,
                 csrf: Some(csrf(cookie)),
                 desktop: row.try_get("desktop")?,
+                ends,
                 handle: hex(&hash),
-            };
-            Ok((principal, ends))
+            })
         })
         .await
     }

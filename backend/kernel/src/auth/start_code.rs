@@ -31,3 +31,23 @@ impl StartCodes {
         until.is_some_and(|until| until > self.world.now().0)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use api::Time;
+
+    #[test]
+    fn good_for_thirty_seconds_and_one_use() {
+        let world = World::fixed(Time(1_000), 7);
+        let codes = StartCodes::new(world.clone());
+        let (used, last, late) = (codes.make(), codes.make(), codes.make());
+        assert_eq!(used.len(), 64, "256 bits");
+        assert!(codes.take(&used) && !codes.take(&used), "once");
+        assert!(!codes.take(&"0".repeat(64)), "guessed");
+        world.advance(GOOD_FOR_MS - 1);
+        assert!(codes.take(&last), "in the last millisecond");
+        world.advance(1);
+        assert!(!codes.take(&late), "late");
+    }
+}

@@ -4,6 +4,8 @@ crate::queries! {
     USER_GET: "SELECT * FROM user WHERE username = ?1";
     USER_DESKTOP: "SELECT username FROM user WHERE desktop = 1";
     USER_PAGE: "SELECT * FROM user WHERE username > ?1 AND (?2 IS NULL OR role = ?2) ORDER BY username LIMIT ?3";
+    USER_NEWEST: "SELECT * FROM user WHERE (created_at, username) < (?1, ?2) AND (?3 IS NULL OR role = ?3)
+        ORDER BY created_at DESC, username DESC LIMIT ?4";
     USER_COUNT: "SELECT count(*) FROM user WHERE (?1 IS NULL OR role = ?1)";
     USER_OTHER_ADMINS: "SELECT count(*) FROM user WHERE role = 'admin' AND disabled = 0 AND username <> ?1";
     USER_INSERT: "INSERT INTO user (username, display_name, email, role, password_hash, created_at, desktop) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
@@ -11,7 +13,7 @@ crate::queries! {
     USER_DELETE: "DELETE FROM user WHERE username = ?1";
     USER_LOGIN: "UPDATE user SET last_login_at = ?2 WHERE username = ?1";
     USER_PASSWORD: "UPDATE user SET password_hash = ?2, version = version + 1 WHERE username = ?1";
-    USER_PREFERENCES: "UPDATE user SET preferences = ?2 WHERE username = ?1";
+    USER_PREFERENCES: "UPDATE user SET preferences = ?2, version = version + 1 WHERE username = ?1";
     SESSION_INSERT: "INSERT INTO session (hash, username, label, created_at, expires_at, desktop) VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
     SESSION_GET: "SELECT s.username, s.label, s.expires_at, s.desktop, u.role, u.disabled FROM session s JOIN user u USING (username) WHERE s.hash = ?1";
     SESSION_DELETE: "DELETE FROM session WHERE hash = ?1";

@@ -8,11 +8,13 @@ pub(super) struct Throttle {
     world: World,
     names: Mutex<HashMap<String, (u32, i64)>>,
     addresses: Mutex<HashMap<IpAddr, (i64, u32)>>,
+    refusals: Mutex<(i64, u32)>,
 }
 
 const FREE_FAILURES: u32 = 5;
 const LONGEST_MS: i64 = 15 * 60_000;
 const PER_ADDRESS_AND_MINUTE: u32 = 100;
+const REFUSALS_A_MINUTE: u32 = 60;
 const REMEMBERED: usize = 100_000;
 
 fn wait(ms: i64) -> Error {
@@ -24,7 +26,7 @@ fn wait(ms: i64) -> Error {
 
 impl Throttle {
     pub(super) fn new(world: World) -> Self {
-        Throttle { world, names: Mutex::default(), addresses: Mutex::default() }
+        Throttle { world, names: Mutex::default(), addresses: Mutex::default(), refusals: Mutex::default() }
     }
 
     /// Before a password is looked at: AURORA-4290 while the account or the address must wait.
@@ -63,6 +65,17 @@ impl Throttle {
         if let Some(over) = failures.checked_sub(FREE_FAILURES) {
             *until = now + 1000_i64.saturating_mul(1_i64 << over.min(20)).min(LONGEST_MS);
         }
+    }
+
+    /// Counts a refusal; true for the first ones of each minute.
+    pub(super) fn note_refusal(&self) -> bool {
+        let minute = self.world.now().0.div_euclid(60_000);
+        let mut refusals = self.refusals.lock().unwrap_or_else(|p| p.into_inner());
+        if refusals.0 != minute {
+            *refusals = (minute, 0);
+        }
+        refusals.1 += 1;
+        refusals.1 <= REFUSALS_A_MINUTE
     }
 
     pub(super) fn succeeded(&self, name: &str) {

@@ -170,7 +170,7 @@ impl Auth {
             if wrong {
                 return Err(Error::new(Code::BadCredentials));
             }
-            let principal = Principal {
+            Ok(Principal {
                 username: claims.sub,
                 role: Role::parse(row.try_get("role")?)
                     .ok_or_else(|| Error::internal("a role that is none"))?,
@@ -179,9 +179,9 @@ impl Auth {
                 via: Via::Token,
                 csrf: None,
                 desktop: false,
+                ends: claims.exp * 1000,
                 handle: claims.fam,
-            };
-            Ok((principal, claims.exp * 1000))
+            })
         })
         .await
     }

@@ -18,7 +18,8 @@ pub struct Stored {
     /// How the UI shall be.
     pub preferences: Preferences,
     pub(crate) password_hash: Option<String>,
-    pub(crate) version: i64,
+    /// Grows with each change; the ETag.
+    pub version: i64,
     pub(crate) desktop: bool,
 }
 
@@ -47,17 +48,23 @@ pub async fn find(db: &Db, name: &str) -> Result<Option<Stored>> {
     row.as_ref().map(stored).transpose()
 }
 
-/// A page by name.
+/// A page by name, or the newest first.
 pub async fn page(db: &Db, q: &UserList) -> Result<Page<User>> {
     let limit = crate::route::limit(q.limit)?;
-    crate::route::only_sort(q.sort.as_deref(), &["username"])?;
-    let after = crate::route::cursor::<String>(q.cursor.as_deref())?.unwrap_or_default();
+    crate::route::only_sort(q.sort.as_deref(), &["username", "-created_at"])?;
+    crate::route::count_cap(q.count.as_deref())?;
+    let after = crate::route::cursor::<(i64, String)>(q.cursor.as_deref())?;
     let role = q.role.map(Role::as_str);
-    let rows =
-        sqlx::query(store::USER_PAGE).bind(after).bind(role).bind(limit + 1).fetch_all(db.read()).await?;
+    let query = if q.sort.as_deref() == Some("-created_at") {
+        let (at, name) = after.unwrap_or((i64::MAX, String::new()));
+        sqlx::query(store::USER_NEWEST).bind(at).bind(name)
+    } else {
+        sqlx::query(store::USER_PAGE).bind(after.unwrap_or_default().1)
+    };
+    let rows = query.bind(role).bind(limit + 1).fetch_all(db.read()).await?;
     let total: i64 = sqlx::query_scalar(store::USER_COUNT).bind(role).fetch_one(db.read()).await?;
     let items = rows.iter().map(|r| stored(r).map(|s| s.user)).collect::<Result<Vec<_>>>()?;
-    Ok(crate::route::page(items, limit, total, i64::MAX, |u: &User| u.username.clone()))
+    Ok(crate::route::page(items, limit, total, i64::MAX, |u: &User| (u.created_at.0, u.username.clone())))
 }
 
 fn check_name(name: &str) -> Result<()> {
@@ -153,7 +160,16 @@ impl Auth {
         }
         let clean: String =
             account.chars().filter(|c| c.is_alphanumeric() || "._-@".contains(*c)).take(64).collect();
-        let username = if check_name(&clean).is_ok() { clean } else { "analyst".into() };
+        let wanted = if check_name(&clean).is_ok() { clean } else { "analyst".into() };
+        // A user made on the command line may have the account's name already; the window's own is another one.
+        let mut username = wanted.clone();
+        for n in 1..100 {
+            if find(&self.db, &username).await?.is_none() {
+                break;
+            }
+            let cut: String = wanted.chars().take(50).collect();
+            username = if n == 1 { format!("{cut}-desktop") } else { format!("{cut}-desktop-{n}") };
+        }
         let user = User {
             display_name: username.clone(),
             username,
@@ -166,14 +182,14 @@ impl Auth {
         self.insert(&Actor::system(), &user, None, true).await
     }
 
-    /// Changes role, state, names, or resets the password; ends sessions where the change demands it.
+    /// Answers the user and the new version. Changes role, state, names, or resets the password; ends sessions where the change demands it.
     pub async fn patch_user(
         &self,
         by: &Actor,
         name: &str,
         change: PatchUser,
         if_match: crate::settings::IfMatch<'_>,
-    ) -> Result<User> {
+    ) -> Result<(User, i64)> {
         check_text("display_name", change.display_name.as_deref())?;
         check_text("email", change.email.as_ref().and_then(|e| e.as_deref()))?;
         if let Some(p) = &change.password {
@@ -217,7 +233,7 @@ impl Auth {
         let action = if new_hash.is_some() { "user.reset_password" } else { "user.update" };
         tx.commit(Audit::new(action, "user", name).before(&old.user).after(&user), &[]).await?;
         self.forget();
-        Ok(user)
+        Ok((user, old.version + 1))
     }
 
     async fn not_the_last_admin(&self, tx: &mut crate::db::Tx, name: &str) -> Result<()> {
@@ -284,14 +300,23 @@ impl Auth {
         Ok(())
     }
 
-    /// How the UI looks for one user.
-    pub async fn set_preferences(&self, by: &Actor, name: &str, p: &Preferences) -> Result<()> {
-        let before = find(&self.db, name).await?.ok_or_else(|| Error::new(Code::NotFound))?.preferences;
+    /// How the UI looks for one user. Answers the new version.
+    pub async fn set_preferences(
+        &self,
+        by: &Actor,
+        name: &str,
+        p: &Preferences,
+        if_match: crate::settings::IfMatch<'_>,
+    ) -> Result<i64> {
         let mut tx = self.db.write(by).await?;
+        let row = sqlx::query(store::USER_GET).bind(name).fetch_optional(tx.conn()).await?;
+        let old = row.as_ref().map(stored).transpose()?.ok_or_else(|| Error::new(Code::NotFound))?;
+        if_match(old.version)?;
         let body = serde_json::to_string(p).map_err(Error::internal)?;
         sqlx::query(store::USER_PREFERENCES).bind(name).bind(body).execute(tx.conn()).await?;
-        tx.commit(Audit::new("preferences.update", "user", name).before(before).after(p), &[]).await?;
-        Ok(())
+        let audit = Audit::new("preferences.update", "user", name).before(old.preferences).after(p);
+        tx.commit(audit, &[]).await?;
+        Ok(old.version + 1)
     }
 }
 

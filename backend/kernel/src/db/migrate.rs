@@ -113,3 +113,58 @@ async fn keep_copy(conn: &mut sqlx::SqliteConnection, file: &Path, level: i64) -
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        World,
+        db::{Actor, Audit, Db},
+    };
+
+    const LATER: Migration =
+        Migration { version: 2, name: "test: later", sql: "CREATE TABLE later (n INTEGER) STRICT" };
+    const BROKEN: Migration = Migration {
+        version: 3,
+        name: "test: broken",
+        sql: "CREATE TABLE half (n INTEGER) STRICT; CREATE TABLE half (n)",
+    };
+
+    async fn number(file: &Path, sql: &'static str) -> i64 {
+        let mut conn = connect(file).await.unwrap();
+        let n = sqlx::query_scalar(sql).fetch_one(&mut conn).await.unwrap();
+        conn.close().await.unwrap();
+        n
+    }
+
+    #[tokio::test]
+    async fn a_whole_copy_of_the_level_before_is_there_and_a_failed_step_changes_nothing() {
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join("aurora.db");
+        let world = World::real();
+        let db = Db::open(&file, &[], &world).await.unwrap();
+        let tx = db.write(&Actor::system()).await.unwrap();
+        tx.commit(Audit::new("test.row", "test", "1"), &[]).await.unwrap();
+        db.close().await;
+        assert!(!dir.path().join("aurora.db.level-1.bak").exists(), "a new file needs no copy");
+
+        Db::open(&file, &[LATER], &world).await.unwrap().close().await;
+        let copy = dir.path().join("aurora.db.level-1.bak");
+        assert_eq!(number(&file, "PRAGMA user_version").await, 2);
+        assert_eq!(number(&copy, "PRAGMA user_version").await, 1);
+        assert_eq!(
+            number(&copy, "SELECT count(*) FROM pragma_integrity_check WHERE integrity_check = 'ok'").await,
+            1
+        );
+        assert_eq!(number(&copy, "SELECT count(*) FROM audit").await, 1, "with what was in it");
+        let mode = std::os::unix::fs::PermissionsExt::mode(&std::fs::metadata(&copy).unwrap().permissions());
+        assert_eq!(mode & 0o777, 0o600);
+
+        let failed = Db::open(&file, &[LATER, BROKEN], &world).await.err().unwrap().to_string();
+        assert!(failed.contains("test: broken") && failed.contains("nothing was changed"), "{failed}");
+        assert_eq!(number(&file, "PRAGMA user_version").await, 2);
+        assert_eq!(number(&file, "SELECT count(*) FROM sqlite_schema WHERE name = 'half'").await, 0);
+        assert!(dir.path().join("aurora.db.level-2.bak").exists());
+        Db::open(&file, &[LATER], &world).await.unwrap().close().await;
+    }
+}

@@ -1,12 +1,15 @@
 //! `aurora.db`: one writer, a pool of readers, and the one way to commit.
 
+mod memory;
 mod migrate;
 mod open;
+mod reader;
 pub(crate) mod store;
 mod tx;
 
 pub use migrate::{Migration, look, newest};
 pub use open::{APPLICATION_ID, Db, OpenError, pragmas};
+pub use reader::Reader;
 pub use store::QUERIES;
 pub use tx::{Actor, Audit, Change, IdempotencyKey, Tx};
 

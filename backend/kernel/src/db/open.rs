@@ -1,6 +1,6 @@
 //! Opening the file: pragmas that can't be changed later, refusal of what is newer, reader pool and writer.
 
-use super::{Migration, migrate};
+use super::{Migration, Reader, memory::Memory, migrate};
 use crate::{World, platform};
 use sqlx::{
     Connection as _, SqlitePool,
@@ -11,6 +11,11 @@ use sqlx::{
 use std::{path::Path, sync::Arc, time::Duration};
 use tokio::sync::Notify;
 
+/// Connections for reads: more than cores, so that a long one does not stop the short ones.
+const READERS: u32 = 4;
+/// Rows that a reading connection may be ahead of who asked.
+const ROWS_AT_ONCE: usize = 512;
+
 /// "ASOC": marks our files (https://sqlite.org/pragma.html#pragma_application_id).
 pub const APPLICATION_ID: i32 = 0x4153_4f43;
 
@@ -18,7 +23,8 @@ pub const APPLICATION_ID: i32 = 0x4153_4f43;
 #[derive(Clone)]
 pub struct Db {
     pub(crate) writer: SqlitePool,
-    pub(crate) reader: SqlitePool,
+    pub(crate) reader: Reader,
+    pub(crate) memory: Arc<Memory>,
     pub(crate) outbox: Arc<Notify>,
     pub(crate) world: World,
 }
@@ -109,18 +115,14 @@ impl Db {
             .connect_with(pragmas(file))
             .await?;
         migrate::run(&writer, file, domains).await?;
-        let reader = SqlitePoolOptions::new()
-            .max_connections(4)
-            .min_connections(2)
-            .idle_timeout(None)
-            .max_lifetime(None)
-            .connect_with(pragmas(file).pragma("query_only", "ON"))
-            .await?;
-        Ok(Db { writer, reader, outbox: Arc::new(Notify::new()), world: world.clone() })
+        let reading = pragmas(file).pragma("query_only", "ON").row_buffer_size(ROWS_AT_ONCE);
+        let reader = Reader::open(reading, READERS).await?;
+        let (memory, outbox) = (Arc::default(), Arc::new(Notify::new()));
+        Ok(Db { writer, reader, memory, outbox, world: world.clone() })
     }
 
     /// For reads outside a transaction.
-    pub fn read(&self) -> &SqlitePool {
+    pub fn read(&self) -> &Reader {
         &self.reader
     }
 

@@ -169,6 +169,7 @@ impl Tx {
         }
         self.note_idempotency(at).await?;
         self.inner.commit().await?;
+        self.db.memory.changed();
         if !live.is_empty() {
             self.db.outbox.notify_one();
         }

@@ -35,6 +35,10 @@ pub trait Work: Send + Sync + 'static {
     fn kind(&self) -> &'static str;
     /// What progress counts: `bytes`, …
     fn unit(&self) -> &'static str;
+    /// The list in its result that it tells part by part ([`JobCtx::part`]), if there is one.
+    fn parts(&self) -> Option<&'static str> {
+        None
+    }
     /// Permission words to see and to steer jobs of others.
     fn needs(&self) -> (&'static str, &'static str);
     /// Does it. Looks at [`JobCtx::stop`] often, and returns soon when it is set, after a last checkpoint.
@@ -141,10 +145,10 @@ impl Jobs {
 
     fn view(&self, r: &SqliteRow) -> Result<Job> {
         let job = store::job(r)?;
-        let running = self.shared();
-        Ok(match running.get(&job.job_id) {
-            Some(s) => s.overlay(job, self.world.now()),
-            None => job,
+        let list = self.work(&job.kind).and_then(|w| w.parts());
+        Ok(match self.shared().get(&job.job_id) {
+            Some(s) => s.overlay(job, list, self.world.now()),
+            None => Job { result: store::with_parts(job.result, list, store::parts(r)?), ..job },
         })
     }
 
@@ -273,3 +277,6 @@ impl Jobs {
         self.world.now()
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -10,9 +10,9 @@ use api::{
     jobs::{Job, JobStatus, Skip},
 };
 use serde::Serialize;
-use serde_json::Value;
+use serde_json::{Value, json};
 use std::{
-    collections::VecDeque,
+    collections::{BTreeSet, VecDeque},
     sync::{
         Arc, Mutex, MutexGuard,
         atomic::{AtomicU8, Ordering},
@@ -40,6 +40,10 @@ pub(super) struct State {
     pub(super) done: u64,
     pub(super) total: u64,
     pub(super) result: Value,
+    pub(super) parts: Vec<Value>,
+    /// Parts and the first of the skips that no resume point holds yet.
+    changed: BTreeSet<usize>,
+    unsaved: usize,
     pub(super) skipped: Vec<Skip>,
     pub(super) skipped_total: u64,
     pub(super) kept: Option<String>,
@@ -55,11 +59,13 @@ pub(super) struct Shared {
 }
 
 impl Shared {
-    pub(super) fn of(job: &Job) -> Self {
+    pub(super) fn of(job: &Job, parts: Vec<Value>) -> Self {
         let state = State {
             done: job.done,
             total: job.total,
             result: job.result.clone(),
+            parts,
+            unsaved: job.skipped.len(),
             skipped: job.skipped.clone(),
             skipped_total: job.skipped_total,
             ..State::default()
@@ -85,7 +91,7 @@ impl Shared {
     }
 
     /// The row with what is newer in memory.
-    pub(super) fn overlay(&self, job: Job, now: Time) -> Job {
+    pub(super) fn overlay(&self, job: Job, list: Option<&str>, now: Time) -> Job {
         let s = self.state();
         let rate = match (s.samples.front(), s.samples.back()) {
             (Some((t0, d0)), Some((t1, d1))) if t1 > t0 && now.0 - t1 < WINDOW_MS => {
@@ -101,7 +107,7 @@ impl Shared {
             total: s.total,
             rate,
             eta_s,
-            result: s.result.clone(),
+            result: store::with_parts(s.result.clone(), list, s.parts.clone()),
             skipped: s.skipped.clone(),
             skipped_total: s.skipped_total,
             ..job
@@ -154,6 +160,24 @@ impl JobCtx {
         self.shared.state().result = serde_json::to_value(r).unwrap_or(Value::Null);
     }
 
+    /// What it told part by part, as it stood at the last resume point, or now.
+    pub fn parts(&self) -> Vec<Value> {
+        self.shared.state().parts.clone()
+    }
+
+    /// One part of its result, in the list that [`super::Work::parts`] names: part `n`, or the next one. A resume
+    /// point writes only the parts that changed.
+    pub fn part(&self, n: usize, part: &impl Serialize) {
+        let part = serde_json::to_value(part).unwrap_or(Value::Null);
+        let mut s = self.shared.state();
+        let n = n.min(s.parts.len());
+        match s.parts.get_mut(n) {
+            Some(there) => *there = part,
+            None => s.parts.push(part),
+        }
+        s.changed.insert(n);
+    }
+
     /// Something it could not read.
     pub fn skip(&self, skip: Skip) {
         let mut s = self.shared.state();
@@ -175,19 +199,25 @@ impl JobCtx {
 
     /// Writes progress and resume point inside the job's own write.
     pub async fn checkpoint(&self, tx: &mut Tx, resume: &Value) -> Result<()> {
-        let query = {
-            let s = self.shared.state();
-            sqlx::query(store::JOB_CHECKPOINT)
+        let (parts, skips, query) = {
+            let mut s = self.shared.state();
+            let changed = std::mem::take(&mut s.changed);
+            let parts: Vec<_> = changed.iter().filter_map(|n| Some((*n, s.parts.get(*n)?.clone()))).collect();
+            let skips: Vec<_> =
+                s.skipped.iter().enumerate().skip(s.unsaved).map(|(n, s)| (n, json!(s))).collect();
+            s.unsaved = s.skipped.len();
+            let query = sqlx::query(store::JOB_CHECKPOINT)
                 .bind(self.id.clone())
                 .bind(count(s.done))
                 .bind(count(s.total))
                 .bind(s.result.to_string())
                 .bind(resume.to_string())
-                .bind(serde_json::to_string(&s.skipped).unwrap_or_else(|_| "[]".into()))
-                .bind(count(s.skipped_total))
+                .bind(count(s.skipped_total));
+            (parts, skips, query)
         };
         query.execute(tx.conn()).await?;
-        Ok(())
+        items(tx, &self.id, "part", &parts).await?;
+        items(tx, &self.id, "skip", &skips).await
     }
 
     /// Writes progress and resume point when there is nothing else to write.
@@ -196,6 +226,28 @@ impl JobCtx {
         self.checkpoint(&mut tx, resume).await?;
         tx.commit_bookkeeping().await
     }
+}
+
+/// Writes numbered items of a job's list.
+async fn items(tx: &mut Tx, job: &str, list: &'static str, items: &[(usize, Value)]) -> Result<()> {
+    if items.is_empty() {
+        return Ok(());
+    }
+    let write = sqlx::query(store::JOB_ITEMS).bind(job.to_owned()).bind(list).bind(json!(items).to_string());
+    write.execute(tx.conn()).await?;
+    Ok(())
+}
+
+/// Writes all items at the job's end: a resume point whose commit failed may have lost some.
+pub(super) async fn all_items(tx: &mut Tx, job: &str, shared: &Shared) -> Result<()> {
+    let (parts, skips) = {
+        let s = shared.state();
+        let parts: Vec<_> = s.parts.iter().cloned().enumerate().collect();
+        let skips: Vec<_> = s.skipped.iter().map(|s| json!(s)).enumerate().collect();
+        (parts, skips)
+    };
+    items(tx, job, "part", &parts).await?;
+    items(tx, job, "skip", &skips).await
 }
 
 pub(super) fn count(n: u64) -> i64 {

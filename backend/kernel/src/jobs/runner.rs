@@ -2,7 +2,7 @@
 
 use super::{
     JobCtx, Stop,
-    progress::{Shared, count},
+    progress::{self, Shared, count},
     store,
 };
 use crate::{
@@ -40,7 +40,7 @@ async fn next(kernel: &Kernel) -> Result<bool> {
         return Ok(false);
     };
     let job = store::job(&row)?;
-    let shared = Arc::new(Shared::of(&job));
+    let shared = Arc::new(Shared::of(&job, store::parts(&row)?));
     let resume: Option<String> = row.try_get("resume")?;
     let ctx = JobCtx {
         kernel: kernel.clone(),
@@ -97,7 +97,6 @@ async fn end(kernel: &Kernel, job: &Job, shared: &Shared, done: Result<()>) -> R
             .bind(count(s.done))
             .bind(count(s.total))
             .bind(s.result.to_string())
-            .bind(serde_json::to_string(&s.skipped).unwrap_or_else(|_| "[]".into()))
             .bind(count(s.skipped_total))
             .bind(kept)
             .bind(error)
@@ -106,6 +105,7 @@ async fn end(kernel: &Kernel, job: &Job, shared: &Shared, done: Result<()>) -> R
         (query, json!({"status": status, "done": s.done, "total": s.total, "skipped": s.skipped_total}))
     };
     query.execute(tx.conn()).await?;
+    progress::all_items(&mut tx, &job.job_id, shared).await?;
     tx.commit(Audit::new("job.end", "job", &job.job_id).after(after), &[]).await?;
     Ok(())
 }

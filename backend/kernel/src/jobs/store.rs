@@ -5,23 +5,46 @@ use api::{
     Time,
     jobs::{Job, JobStatus},
 };
+use serde_json::Value;
 use sqlx::{Row as _, sqlite::SqliteRow};
+
+macro_rules! items {
+    () => {
+        "(SELECT json_group_array(json(body)) FROM (SELECT body FROM job_item i WHERE i.job_id = job.job_id AND list = 'part' ORDER BY n)) AS parts,
+        (SELECT json_group_array(json(body)) FROM (SELECT body FROM job_item i WHERE i.job_id = job.job_id AND list = 'skip' ORDER BY n)) AS skipped"
+    };
+}
 
 crate::queries! {
     JOB_INSERT: "INSERT INTO job (job_id, kind, status, total, unit, input, created_by, created_at) VALUES (?1, ?2, 'queued', ?3, ?4, ?5, ?6, ?7)";
-    JOB_GET: "SELECT * FROM job WHERE job_id = ?1";
+    JOB_GET: concat!("SELECT *, ", items!(), " FROM job WHERE job_id = ?1");
     JOBS_OPEN: "SELECT count(*) FROM job WHERE status IN ('queued', 'running')";
     JOB_TAKE_UP: "UPDATE job SET status = 'queued', paused_by = NULL WHERE status = 'running' OR (status = 'paused' AND paused_by = 'close')";
-    JOB_NEXT: "SELECT * FROM job WHERE status = 'queued' ORDER BY created_at LIMIT 1";
+    JOB_NEXT: concat!("SELECT *, ", items!(), " FROM job WHERE status = 'queued' ORDER BY created_at LIMIT 1");
     JOB_BEGIN: "UPDATE job SET status = 'running', started_at = coalesce(started_at, ?2) WHERE job_id = ?1";
-    JOB_CHECKPOINT: "UPDATE job SET done = ?2, total = ?3, result = ?4, resume = ?5, skipped = ?6, skipped_total = ?7 WHERE job_id = ?1";
-    JOB_END: "UPDATE job SET status = ?2, done = ?3, total = ?4, result = ?5, skipped = ?6, skipped_total = ?7, kept = ?8, error = ?9, finished_at = ?10, paused_by = ?11 WHERE job_id = ?1";
+    JOB_CHECKPOINT: "UPDATE job SET done = ?2, total = ?3, result = ?4, resume = ?5, skipped_total = ?6 WHERE job_id = ?1";
+    JOB_ITEMS: "INSERT INTO job_item (job_id, list, n, body) SELECT ?1, ?2, value ->> 0, value -> 1 FROM json_each(?3) WHERE true
+        ON CONFLICT DO UPDATE SET body = excluded.body";
+    JOB_END: "UPDATE job SET status = ?2, done = ?3, total = ?4, result = ?5, skipped_total = ?6, kept = ?7, error = ?8, finished_at = ?9, paused_by = ?10 WHERE job_id = ?1";
     JOB_SET: "UPDATE job SET status = ?2, finished_at = ?3, paused_by = ?4 WHERE job_id = ?1";
-    JOB_PAGE: "SELECT * FROM job WHERE (kind IN (SELECT value FROM json_each(?1)) OR created_by = ?2)
+    JOB_PAGE: concat!("SELECT *, ", items!(), " FROM job WHERE (kind IN (SELECT value FROM json_each(?1)) OR created_by = ?2)
         AND (?3 IS NULL OR status IN (SELECT value FROM json_each(?3))) AND (?4 IS NULL OR kind = ?4)
-        AND (created_at < ?5 OR (created_at = ?5 AND job_id < ?6)) ORDER BY created_at DESC, job_id DESC LIMIT ?7";
+        AND (created_at < ?5 OR (created_at = ?5 AND job_id < ?6)) ORDER BY created_at DESC, job_id DESC LIMIT ?7");
     JOB_COUNT: "SELECT count(*) FROM (SELECT 1 FROM job WHERE (kind IN (SELECT value FROM json_each(?1)) OR created_by = ?2)
         AND (?3 IS NULL OR status IN (SELECT value FROM json_each(?3))) AND (?4 IS NULL OR kind = ?4) LIMIT ?5)";
+}
+
+/// What the job told part by part.
+pub(super) fn parts(r: &SqliteRow) -> Result<Vec<Value>> {
+    serde_json::from_str(r.try_get("parts")?).map_err(Error::internal)
+}
+
+/// The result with its parts where the kind of work has them.
+pub(super) fn with_parts(mut result: Value, list: Option<&str>, parts: Vec<Value>) -> Value {
+    if let (Some(list), Some(result)) = (list, result.as_object_mut()) {
+        result.insert(list.into(), parts.into());
+    }
+    result
 }
 
 pub(super) fn job(r: &SqliteRow) -> Result<Job> {

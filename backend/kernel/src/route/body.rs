@@ -4,7 +4,7 @@ use crate::{Error, Result};
 use api::{BodyKind, Code};
 use axum::{
     body::{Body, Bytes},
-    extract::FromRequest as _,
+    extract::{DefaultBodyLimit, FromRequest as _},
     http::{HeaderMap, header, request::Parts},
 };
 use futures::{Stream, StreamExt as _};
@@ -71,7 +71,8 @@ pub(super) fn from_json<T: DeserializeOwned>(bytes: &[u8]) -> Result<T> {
 fn json_error(path: &str, e: &serde_json::Error) -> Error {
     let text = e.to_string();
     let reason = text.split(" at line ").next().unwrap_or(&text).to_owned();
-    let named = unknown_field(&reason).or_else(|| missing_field(&reason));
+    let named =
+        unknown_field(&reason).or_else(|| missing_field(&reason)).or_else(|| duplicate_field(&reason));
     let field = match (named, path) {
         (Some(n), "." | "?") => n,
         (Some(n), p) if p.ends_with(&n) => p.to_owned(),
@@ -92,6 +93,10 @@ pub(super) fn unknown_field(reason: &str) -> Option<String> {
 
 fn missing_field(reason: &str) -> Option<String> {
     reason.strip_prefix("missing field `").and_then(|r| r.split('`').next()).map(String::from)
+}
+
+pub(super) fn duplicate_field(reason: &str) -> Option<String> {
+    reason.strip_prefix("duplicate field `").and_then(|r| r.split('`').next()).map(String::from)
 }
 
 fn check_depth(bytes: &[u8]) -> Result<()> {
@@ -126,7 +131,9 @@ where
     if content_type(&parts.headers) != "multipart/form-data" {
         return each(name, Box::pin(body.into_data_stream().map(move |b| b.map_err(broke)))).await;
     }
-    let request = axum::http::Request::from_parts(parts, body);
+    let mut request = axum::http::Request::from_parts(parts, body);
+    // axum's 2 MB are for bodies that are held in memory; this one is read as a stream.
+    DefaultBodyLimit::disable().apply(&mut request);
     let bad = |e: axum::extract::multipart::MultipartError| Error::field("body", e.body_text());
     let mut form =
         Multipart::from_request(request, &()).await.map_err(|e| Error::field("body", e.body_text()))?;

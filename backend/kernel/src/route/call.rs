@@ -7,8 +7,9 @@ use axum::{
     extract::{FromRequestParts as _, Path},
     http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header, request::Parts},
 };
+use bytes::Bytes;
 use serde::{Serialize, de::DeserializeOwned};
-use serde_json::{Value, json};
+use serde_json::json;
 
 /// A call whose JSON was read.
 pub struct Call<R: Route> {
@@ -61,14 +62,27 @@ pub struct RawCall<R: Route> {
 
 /// A JSON answer with its headers.
 pub struct Answer<T> {
-    body: T,
+    body: Content<T>,
     status: Option<u16>,
     head: HeaderMap,
 }
 
+enum Content<T> {
+    Value(T),
+    /// JSON text that reads as a `T`.
+    Written(Bytes),
+}
+
 impl<T> From<T> for Answer<T> {
     fn from(body: T) -> Self {
-        Answer { body, status: None, head: HeaderMap::new() }
+        Answer { body: Content::Value(body), status: None, head: HeaderMap::new() }
+    }
+}
+
+impl<T> Answer<T> {
+    /// An answer that a store has written as JSON text already. It must read as a `T`; a test of the store holds that.
+    pub fn written(json: impl Into<Bytes>) -> Self {
+        Answer { body: Content::Written(json.into()), status: None, head: HeaderMap::new() }
     }
 }
 
@@ -102,11 +116,14 @@ impl<T: Serialize> Answer<T> {
         self
     }
 
-    pub(super) fn parts(self, status: u16, kind: ReplyKind) -> Result<(StatusCode, HeaderMap, Value)> {
+    pub(super) fn parts(self, status: u16, kind: ReplyKind) -> Result<(StatusCode, HeaderMap, Bytes)> {
         let status = StatusCode::from_u16(self.status.unwrap_or(status)).map_err(Error::internal)?;
-        let body = match kind {
-            ReplyKind::Json => serde_json::to_value(self.body).map_err(Error::internal)?,
-            _ => Value::Null,
+        let body = match (kind, self.body) {
+            (ReplyKind::Json, Content::Value(body)) => {
+                serde_json::to_vec(&body).map_err(Error::internal)?.into()
+            }
+            (ReplyKind::Json, Content::Written(json)) => json,
+            _ => Bytes::new(),
         };
         Ok((status, self.head, body))
     }
@@ -149,7 +166,7 @@ fn from_form<T: DeserializeOwned>(bytes: &[u8], whole: &str) -> Result<T> {
     let pairs = form_pairs(bytes);
     serde_path_to_error::deserialize(serde_urlencoded::Deserializer::new(pairs)).map_err(|e| {
         let (path, reason) = (e.path().to_string(), e.inner().to_string());
-        let named = super::body::unknown_field(&reason);
+        let named = super::body::unknown_field(&reason).or_else(|| super::body::duplicate_field(&reason));
         Error::field(named.unwrap_or_else(|| if path == "." { whole.into() } else { path }), reason)
     })
 }

@@ -1,7 +1,7 @@
 //! The outermost layer: request id, foreign Host and Origin, panics, headers that every answer carries, the error
 //! envelope, one log line and one measurement a request.
 
-use crate::{Error, Kernel, metrics::RouteLabels};
+use crate::{Error, Kernel, db::Actor, metrics::RouteLabels};
 use api::{Code, Problem, ProblemBody};
 use axum::{
     Json,
@@ -25,7 +25,7 @@ pub struct RequestId(pub String);
 
 /// An error on its way to the envelope.
 #[derive(Clone)]
-pub(super) struct Refusal(pub(super) Arc<Error>);
+pub(crate) struct Refusal(pub(crate) Arc<Error>);
 
 /// What the edge must know.
 #[derive(Clone)]
@@ -62,7 +62,10 @@ pub async fn edge(State(edge): State<Edge>, mut req: Request, next: Next) -> Res
         req.extensions_mut().insert(address);
     }
     let mut response = match check(&edge, &req) {
-        Err(e) => refuse(&edge.kernel, &id, e),
+        Err(e) => {
+            note(&edge, &method, &route, &id, &e).await;
+            refuse(&edge.kernel, &id, e)
+        }
         Ok(()) => match AssertUnwindSafe(next.run(req)).catch_unwind().await {
             Ok(response) => response,
             Err(_) => refuse(&edge.kernel, &id, Error::internal("a panic; see the lines above")),
@@ -152,6 +155,20 @@ fn check(edge: &Edge, req: &Request) -> Result<(), Error> {
             Some(("http" | "https", rest)) if ours(rest) => Ok(()),
             _ => foreign("Origin"),
         },
+    }
+}
+
+/// An audit row for a foreign Host or Origin. Any page of a browser can cause these by the thousand, so that past
+/// the first of each minute they are only in the log.
+async fn note(edge: &Edge, method: &Method, route: &str, id: &RequestId, e: &Error) {
+    if e.code != Code::Forbidden {
+        return;
+    }
+    tracing::warn!(request_id = %id.0, error = %e, "a foreign origin was refused");
+    if edge.kernel.auth.may_note_refusal() {
+        let actor = Actor { name: "anonymous".into(), request_id: Some(id.0.clone()), ..Actor::default() };
+        let object = ("route", format!("{} {route}", known_method(method)));
+        edge.kernel.db.refused(&actor, "origin.refused", object, e.code).await;
     }
 }
 

@@ -60,9 +60,9 @@ pub(super) async fn begin<R: Route>(
     let Some(status) = row.try_get::<Option<u16>, _>("status")? else {
         return Err(Error::conflict("the first request with this key took effect; its answer was lost"));
     };
-    let body: Value = serde_json::from_slice(&row.try_get::<Vec<u8>, _>("body")?).map_err(Error::internal)?;
     let head: Vec<(String, String)> = serde_json::from_str(row.try_get("head")?).map_err(Error::internal)?;
-    let mut response = axum::Json(body).into_response();
+    let body: Vec<u8> = row.try_get("body")?;
+    let mut response = if body.is_empty() { ().into_response() } else { super::json_response(body) };
     *response.status_mut() = StatusCode::from_u16(status).map_err(Error::internal)?;
     for (name, value) in head {
         if let (Ok(n), Ok(v)) = (HeaderName::from_bytes(name.as_bytes()), HeaderValue::from_str(&value)) {
@@ -85,8 +85,11 @@ async fn forget_old(kernel: &Kernel, oldest: i64) {
 
 /// Keeps the answer. Secrets that are shown once (API keys) are kept for a day like every answer, hashed nowhere:
 /// so answers that hold one are left out, and a repeat is told so.
-pub(super) async fn end(kernel: &Kernel, by: &Actor, status: StatusCode, head: &HeaderMap, body: &Value) {
-    let Some(key) = by.idempotency.as_ref().filter(|_| body.get("secret").is_none()) else { return };
+pub(super) async fn end(kernel: &Kernel, by: &Actor, status: StatusCode, head: &HeaderMap, body: &[u8]) {
+    let Some(key) = by.idempotency.as_ref() else { return };
+    if serde_json::from_slice::<Value>(body).is_ok_and(|b| b.get("secret").is_some()) {
+        return;
+    }
     let head: Vec<_> =
         head.iter().filter_map(|(n, v)| Some((n.to_string(), v.to_str().ok()?.to_owned()))).collect();
     let keep = async {
@@ -97,7 +100,7 @@ pub(super) async fn end(kernel: &Kernel, by: &Actor, status: StatusCode, head: &
             .bind(&key.route)
             .bind(status.as_u16())
             .bind(json!(head).to_string())
-            .bind(body.to_string().into_bytes())
+            .bind(body.to_vec())
             .execute(tx.conn())
             .await?;
         tx.commit_bookkeeping().await

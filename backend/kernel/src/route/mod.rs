@@ -8,20 +8,21 @@ mod list;
 
 pub use body::{Multipart, upload};
 pub use call::{Answer, Call, RawCall};
-pub(crate) use edge::problem;
 pub use edge::{Edge, RequestId, edge};
+pub(crate) use edge::{Refusal, problem};
 pub use list::{count_cap, cursor, limit, only_sort, page, words};
 
 use crate::{Error, Kernel, Result, auth::Caller, db::Actor};
 use api::{Access, Code, Perm as _, ReplyKind, Route, RouteInfo};
 use axum::{
-    Json, Router,
+    Router,
+    body::Body,
     extract::{Request, State},
-    http::{Method, StatusCode, request::Parts},
+    http::{HeaderValue, Method, StatusCode, header, request::Parts},
     response::{IntoResponse as _, Response},
     routing::{MethodFilter, on},
 };
-use std::net::IpAddr;
+use std::{net::IpAddr, sync::Arc};
 
 /// Routes of one or more domains over the state `S`.
 pub struct Routes<S> {
@@ -67,7 +68,7 @@ where
                 let (status, head, json) = answer.parts(R::STATUS, R::REPLY)?;
                 idempotency::end(&kernel, &actor, status, &head, &json).await;
                 let mut response = match R::REPLY {
-                    ReplyKind::Json => Json(json).into_response(),
+                    ReplyKind::Json => json_response(json),
                     _ => ().into_response(),
                 };
                 *response.status_mut() = status;
@@ -93,20 +94,34 @@ where
     fn serve<R, F, Fut>(mut self, f: F) -> Self
     where
         R: Route,
-        F: Fn(S, Parts, axum::body::Body, Caller<R::Perm>) -> Fut + Clone + Send + Sync + 'static,
+        F: Fn(S, Parts, Body, Caller<R::Perm>) -> Fut + Clone + Send + Sync + 'static,
         Fut: Future<Output = Result<Response>> + Send + 'static,
     {
         let info = api::all().into_iter().find(|i| i.method == R::METHOD && i.path == R::PATH);
         self.table.extend(info);
         let run = move |State(s): State<S>, req: Request| async move {
-            let (parts, body) = req.into_parts();
+            let (mut parts, body) = req.into_parts();
             let kernel = s.as_ref().clone();
             let id = parts.extensions.get::<RequestId>().cloned().unwrap_or_default();
             let done = async {
-                let caller = admit::<R>(&kernel, &parts, &id).await?;
-                f(s, parts, body, caller).await
+                let caller = admit::<R>(&kernel, &mut parts, &id).await?;
+                let actor = caller.actor.clone();
+                let done = f(s, parts, body, caller).await;
+                // A handler's own refusal, by who asks or by policy, is an attempt like one that permission stops.
+                if let Err(e) = &done
+                    && matches!(e.code, Code::Forbidden | Code::Guardrail)
+                {
+                    kernel.db.refused(&actor, "route.refused", route::<R>(), e.code).await;
+                }
+                done
             };
-            done.await.unwrap_or_else(|e| edge::refuse(&kernel, &id, e))
+            let mut response = done.await.unwrap_or_else(|e| edge::refuse(&kernel, &id, e));
+            if R::DEPRECATED {
+                let head = response.headers_mut();
+                head.insert("deprecation", HeaderValue::from_static("true"));
+                head.insert("sunset", HeaderValue::from_static("2026-12-31T00:00:00Z"));
+            }
+            response
         };
         let method = if R::METHOD == "WS" { Method::GET } else { method::<R>() };
         let filter = MethodFilter::try_from(method).unwrap_or(MethodFilter::GET);
@@ -122,19 +137,40 @@ where
     }
 }
 
+/// JSON text as an answer.
+fn json_response(json: impl Into<Body>) -> Response {
+    let mut response = Response::new(json.into());
+    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    response
+}
+
+/// What a refusal is about, for its audit row.
+fn route<R: Route>() -> (&'static str, String) {
+    ("route", format!("{} {}", R::METHOD, R::PATH))
+}
+
 fn method<R: Route>() -> Method {
     Method::from_bytes(R::METHOD.as_bytes()).unwrap_or(Method::GET)
 }
 
 /// Authentication, then permission; both before anything else is looked at. Refusals are audited.
-async fn admit<R: Route>(kernel: &Kernel, parts: &Parts, id: &RequestId) -> Result<Caller<R::Perm>> {
+async fn admit<R: Route>(kernel: &Kernel, parts: &mut Parts, id: &RequestId) -> Result<Caller<R::Perm>> {
     let address = parts.extensions.get::<IpAddr>().copied();
     let anonymous = Actor { name: "anonymous".into(), request_id: Some(id.0.clone()), ..Actor::default() };
     let access = R::Perm::ACCESS;
     if access == Access::Public {
         return Ok(Caller::new(anonymous, None, address));
     }
-    let principal = kernel.auth.authenticate(&parts.headers).await?;
+    let principal = match kernel.auth.authenticate(&parts.headers).await {
+        // A socket is told of wrong credentials as a socket: after the upgrade, with 4401.
+        Err(e)
+            if e.code.status() == 401 && R::METHOD == "WS" && parts.headers.contains_key(header::UPGRADE) =>
+        {
+            parts.extensions.insert(Refusal(Arc::new(e)));
+            None
+        }
+        other => other?,
+    };
     let Some(p) = principal else {
         // A WebSocket client without cookie or header may sign in with its first message.
         return match R::METHOD {
@@ -154,10 +190,7 @@ async fn admit<R: Route>(kernel: &Kernel, parts: &Parts, id: &RequestId) -> Resu
         verdict = Err(Error::with(Code::Forbidden, detail));
     }
     if let Err(e) = verdict {
-        kernel
-            .db
-            .refused(&actor, "route.refused", ("route", format!("{} {}", R::METHOD, R::PATH)), e.code)
-            .await;
+        kernel.db.refused(&actor, "route.refused", route::<R>(), e.code).await;
         return Err(e);
     }
     Ok(Caller::new(actor, Some(p), address))
@@ -166,6 +199,9 @@ async fn admit<R: Route>(kernel: &Kernel, parts: &Parts, id: &RequestId) -> Resu
 /// What unknown paths and methods get: AURORA-4040, with `Allow` where the path is known.
 pub async fn not_found() -> Response {
     let mut r = StatusCode::NOT_FOUND.into_response();
-    r.extensions_mut().insert(edge::Refusal(std::sync::Arc::new(Error::new(Code::NotFound))));
+    r.extensions_mut().insert(Refusal(Arc::new(Error::new(Code::NotFound))));
     r
 }
+
+#[cfg(test)]
+mod tests;

@@ -16,7 +16,9 @@ use crate::{
 use event::{Event, Identity, Nanos};
 use sqlx::{SqliteConnection, SqlitePool, pool::PoolConnection, sqlite::Sqlite};
 use std::{
+    collections::HashMap,
     path::PathBuf,
+    sync::Arc,
     time::{Duration, Instant},
 };
 use tokio::sync::{MappedMutexGuard, Mutex, MutexGuard};
@@ -27,6 +29,7 @@ pub struct SqliteStore {
     /// `None` when opened for reading only, or closed.
     writer: Mutex<Option<SqliteConnection>>,
     readers: SqlitePool,
+    files: read::Files,
 }
 
 impl std::fmt::Debug for SqliteStore {
@@ -65,6 +68,10 @@ impl LogStore for SqliteStore {
 
     fn sources(&self) -> Answer<'_, Vec<Source>> {
         Box::pin(self.list_sources())
+    }
+
+    fn files<'a>(&'a self, ids: &'a [SourceId]) -> Answer<'a, HashMap<SourceId, Arc<NewSource>>> {
+        Box::pin(self.files_of(ids))
     }
 
     fn append<'a>(&'a self, source: SourceId, events: &'a [Event], now: Nanos) -> Answer<'a, Appended> {

@@ -3,6 +3,7 @@
 use super::{
     SqliteStore,
     queries::CHECK_TALLY,
+    read::Files,
     schema::{APPLICATION_ID, CREATE, VERSION},
 };
 use crate::{Error, Result};
@@ -68,7 +69,16 @@ impl SqliteStore {
         }
         check_version(&mut writer).await?;
         let readers = readers(options(path)).await?;
+<<<<<<< HEAD
         Ok(SqliteStore { path: path.to_owned(), writer: Mutex::new(Some(writer)), readers })
+=======
+        Ok(SqliteStore {
+            path: path.to_owned(),
+            writer: Some(Mutex::new(writer)),
+            readers,
+            files: Files::default(),
+        })
+>>>>>>> full
     }
 
     async fn open_for_reading(path: &Path) -> Result<SqliteStore> {
@@ -80,7 +90,11 @@ impl SqliteStore {
             other => other?,
         };
         check_version(&mut *readers.acquire().await?).await?;
+<<<<<<< HEAD
         Ok(SqliteStore { path: path.to_owned(), writer: Mutex::new(None), readers })
+=======
+        Ok(SqliteStore { path: path.to_owned(), writer: None, readers, files: Files::default() })
+>>>>>>> full
     }
 
     pub(super) async fn check_all(&self) -> Result<Vec<String>> {

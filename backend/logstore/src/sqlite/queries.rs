@@ -29,7 +29,8 @@ macro_rules! page {
             $below,
             " (?3, ?4)
                AND (?5 IS NULL OR host = ?5) AND (?6 IS NULL OR dataset = ?6)
-               AND (?7 IS NULL OR severity = ?7) AND (?8 IS NULL OR source = ?8)
+               AND (?7 IS NULL OR severity = ?7) AND (?8 IS NULL OR source = ?8
+                    OR EXISTS (SELECT 1 FROM also WHERE also.event = event.id AND also.source = ?8))
                AND (?9 IS NULL OR fields LIKE ?9 ESCAPE '~')
              ORDER BY time ",
             $order,
@@ -89,11 +90,15 @@ queries! {
             total(events) AS events, min(first) AS first, max(last) AS last
         FROM source LEFT JOIN tally ON tally.source = source.id
         GROUP BY source.id ORDER BY source.id DESC";
-    /// Which of the identities, concatenated as hexadecimal digits in a JSON list, are there.
-    KNOWN = "SELECT event.identity FROM json_each(?1) AS wanted
+    FILES = "SELECT source.id, sha256, label, size, mtime, format, kept FROM json_each(?1) AS wanted
+        CROSS JOIN source ON source.id = wanted.value";
+    /// Which of the identities, as hexadecimal digits in a JSON list, are there, and from where.
+    KNOWN = "SELECT event.identity, event.id, event.source FROM json_each(?1) AS wanted
         CROSS JOIN event ON event.identity = unhex(wanted.value)";
     INSERT_ONE = concat!(insert!(), tuple!());
     INSERT_MANY = concat!(insert!(), ten!(), ",", ten!(), ",", ten!(), ",", ten!(), ",", ten!());
+    ALSO = "INSERT OR IGNORE INTO also (event, source, record, offset, len)
+        SELECT value ->> 0, ?1, value ->> 1, value ->> 2, value ->> 3 FROM json_each(?2)";
     TALLY = "INSERT INTO tally (source, dataset, severity, events, first, last) VALUES (?1, ?2, ?3, ?4, ?5, ?6)
         ON CONFLICT (source, dataset, severity) DO UPDATE SET events = events + excluded.events,
             first = min(first, excluded.first), last = max(last, excluded.last)";
@@ -109,6 +114,21 @@ queries! {
     LAST = "SELECT time FROM event INDEXED BY event_time ORDER BY time DESC LIMIT 1";
     SOURCE_COUNT = "SELECT count(*) AS sources FROM source";
     BYTES = "SELECT page_count * page_size AS bytes FROM pragma_page_count(), pragma_page_size()";
+    DELETE_ALSO = "DELETE FROM also WHERE source = ?1";
+    /// What the heirs of a source will count: an event that others hold too goes to the oldest of them.
+    TALLY_HEIRS = "INSERT INTO tally (source, dataset, severity, events, first, last)
+        SELECT (SELECT min(also.source) FROM also WHERE also.event = event.id) AS heir, dataset, severity, count(*), min(time), max(time)
+        FROM event WHERE source = ?1 AND EXISTS (SELECT 1 FROM also WHERE also.event = event.id)
+        GROUP BY heir, dataset, severity
+        ON CONFLICT (source, dataset, severity) DO UPDATE SET events = events + excluded.events,
+            first = min(first, excluded.first), last = max(last, excluded.last)";
+    /// The next events of a source, from ?2 on, that others hold too: their new source and place.
+    HEIRS = "DELETE FROM also WHERE (event, source) IN (SELECT also.event, min(also.source) FROM event
+            CROSS JOIN also ON also.event = event.id WHERE event.source = ?1 AND event.id > ?2
+            GROUP BY event.id ORDER BY event.id LIMIT 10000)
+        RETURNING event, source, record, offset, len";
+    INHERIT = "UPDATE event SET source = value ->> 1, record = value ->> 2, offset = value ->> 3, len = value ->> 4
+        FROM json_each(?1) AS heir WHERE event.id = heir.value ->> 0";
     DELETE_EVENTS = "DELETE FROM event WHERE source = ?1";
     DELETE_TALLY = "DELETE FROM tally WHERE source = ?1";
     DELETE_SOURCE = "DELETE FROM source WHERE id = ?1";

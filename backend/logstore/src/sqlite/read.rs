@@ -3,12 +3,34 @@
 use super::{
     SqliteStore,
     append::id_list,
-    queries::{BYTES, FIRST, GET, LAST, SOURCE_COUNT, SOURCES, TOTALS_BY_DATASET, TOTALS_BY_SEVERITY},
+    queries::{BYTES, FILES, FIRST, GET, LAST, SOURCE_COUNT, SOURCES, TOTALS_BY_DATASET, TOTALS_BY_SEVERITY},
 };
 use crate::{DatasetCount, Error, NewSource, Result, Row, SeverityCount, Source, SourceId, Stats};
 use event::{Identity, Nanos, Place};
 use sqlx::{Row as _, sqlite::SqliteRow};
-use std::collections::HashMap;
+use std::{
+    collections::HashMap,
+    sync::{
+        Arc, RwLock,
+        atomic::{AtomicU64, Ordering},
+    },
+};
+
+/// Files of sources that were asked for, until any source changes.
+#[derive(Debug, Default)]
+pub(super) struct Files {
+    known: RwLock<HashMap<SourceId, Arc<NewSource>>>,
+    changes: AtomicU64,
+}
+
+impl Files {
+    /// After a source was made, met again or removed.
+    pub(super) fn forget(&self) {
+        let mut known = self.known.write().unwrap_or_else(|p| p.into_inner());
+        self.changes.fetch_add(1, Ordering::SeqCst);
+        known.clear();
+    }
+}
 
 impl SqliteStore {
     pub(super) async fn get_rows(&self, ids: &[Identity]) -> Result<Vec<Row>> {
@@ -20,6 +42,35 @@ impl SqliteStore {
             by_id.insert(row.identity, row);
         }
         Ok(ids.iter().filter_map(|id| by_id.get(id).cloned()).collect())
+    }
+
+    pub(super) async fn files_of(&self, ids: &[SourceId]) -> Result<HashMap<SourceId, Arc<NewSource>>> {
+        let changes = self.files.changes.load(Ordering::SeqCst);
+        let mut found = HashMap::new();
+        let mut missing = Vec::new();
+        {
+            let known = self.files.known.read().unwrap_or_else(|p| p.into_inner());
+            for id in ids {
+                match known.get(id) {
+                    Some(file) => drop(found.insert(*id, file.clone())),
+                    None => missing.push(id.0.to_string()),
+                }
+            }
+        }
+        if missing.is_empty() {
+            return Ok(found);
+        }
+        let mut conn = self.reader(None).await?;
+        let rows = sqlx::query(FILES).bind(format!("[{}]", missing.join(","))).fetch_all(&mut *conn).await?;
+        for row in &rows {
+            found.insert(SourceId(row.try_get("id")?), Arc::new(file(row)?));
+        }
+        let mut known = self.files.known.write().unwrap_or_else(|p| p.into_inner());
+        // What a change overtook is not kept.
+        if self.files.changes.load(Ordering::SeqCst) == changes {
+            known.extend(found.iter().map(|(id, file)| (*id, file.clone())));
+        }
+        Ok(found)
     }
 
     pub(super) async fn list_sources(&self) -> Result<Vec<Source>> {
@@ -53,18 +104,22 @@ impl SqliteStore {
     }
 }
 
+fn file(row: &SqliteRow) -> Result<NewSource> {
+    Ok(NewSource {
+        sha256: row.try_get("sha256")?,
+        label: row.try_get("label")?,
+        size: row.try_get::<i64, _>("size")?.cast_unsigned(),
+        mtime: Nanos(row.try_get("mtime")?),
+        format: row.try_get("format")?,
+        kept: row.try_get("kept")?,
+    })
+}
+
 fn source(row: &SqliteRow) -> Result<Source> {
     let times: (Option<i64>, Option<i64>) = (row.try_get("first")?, row.try_get("last")?);
     Ok(Source {
         id: SourceId(row.try_get("id")?),
-        file: NewSource {
-            sha256: row.try_get("sha256")?,
-            label: row.try_get("label")?,
-            size: row.try_get::<i64, _>("size")?.cast_unsigned(),
-            mtime: Nanos(row.try_get("mtime")?),
-            format: row.try_get("format")?,
-            kept: row.try_get("kept")?,
-        },
+        file: file(row)?,
         first_seen: Nanos(row.try_get("first_seen")?),
         last_seen: Nanos(row.try_get("last_seen")?),
         events: row.try_get::<f64, _>("events")? as u64,

@@ -1,6 +1,7 @@
 //! The tables of `logs.db`.
 //!
-//! `event` is the live tail: one plain row an event. `tally` counts what `event` holds by source, dataset and
+//! `event` is the live tail: one plain row an event, with the source that brought it first; `also` names the other
+//! sources that hold the same event, and where. `tally` counts what `event` holds by source, dataset and
 //! severity in the same transaction, so totals never read the events.
 
 /// "ASDL" in `application_id`: AuroraSOC Desktop logs.
@@ -42,6 +43,15 @@ CREATE TABLE event (
 CREATE UNIQUE INDEX event_identity ON event (identity);
 CREATE INDEX event_time ON event (time, identity);
 CREATE INDEX event_source ON event (source);
+CREATE TABLE also (
+    event INTEGER NOT NULL REFERENCES event (id),
+    source INTEGER NOT NULL REFERENCES source (id),
+    record INTEGER NOT NULL,
+    offset INTEGER NOT NULL,
+    len INTEGER NOT NULL,
+    PRIMARY KEY (event, source)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX also_source ON also (source);
 CREATE TABLE tally (
     source INTEGER NOT NULL REFERENCES source (id),
     dataset TEXT NOT NULL,

@@ -1,7 +1,7 @@
 //! Events of an alert, each with why the rule matched it.
 
 use super::{service, store};
-use crate::{App, siem};
+use crate::{App, detections::Explainer, siem};
 use api::{
     Page,
     alerts::{AlertEvent, AlertEventList, Span, WhyItem, WhySelection},
@@ -18,7 +18,7 @@ pub async fn page(app: &App, id: &str, q: &AlertEventList) -> Result<Page<AlertE
     let (time, last) =
         route::cursor::<(i64, String)>(q.cursor.as_deref())?.unwrap_or((i64::MIN, String::new()));
     let last = event::unhex(&last).map(Vec::from).unwrap_or_default();
-    let s = service::get(app, id).await?;
+    let s = service::brief(app, id).await?;
     let db = app.kernel.db.read();
     let rows = sqlx::query(store::EVENTS_PAGE)
         .bind(s.id)
@@ -35,13 +35,16 @@ pub async fn page(app: &App, id: &str, q: &AlertEventList) -> Result<Page<AlertE
             r.try_get::<i64, _>("time")?,
         ));
     }
-    let total = i64::try_from(s.alert.event_count).unwrap_or(i64::MAX);
+    let total = s.event_count;
     let page = route::page(ids, limit, total, cap.max(total + 1), |(id, t)| (*t, event::hex(id)));
     let wanted: Vec<_> = page.items.iter().map(|(id, _)| *id).collect();
-    let rule = s.alert.rule_id.as_deref().and_then(|r| app.rules.index(r));
+    let rule = match s.rule_id.as_deref() {
+        Some(id) => Explainer::of(app, id).await?,
+        None => None,
+    };
     let rows = siem::rows(app, &wanted).await?;
     let items = rows.into_iter().map(|(row, log)| {
-        let explained = rule.and_then(|r| app.rules.engine.explain(&siem::event_of(&row), r));
+        let explained = rule.as_ref().and_then(|r| r.on(&siem::event_of(&row)));
         AlertEvent { log, why: explained.map(why).unwrap_or_default() }
     });
     Ok(Page {

@@ -1,11 +1,15 @@
 //! The reads: list and comments.
 
-use super::store::{self, Filter, SORTS, Stored};
+use super::store::{
+    self,
+    list::{self, Filter, SORTS, Written},
+};
 use crate::App;
 use api::{
     Page,
-    alerts::{Alert, AlertList, AlertStatus, Comment, CommentList, Severity},
+    alerts::{AlertList, AlertStatus, Comment, CommentList, Severity},
 };
+use axum::body::Bytes;
 use kernel::{Error, Result, route};
 use serde_json::json;
 use sqlx::Row as _;
@@ -19,7 +23,6 @@ fn filter(me: &str, q: &AlertList) -> Result<Filter> {
         "open" => AlertStatus::ALL.get(..open),
         w => AlertStatus::ALL.iter().find(|s| s.as_str() == w).map(std::slice::from_ref),
     })?;
-    let escape = |t: &str| t.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_");
     let assignee = q.assignee.as_deref().map(|a| match a {
         "none" => String::new(),
         "me" => me.to_owned(),
@@ -34,52 +37,93 @@ fn filter(me: &str, q: &AlertList) -> Result<Filter> {
         technique: q.technique.clone(),
         entity: q.entity.clone(),
         tag: q.tag.clone(),
-        like: q.q.as_deref().map(|t| format!("%{}%", escape(t))),
+        text: q.q.as_deref().filter(|t| !t.is_empty()).map(str::to_lowercase),
         from: q.from.map(|t| t.0),
         to: q.to.map(|t| t.0),
     })
 }
 
-fn key(sort: &str, s: &Stored) -> i64 {
-    let a = &s.alert;
-    match sort.trim_start_matches('-') {
-        "updated_at" => a.updated_at.0,
-        "first_seen" => a.first_seen.0,
-        "last_seen" => a.last_seen.0,
-        "severity" => a.severity as i64,
-        "event_count" => i64::try_from(a.event_count).unwrap_or(i64::MAX),
-        _ => a.created_at.0,
-    }
+/// A page as JSON text of a `Page<Alert>`; each alert with its first 20 event ids.
+pub async fn page(app: &App, me: &str, q: &AlertList) -> Result<Bytes> {
+    let me = if q.assignee.as_deref() == Some("me") { me } else { "" };
+    let read = async { Ok((read(app, me, q).await?, 0)) };
+    Ok(app.kernel.db.answered(format!("alerts {me} {q:?}"), read).await?.0)
 }
 
-/// A page; each alert with its first 20 event ids.
-pub async fn page(app: &App, me: &str, q: &AlertList) -> Result<Page<Alert>> {
+async fn read(app: &App, me: &str, q: &AlertList) -> Result<Vec<u8>> {
     let limit = route::limit(q.limit)?;
     let cap = route::count_cap(q.count.as_deref())?;
     let sort = q.sort.as_deref().unwrap_or("-created_at");
-    let sql = SORTS.iter().find(|(word, _)| *word == sort).map(|(_, sql)| *sql).ok_or_else(|| {
+    let walk = SORTS.iter().find(|(word, _)| *word == sort).map(|(_, sql)| *sql).ok_or_else(|| {
         let words: Vec<_> = SORTS.iter().map(|(w, _)| *w).collect();
         Error::field("sort", format!("must be one of {}", words.join(", ")))
     })?;
     let filter = filter(me, q)?;
     let after = route::cursor::<(i64, i64)>(q.cursor.as_deref())?;
+    let few = few(app, &filter).await?;
     let db = app.kernel.db.read();
-    let rows = filter
-        .bind(sql)
-        .bind(after.map(|a| a.0))
-        .bind(after.map(|a| a.1))
-        .bind(limit + 1)
-        .fetch_all(db)
-        .await?;
-    let total: i64 = filter.bind(store::COUNT).bind(cap).fetch_one(db).await?.try_get(0)?;
-    let rows = rows.iter().map(store::stored).collect::<Result<Vec<_>>>()?;
-    let page = route::page(rows, limit, total, cap, |s: &Stored| (key(sort, s), s.id));
-    Ok(Page {
-        items: page.items.into_iter().map(|s| s.alert).collect(),
-        next_cursor: page.next_cursor,
-        total: page.total,
-        total_is_lower_bound: page.total_is_lower_bound,
-    })
+    let query = filter.bind(if few.is_some() { list::OF } else { walk });
+    let query = query.bind(after.map(|a| a.0)).bind(after.map(|a| a.1)).bind(limit + 1);
+    let rows = match &few {
+        Some(few) => {
+            let direction = if sort.starts_with('-') { -1 } else { 1 };
+            let query = query.bind(few.ids.clone()).bind(sort.trim_start_matches('-').to_owned());
+            query.bind(direction).fetch_all(db).await?
+        }
+        None => query.fetch_all(db).await?,
+    };
+    let total = total(app, &filter, few.as_ref(), cap).await?;
+    let alerts = rows.iter().map(list::written).collect::<Result<Vec<_>>>()?;
+    let page: Page<Written<'_>> = route::page(alerts, limit, total, cap, |a| (a.key, a.id));
+    serde_json::to_vec(&page).map_err(Error::internal)
+}
+
+/// Alerts that a filter leaves, when they are few.
+struct Few {
+    /// JSON array of row numbers.
+    ids: String,
+    /// How many there are, when there is no other filter.
+    total: Option<i64>,
+}
+
+/// The fewest that any one filter leaves.
+async fn few(app: &App, filter: &Filter) -> Result<Option<Few>> {
+    let probes = filter.probes();
+    let alone = probes.len() == 1;
+    let mut least: Option<(i64, Few)> = None;
+    for (query, exact) in probes.into_iter().flatten() {
+        let row = query.bind(list::FEW + 1).fetch_one(app.kernel.db.read()).await?;
+        let found: i64 = row.try_get(0)?;
+        if found <= list::FEW && least.as_ref().is_none_or(|(n, _)| found < *n) {
+            least = Some((found, Few { ids: row.try_get(1)?, total: (alone && exact).then_some(found) }));
+            // So few that looking for fewer costs more.
+            if found <= list::FEW / 32 {
+                break;
+            }
+        }
+    }
+    Ok(least.map(|(_, few)| few))
+}
+
+/// How many alerts the filters leave, at most `cap`.
+async fn total(app: &App, filter: &Filter, few: Option<&Few>, cap: i64) -> Result<i64> {
+    if let Some(total) = few.and_then(|f| f.total) {
+        return Ok(total.min(cap));
+    }
+    let db = app.kernel.db.read();
+    let count = async {
+        let mut probes = filter.probes();
+        let unfiltered = probes.is_empty();
+        let alone = if probes.len() == 1 { probes.pop().flatten().filter(|(_, exact)| *exact) } else { None };
+        let query = match (few, alone, unfiltered) {
+            (Some(few), ..) => filter.bind(list::COUNT_OF).bind(few.ids.clone()),
+            (None, Some((probe, _)), _) => probe.bind(cap),
+            (None, None, true) => sqlx::query(list::COUNT_ALL).bind(cap),
+            (None, None, false) => filter.bind(list::COUNT).bind(cap),
+        };
+        Ok(query.fetch_one(db).await?.try_get::<i64, _>(0)?.min(cap))
+    };
+    app.kernel.db.counted(format!("alerts {cap} {filter:?}"), count).await
 }
 
 /// Comments, oldest first.
@@ -89,7 +133,7 @@ pub async fn comments(app: &App, id: &str, q: &CommentList) -> Result<Page<Comme
     route::only_sort(q.sort.as_deref(), &["created_at"])?;
     let (at, after) =
         route::cursor::<(i64, String)>(q.cursor.as_deref())?.unwrap_or((i64::MIN, String::new()));
-    let s = super::service::get(app, id).await?;
+    let s = super::service::brief(app, id).await?;
     let db = app.kernel.db.read();
     let rows = sqlx::query(store::COMMENT_PAGE)
         .bind(s.id)

@@ -1,8 +1,10 @@
 //! Alerts: what someone must look at.
 //!
-//! `state` where one may go · `service` the writes · `raise` from rule matches to grouped alerts · `list` and
+//! `state` where one may go · `service` the writes · `raise` from rule matches to grouped alerts,
+//! `correlated` from correlations · `list` and
 //! `events` the reads · `undo` · `store` all SQL.
 
+mod correlated;
 mod events;
 mod list;
 mod raise;
@@ -11,10 +13,11 @@ mod state;
 mod store;
 mod undo;
 
-pub use raise::{Match, Raised, raise};
-pub(crate) use service::save;
+pub use correlated::{Correlated, correlate, supersede};
+pub use raise::{Cause, Match, OfRule, Raised, raise};
+pub(crate) use service::{Judged, judge, save};
 pub use state::is_open;
-pub use store::QUERIES;
+pub use store::{QUERIES, list::QUERIES as LIST_QUERIES};
 pub(crate) use store::{Stored, get_in, update};
 
 use crate::App;
@@ -48,7 +51,7 @@ fn answer(done: (Stored, i64)) -> Answer<Alert> {
 }
 
 async fn page(app: App, call: Call<AlertsList>) -> Result<Answer<Page<Alert>>> {
-    Ok(list::page(&app, call.caller.name(), &call.query).await?.into())
+    Ok(Answer::written(list::page(&app, call.caller.name(), &call.query).await?))
 }
 
 async fn create(app: App, call: Call<AlertCreate>) -> Result<Answer<Alert>> {
@@ -62,8 +65,8 @@ async fn undo_acts(app: App, call: Call<AlertUndo>) -> Result<Answer<Undone>> {
 }
 
 async fn get(app: App, call: Call<AlertGet>) -> Result<Answer<Alert>> {
-    let s = service::get(&app, &call.path.alert_id).await?;
-    Ok(Answer::from(s.alert).version(s.version))
+    let (json, version) = service::get(&app, &call.path.alert_id).await?;
+    Ok(Answer::<Alert>::written(json).version(version))
 }
 
 async fn patch(app: App, call: Call<AlertPatch>) -> Result<Answer<Alert>> {
@@ -82,6 +85,9 @@ async fn acknowledge(app: App, call: Call<AlertAcknowledge>) -> Result<Answer<Al
 
 async fn promote(app: App, call: Call<AlertPromote>) -> Result<Answer<Case>> {
     let title = call.body.and_then(|b| b.title);
+    if let Some(title) = &title {
+        service::length("title", title.trim(), 1, 500)?;
+    }
     let (case, seq) = crate::cases::promote(&app, &call.caller, &call.path.alert_id, title).await?;
     let at = format!("/api/v1/cases/{}", case.case_id);
     Ok(Answer::from(case).location(&at).audit(seq))
@@ -100,8 +106,9 @@ async fn comments(app: App, call: Call<AlertComments>) -> Result<Answer<Page<Com
 }
 
 async fn comment(app: App, call: Call<AlertCommentCreate>) -> Result<Answer<Comment>> {
-    let (comment, seq) = service::comment(&app, &call.caller, &call.path.alert_id, call.body).await?;
-    Ok(Answer::from(comment).audit(seq))
+    let id = &call.path.alert_id;
+    let (comment, seq) = service::comment(&app, &call.caller, id, call.body).await?;
+    Ok(Answer::from(comment).location(&format!("/api/v1/alerts/{id}/comments")).audit(seq))
 }
 
 async fn stream(app: App, call: RawCall<AlertsLive>) -> Result<Response> {

@@ -7,9 +7,12 @@ use super::{
 use crate::App;
 use api::{
     Code, LiveKind, Time,
-    alerts::{Alert, AlertStatus, AssetType, Comment, CreateAlert, CreateComment, PatchAlert, Severity},
+    alerts::{
+        Alert, AlertStatus, AssetType, Comment, CreateAlert, CreateComment, PatchAlert, Resolution, Severity,
+    },
     perm,
 };
+use axum::body::Bytes;
 use kernel::{
     Error, Result,
     auth::Caller,
@@ -18,10 +21,20 @@ use kernel::{
 };
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
+use std::collections::HashSet;
+
+/// JSON text of an alert, and its version. AURORA-4042 when there is none.
+pub async fn get(app: &App, id: &str) -> Result<(Bytes, i64)> {
+    let read = async {
+        let found = store::list::get(app.kernel.db.read(), id).await?;
+        found.ok_or_else(|| Error::new(Code::AlertNotFound))
+    };
+    app.kernel.db.answered(format!("alert {id}"), read).await
+}
 
 /// AURORA-4042 when there is none.
-pub async fn get(app: &App, id: &str) -> Result<Stored> {
-    store::get(app.kernel.db.read(), id).await?.ok_or_else(|| Error::new(Code::AlertNotFound))
+pub async fn brief(app: &App, id: &str) -> Result<store::list::Brief> {
+    store::list::brief(app.kernel.db.read(), id).await?.ok_or_else(|| Error::new(Code::AlertNotFound))
 }
 
 pub(crate) async fn in_tx(tx: &mut Tx, id: &str) -> Result<Stored> {
@@ -62,12 +75,22 @@ pub async fn create(app: &App, by: &Caller<perm::AlertsWrite>, c: CreateAlert) -
     let now = app.kernel.world.now();
     let source = c.source.unwrap_or_else(|| "api".into());
     let key = c.dedup_key.unwrap_or_else(|| dedup_key(&c.title, &source, &c.iocs));
+    let identities = identities(&c.event_ids)?;
+    let (first_seen, last_seen) = (c.first_seen.unwrap_or(now), c.last_seen.or(c.first_seen).unwrap_or(now));
+    if last_seen < first_seen {
+        return Err(Error::field("last_seen", "before first_seen"));
+    }
+    let rows = app.logs.get(&identities).await;
+    let rows = rows.map_err(|e| Error::unavailable("the log store does not answer", e))?;
+    let there: HashSet<_> = rows.iter().map(|r| r.identity).collect();
+    if let Some(i) = identities.iter().position(|id| !there.contains(id)) {
+        return Err(Error::field(format!("event_ids[{i}]"), "no such event"));
+    }
     let mut tx = app.kernel.db.write(&by.actor).await?;
     if let Some(there) = store::open_by_key(&mut tx, &key).await? {
         app.kernel.metrics.alerts_deduplicated.inc();
         return Err(Error::with(Code::DuplicateAlert, json!({"alert_id": there.alert.alert_id})));
     }
-    let identities = identities(&c.event_ids)?;
     let mut alert = Alert {
         alert_id: next_id(&mut tx, now).await?,
         due_at: due(&app.kernel, c.severity, now),
@@ -84,8 +107,8 @@ pub async fn create(app: &App, by: &Caller<perm::AlertsWrite>, c: CreateAlert) -
         affected_assets: c.affected_assets,
         event_count: u64::try_from(identities.len()).unwrap_or(0),
         event_ids: c.event_ids,
-        first_seen: c.first_seen.unwrap_or(now),
-        last_seen: c.last_seen.or(c.first_seen).unwrap_or(now),
+        first_seen,
+        last_seen,
         assignee: c.assignee,
         assigned_agent: None,
         tags: c.tags,
@@ -101,17 +124,6 @@ pub async fn create(app: &App, by: &Caller<perm::AlertsWrite>, c: CreateAlert) -
         created_at: now,
         updated_at: now,
     };
-    if alert.last_seen < alert.first_seen {
-        return Err(Error::field("last_seen", "before first_seen"));
-    }
-    let rows = app
-        .logs
-        .get(&identities)
-        .await
-        .map_err(|e| Error::unavailable("the log store does not answer", e))?;
-    if let Some(i) = identities.iter().position(|id| !rows.iter().any(|r| r.identity == *id)) {
-        return Err(Error::field(format!("event_ids[{i}]"), "no such event"));
-    }
     let id = store::insert(&mut tx, &alert).await?;
     let events: Vec<_> = rows.iter().map(|r| (event::hex(&r.identity), r.time.0)).collect();
     store::add_events(&mut tx, &alert.alert_id, id, &events).await?;
@@ -174,9 +186,37 @@ pub async fn patch(
 /// Writes a changed alert with its audit row and live event.
 pub(crate) async fn save(mut tx: Tx, action: &'static str, old: Stored, a: Alert) -> Result<(Stored, i64)> {
     store::update(&mut tx, &a).await?;
+    crate::detections::follow(&mut tx, &old.alert, &a).await?;
     let audit = Audit::new(action, "alert", &a.alert_id).before(editable(&old.alert)).after(editable(&a));
     let seq = tx.commit(audit, &[live(LiveKind::AlertUpdated, &a)]).await?;
     Ok((Stored { id: old.id, version: old.version + 1, alert: a }, seq))
+}
+
+/// A verdict that closes an alert.
+pub(crate) struct Judged {
+    /// What it turned out to be.
+    pub resolution: Resolution,
+    /// Why.
+    pub note: Option<String>,
+}
+
+/// Closes an alert by a verdict on its rule, inside the caller's write. Nothing when it is closed so already.
+pub(crate) async fn judge(tx: &mut Tx, old: Stored, judged: Judged, now: Time) -> Result<Option<Change>> {
+    let mut a = old.alert;
+    if a.resolution == Some(judged.resolution) {
+        return Ok(None);
+    }
+    let to = match judged.resolution {
+        Resolution::FalsePositive => AlertStatus::FalsePositive,
+        _ => AlertStatus::Resolved,
+    };
+    a.resolution = state::go(a.status, to, Some(judged.resolution))?;
+    a.status = to;
+    a.closed_at.get_or_insert(now);
+    a.resolution_note = judged.note.or(a.resolution_note);
+    a.updated_at = now;
+    store::update(tx, &a).await?;
+    Ok(Some(live(LiveKind::AlertUpdated, &a)))
 }
 
 /// Takes note of an alert. A later open state is kept; again changes nothing.
@@ -255,7 +295,7 @@ fn identities(ids: &[String]) -> Result<Vec<event::Identity>> {
     ids.iter().enumerate().map(parse).collect()
 }
 
-fn length(field: &str, text: &str, least: usize, most: usize) -> Result<()> {
+pub(super) fn length(field: &str, text: &str, least: usize, most: usize) -> Result<()> {
     let n = text.chars().count();
     if (least..=most).contains(&n) {
         Ok(())

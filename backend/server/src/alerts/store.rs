@@ -1,4 +1,6 @@
-//! All SQL of alerts.
+//! All SQL of alerts; `list` what is read for the wire.
+
+pub mod list;
 
 use api::{
     Time,
@@ -6,22 +8,8 @@ use api::{
 };
 use kernel::{Error, Result, db::Tx, queries};
 use serde::{Serialize, de::DeserializeOwned};
-use sqlx::{Row as _, SqlitePool, query::Query, sqlite::SqliteArguments, sqlite::SqliteRow};
+use sqlx::{Row as _, sqlite::SqliteRow};
 
-macro_rules! filter {
-    () => {
-        "(?1 IS NULL OR severity IN (SELECT value FROM json_each(?1)))
-        AND (?2 IS NULL OR status IN (SELECT value FROM json_each(?2)))
-        AND (?3 IS NULL OR coalesce(assignee, '') = ?3)
-        AND (?4 IS NULL OR rule_id = ?4) AND (?5 IS NULL OR case_id = ?5)
-        AND (?6 IS NULL OR EXISTS (SELECT 1 FROM json_each(techniques) WHERE value = ?6))
-        AND (?7 IS NULL OR EXISTS (SELECT 1 FROM json_each(entities) WHERE value ->> 'value' = ?7 COLLATE NOCASE))
-        AND (?8 IS NULL OR EXISTS (SELECT 1 FROM json_each(tags) WHERE value = ?8))
-        AND (?9 IS NULL OR title LIKE ?9 ESCAPE '\\' OR alert_id LIKE ?9 ESCAPE '\\' OR description LIKE ?9 ESCAPE '\\'
-             OR entities LIKE ?9 ESCAPE '\\' OR techniques LIKE ?9 ESCAPE '\\')
-        AND (?10 IS NULL OR last_seen >= ?10) AND (?11 IS NULL OR first_seen < ?11)"
-    };
-}
 macro_rules! events {
     ($n:literal) => {
         concat!(
@@ -30,60 +18,24 @@ macro_rules! events {
         )
     };
 }
-macro_rules! page {
-    ($key:literal, "ASC") => {
-        page!($key, ">", "ASC")
-    };
-    ($key:literal, "DESC") => {
-        page!($key, "<", "DESC")
-    };
-    ($key:literal, $than:literal, $dir:literal) => {
-        concat!(
-            "SELECT *, ",
-            events!("20"),
-            " FROM alert WHERE ",
-            filter!(),
-            " AND (?12 IS NULL OR (",
-            $key,
-            ", id) ",
-            $than,
-            " (?12, ?13)) ORDER BY ",
-            $key,
-            " ",
-            $dir,
-            ", id ",
-            $dir,
-            " LIMIT ?14"
-        )
-    };
-}
-
 queries! {
     INSERT: "INSERT INTO alert (alert_id, title, description, severity, status, open, source, rule_id, techniques, iocs, entities,
         asset_type, assets, event_count, first_seen, last_seen, assignee, assigned_agent, tags, confidence, case_id, dedup_key,
-        acknowledged_at, acknowledged_by, due_at, closed_at, resolution, resolution_note, metadata, created_at, updated_at)
+        acknowledged_at, acknowledged_by, due_at, closed_at, resolution, resolution_note, metadata, created_at, updated_at, words)
         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24,
-        ?25, ?26, ?27, ?28, ?29, ?30, ?31) RETURNING id";
+        ?25, ?26, ?27, ?28, ?29, ?30, ?31, ?32) RETURNING id";
     UPDATE: "UPDATE alert SET title = ?2, description = ?3, severity = ?4, status = ?5, open = ?6, entities = ?7, assets = ?8,
         event_count = ?9, first_seen = ?10, last_seen = ?11, assignee = ?12, assigned_agent = ?13, tags = ?14, confidence = ?15,
         case_id = ?16, acknowledged_at = ?17, acknowledged_by = ?18, due_at = ?19, closed_at = ?20, resolution = ?21,
-        resolution_note = ?22, metadata = ?23, updated_at = ?24, version = version + 1 WHERE alert_id = ?1";
-    GET: concat!("SELECT *, ", events!("10000"), " FROM alert WHERE alert_id = ?1");
+        resolution_note = ?22, metadata = ?23, updated_at = ?24, words = ?25, version = version + 1 WHERE alert_id = ?1";
     GET_SHORT: concat!("SELECT *, ", events!("20"), " FROM alert WHERE alert_id = ?1");
+    GET_ROW: concat!("SELECT *, ", events!("20"), " FROM alert WHERE id = ?1");
+    EVENTS_MOVE: "INSERT INTO alert_event (owner, identity, time, alert)
+        SELECT ?1, unhex(value ->> 0), value ->> 1, ?2 FROM json_each(?3) WHERE true
+        ON CONFLICT (owner, identity) DO UPDATE SET alert = excluded.alert";
+    EVENTS_REMOVE: "DELETE FROM alert_event WHERE alert = ?1";
+    REMOVE: "DELETE FROM alert WHERE id = ?1";
     OPEN_BY_KEY: concat!("SELECT *, ", events!("20"), " FROM alert WHERE dedup_key = ?1 AND open = 1");
-    COUNT: concat!("SELECT count(*) FROM (SELECT 1 FROM alert WHERE ", filter!(), " LIMIT ?12)");
-    PAGE_CREATED_ASC: page!("created_at", "ASC");
-    PAGE_CREATED_DESC: page!("created_at", "DESC");
-    PAGE_UPDATED_ASC: page!("updated_at", "ASC");
-    PAGE_UPDATED_DESC: page!("updated_at", "DESC");
-    PAGE_FIRST_ASC: page!("first_seen", "ASC");
-    PAGE_FIRST_DESC: page!("first_seen", "DESC");
-    PAGE_LAST_ASC: page!("last_seen", "ASC");
-    PAGE_LAST_DESC: page!("last_seen", "DESC");
-    PAGE_SEVERITY_ASC: page!("severity", "ASC");
-    PAGE_SEVERITY_DESC: page!("severity", "DESC");
-    PAGE_EVENTS_ASC: page!("event_count", "ASC");
-    PAGE_EVENTS_DESC: page!("event_count", "DESC");
     EVENTS_KNOWN: "SELECT lower(hex(identity)) FROM alert_event WHERE owner = ?1 AND identity IN (SELECT unhex(value) FROM json_each(?2))";
     EVENTS_ADD: "INSERT OR IGNORE INTO alert_event (owner, identity, time, alert)
         SELECT ?1, unhex(value ->> 0), value ->> 1, ?2 FROM json_each(?3)";
@@ -92,22 +44,6 @@ queries! {
     COMMENT_PAGE: "SELECT * FROM alert_comment WHERE alert = ?1 AND (created_at, id) > (?2, ?3) ORDER BY created_at, id LIMIT ?4";
     COMMENT_COUNT: "SELECT count(*) FROM alert_comment WHERE alert = ?1";
 }
-
-/// Sort words and their queries.
-pub const SORTS: &[(&str, &str)] = &[
-    ("created_at", PAGE_CREATED_ASC),
-    ("-created_at", PAGE_CREATED_DESC),
-    ("updated_at", PAGE_UPDATED_ASC),
-    ("-updated_at", PAGE_UPDATED_DESC),
-    ("first_seen", PAGE_FIRST_ASC),
-    ("-first_seen", PAGE_FIRST_DESC),
-    ("last_seen", PAGE_LAST_ASC),
-    ("-last_seen", PAGE_LAST_DESC),
-    ("severity", PAGE_SEVERITY_ASC),
-    ("-severity", PAGE_SEVERITY_DESC),
-    ("event_count", PAGE_EVENTS_ASC),
-    ("-event_count", PAGE_EVENTS_DESC),
-];
 
 /// An alert with what the wire does not show.
 #[derive(Clone, Debug)]
@@ -132,11 +68,14 @@ fn word<T>(r: &SqliteRow, name: &str, parse: impl Fn(&str) -> Option<T>) -> Resu
     parse(r.try_get(name)?).ok_or_else(|| Error::internal(format!("alert.{name} holds no known word")))
 }
 
+fn severity(number: i64) -> Severity {
+    usize::try_from(number).ok().and_then(|n| Severity::ALL.get(n).copied()).unwrap_or(Severity::Info)
+}
+
 /// Reads a row of any of the SELECTs above.
 pub fn stored(r: &SqliteRow) -> Result<Stored> {
     let time = |n: &str| -> Result<Time> { Ok(Time(r.try_get(n)?)) };
     let maybe = |n: &str| -> Result<Option<Time>> { Ok(r.try_get::<Option<i64>, _>(n)?.map(Time)) };
-    let severity: i64 = r.try_get("severity")?;
     let resolution: Option<String> = r.try_get("resolution")?;
     Ok(Stored {
         id: r.try_get("id")?,
@@ -145,10 +84,7 @@ pub fn stored(r: &SqliteRow) -> Result<Stored> {
             alert_id: r.try_get("alert_id")?,
             title: r.try_get("title")?,
             description: r.try_get("description")?,
-            severity: usize::try_from(severity)
-                .ok()
-                .and_then(|s| Severity::ALL.get(s).copied())
-                .unwrap_or(Severity::Info),
+            severity: severity(r.try_get("severity")?),
             status: word(r, "status", AlertStatus::parse)?,
             source: r.try_get("source")?,
             rule_id: r.try_get("rule_id")?,
@@ -213,7 +149,8 @@ pub async fn insert(tx: &mut Tx, a: &Alert) -> std::result::Result<i64, sqlx::Er
         .bind(&a.resolution_note)
         .bind(text(&a.metadata))
         .bind(a.created_at.0)
-        .bind(a.updated_at.0);
+        .bind(a.updated_at.0)
+        .bind(words(a));
     query.fetch_one(tx.conn()).await?.try_get(0)
 }
 
@@ -243,13 +180,20 @@ pub async fn update(tx: &mut Tx, a: &Alert) -> std::result::Result<(), sqlx::Err
         .bind(a.resolution.map(Resolution::as_str))
         .bind(&a.resolution_note)
         .bind(text(&a.metadata))
-        .bind(a.updated_at.0);
+        .bind(a.updated_at.0)
+        .bind(words(a));
     query.execute(tx.conn()).await.map(drop)
 }
 
-/// One alert with its event ids.
-pub async fn get(db: &SqlitePool, alert_id: &str) -> Result<Option<Stored>> {
-    sqlx::query(GET).bind(alert_id).fetch_optional(db).await?.as_ref().map(stored).transpose()
+/// What the list searches: title, id, description, entities, techniques and tags, in lower case.
+fn words(a: &Alert) -> String {
+    let mut all = format!("{}\n{}\n{}", a.title, a.alert_id, a.description);
+    let entities = a.entities.iter().map(|e| &e.value);
+    for word in entities.chain(&a.mitre_techniques).chain(&a.tags) {
+        all.push('\n');
+        all.push_str(word);
+    }
+    all.to_lowercase()
 }
 
 /// One alert inside a write, with its first 20 event ids.
@@ -274,49 +218,28 @@ pub async fn add_events(tx: &mut Tx, owner: &str, alert: i64, events: &[(String,
     Ok(())
 }
 
-/// Filters of the list, bound in the order of `filter!`.
-#[derive(Default)]
-pub struct Filter {
-    /// JSON array of severity numbers.
-    pub severities: Option<String>,
-    /// JSON array of words.
-    pub statuses: Option<String>,
-    /// User name, or empty for nobody.
-    pub assignee: Option<String>,
-    /// Rule id.
-    pub rule_id: Option<String>,
-    /// Case id.
-    pub case_id: Option<String>,
-    /// Technique id.
-    pub technique: Option<String>,
-    /// Entity value.
-    pub entity: Option<String>,
-    /// Tag.
-    pub tag: Option<String>,
-    /// LIKE pattern.
-    pub like: Option<String>,
-    /// Milliseconds.
-    pub from: Option<i64>,
-    /// Milliseconds.
-    pub to: Option<i64>,
+/// One alert by its row number, inside a write.
+pub async fn by_row(tx: &mut Tx, row: i64) -> Result<Option<Stored>> {
+    sqlx::query(GET_ROW).bind(row).fetch_optional(tx.conn()).await?.as_ref().map(stored).transpose()
 }
 
-impl Filter {
-    /// The query with the filters bound.
-    pub fn bind(&self, sql: &'static str) -> Query<'static, sqlx::Sqlite, SqliteArguments> {
-        sqlx::query(sql)
-            .bind(self.severities.clone())
-            .bind(self.statuses.clone())
-            .bind(self.assignee.clone())
-            .bind(self.rule_id.clone())
-            .bind(self.case_id.clone())
-            .bind(self.technique.clone())
-            .bind(self.entity.clone())
-            .bind(self.tag.clone())
-            .bind(self.like.clone())
-            .bind(self.from)
-            .bind(self.to)
-    }
+/// Gives events (identity in hexadecimal, time in ns) to an alert, from another one of the same owner too.
+pub async fn move_events(tx: &mut Tx, owner: &str, alert: i64, events: &[(String, i64)]) -> Result<()> {
+    sqlx::query(EVENTS_MOVE).bind(owner).bind(alert).bind(text(&events)).execute(tx.conn()).await?;
+    Ok(())
+}
+
+/// Whether anyone has written about an alert.
+pub async fn has_comments(tx: &mut Tx, row: i64) -> Result<bool> {
+    let n: i64 = sqlx::query_scalar(COMMENT_COUNT).bind(row).fetch_one(tx.conn()).await?;
+    Ok(n > 0)
+}
+
+/// Removes an alert that nobody has touched.
+pub async fn remove(tx: &mut Tx, row: i64) -> Result<()> {
+    sqlx::query(EVENTS_REMOVE).bind(row).execute(tx.conn()).await?;
+    sqlx::query(REMOVE).bind(row).execute(tx.conn()).await?;
+    Ok(())
 }
 
 /// A comment's row.

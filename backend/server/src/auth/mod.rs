@@ -90,6 +90,7 @@ async fn list_keys(app: App, call: Call<KeysList>) -> Result<Answer<Page<ApiKey>
     let p = principal(&call.caller.principal, &())?;
     let limit = kernel::route::limit(call.query.limit)?;
     kernel::route::only_sort(call.query.sort.as_deref(), &["-created_at"])?;
+    kernel::route::count_cap(call.query.count.as_deref())?;
     let skip = kernel::route::cursor::<(i64, String)>(call.query.cursor.as_deref())?;
     let all = keys::list(&app.kernel.auth, &p).await?;
     let total = i64::try_from(all.len()).unwrap_or(i64::MAX);
@@ -108,7 +109,8 @@ async fn create_key(app: App, call: Call<KeyCreate>) -> Result<Answer<NewApiKey>
 
 async fn delete_key(app: App, call: Call<KeyDelete>) -> Result<Answer<()>> {
     let p = principal(&call.caller.principal, &())?;
-    keys::delete(&app.kernel.auth, &call.caller.actor, &p, &call.path.key_id).await?;
+    let check = call.if_match();
+    keys::delete(&app.kernel.auth, &call.caller.actor, &p, &call.path.key_id, &check).await?;
     Ok(().into())
 }
 

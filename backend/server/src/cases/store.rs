@@ -1,8 +1,12 @@
 //! All SQL of cases.
 
 use api::cases::Case;
-use kernel::{Error, Result, db::Tx, queries};
-use sqlx::{Row as _, SqlitePool, sqlite::SqliteRow};
+use kernel::{
+    Error, Result,
+    db::{Reader, Tx},
+    queries,
+};
+use sqlx::{Row as _, sqlite::SqliteRow};
 
 macro_rules! filter {
     () => {
@@ -67,7 +71,7 @@ pub fn stored(r: &SqliteRow) -> Result<Stored> {
 }
 
 /// One case.
-pub async fn get(db: &SqlitePool, id: &str) -> Result<Option<Stored>> {
+pub async fn get(db: &Reader, id: &str) -> Result<Option<Stored>> {
     sqlx::query(GET).bind(id).fetch_optional(db).await?.as_ref().map(stored).transpose()
 }
 

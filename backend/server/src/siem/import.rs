@@ -8,19 +8,18 @@ use super::{
     store_error,
 };
 use crate::{
-    alerts::{self, Match},
-    detections::Rules,
+    alerts::Cause,
+    detections::{Matcher, Rules, evaluate, write_correlated, write_matches},
 };
 use api::{
     Time,
     jobs::Skip,
-    siem::{ImportFile, ImportResult, RuleNote},
+    siem::{ImportFile, ImportResult},
 };
-use detect::Coverage;
 use event::{Batch, Nanos};
 use evidence::{ContentStore, Sha256Hex};
 use ingest::{
-    evtx,
+    Format,
     paths::{Found, walk},
 };
 use kernel::{
@@ -31,13 +30,11 @@ use kernel::{
 use logstore::{LogStore, NewSource, SourceId};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
-use std::{ops::ControlFlow, path::PathBuf, pin::Pin, sync::Arc};
+use std::{path::PathBuf, pin::Pin, sync::Arc};
 use tokio::runtime::Handle;
 
 /// The kind of job.
 pub const KIND: &str = "import";
-/// Events a batch: small enough that a cancel or another writer never waits long.
-const BATCH: usize = 2_000;
 /// Files that the result lists by name; all are counted.
 const LISTED: usize = 1_000;
 
@@ -66,6 +63,9 @@ pub struct Item {
     pub sha256: String,
     /// Bytes.
     pub size: u64,
+    /// The format that the client says it has, in place of what its content tells.
+    #[serde(default)]
+    pub format: Option<String>,
 }
 
 /// Queues an import: the one way from sources to a job.
@@ -88,11 +88,14 @@ pub async fn start(kernel: &Kernel, by: &Actor, input: Input) -> Result<String> 
 
 /// Where to go on.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
-struct Resume {
+pub(super) struct Resume {
     /// Sources done.
     source: usize,
-    /// Chunk of the source under way.
-    chunk: u64,
+    /// Members done of the source under way, where it is a container.
+    #[serde(default)]
+    pub(super) member: u64,
+    /// Chunk or record of the source, or of its member, under way.
+    pub(super) chunk: u64,
     /// Bytes of the sources done.
     bytes: u64,
     /// Events in the store at this point: what a crash added beyond it was new.
@@ -118,6 +121,10 @@ impl Work for Import {
         "bytes"
     }
 
+    fn parts(&self) -> Option<&'static str> {
+        Some("file_list")
+    }
+
     fn needs(&self) -> (&'static str, &'static str) {
         ("siem:read", "siem:write")
     }
@@ -134,19 +141,21 @@ impl Work for Import {
 }
 
 /// One import under way, on its own thread.
-struct Run {
-    ctx: JobCtx,
-    logs: Arc<dyn LogStore>,
-    content: Arc<ContentStore>,
+pub(super) struct Run {
+    pub(super) ctx: JobCtx,
+    pub(super) logs: Arc<dyn LogStore>,
+    pub(super) content: Arc<ContentStore>,
     rules: Arc<Rules>,
-    runtime: Handle,
+    pub(super) runtime: Handle,
     keep: bool,
-    at: Resume,
+    pub(super) at: Resume,
     total: u64,
     /// Events of a batch that a crash left stored but not counted.
     uncounted: u64,
-    result: ImportResult,
-    coverage: Coverage,
+    /// Without its list of files, which is told part by part.
+    pub(super) result: ImportResult,
+    files: Vec<ImportFile>,
+    matcher: Matcher,
 }
 
 impl Run {
@@ -166,8 +175,11 @@ impl Run {
         let uncounted = resumed.as_ref().map_or(0, |r| now.saturating_sub(r.store_events));
         let at = resumed.unwrap_or(Resume { store_events: now, ..Resume::default() });
         let keep = ctx.kernel.settings.get().keep_sources;
-        let coverage = Coverage::default();
-        Ok(Run { ctx, logs, content, rules, runtime, keep, at, total: 0, uncounted, result, coverage })
+        let files = ctx.parts().into_iter().filter_map(|f| serde_json::from_value(f).ok()).collect();
+        // What was changed before the import began counts from its first event.
+        let set = runtime.block_on(rules.fresh());
+        let matcher = Matcher::new(set, ctx.resume.is_some());
+        Ok(Run { files, ctx, logs, content, rules, runtime, keep, at, total: 0, uncounted, result, matcher })
     }
 
     fn all(mut self) -> Result<()> {
@@ -183,7 +195,7 @@ impl Run {
             Input::Paths { paths } => {
                 for (n, found) in walk(&paths).enumerate().skip(self.at.source) {
                     match found {
-                        Found::File { path, label } => self.source(n, Place::Path(path), label)?,
+                        Found::File { path, label } => self.source(n, Place::Path(path), None, label)?,
                         Found::Skipped { label, reason } => {
                             self.refused(n, ImportFile::named(&label), &reason)?
                         }
@@ -195,8 +207,9 @@ impl Run {
             }
             Input::Kept { items } => {
                 for (n, item) in items.into_iter().enumerate().skip(self.at.source) {
+                    let wanted = item.format.as_deref().and_then(Format::parse);
                     match Sha256Hex::parse(&item.sha256) {
-                        Ok(hash) => self.source(n, Place::Kept(hash), item.label)?,
+                        Ok(hash) => self.source(n, Place::Kept(hash), wanted, item.label)?,
                         Err(e) => self.refused(n, ImportFile::named(&item.label), &e.to_string())?,
                     }
                     if self.ctx.stop() != Stop::No {
@@ -205,22 +218,41 @@ impl Run {
                 }
             }
         }
+        if self.ctx.stop() == Stop::No {
+            self.correlate()?;
+        }
         self.finish();
         Ok(())
     }
 
+    /// Correlation rules over everything that is known now.
+    fn correlate(&mut self) -> Result<()> {
+        let runtime = self.runtime.clone();
+        let found = runtime.block_on(evaluate(&self.ctx.kernel, self.matcher.set()))?;
+        self.result.correlation_notes = self.matcher.shortfalls();
+        if found.is_empty() {
+            return Ok(());
+        }
+        runtime.block_on(async {
+            let kernel = self.ctx.kernel.clone();
+            let mut tx = kernel.db.write(&self.ctx.actor()).await?;
+            let raised = write_correlated(&kernel, &mut tx, self.matcher.set(), &found, None).await?;
+            self.result.alerts += u64::try_from(raised.created.len()).unwrap_or(0);
+            self.result.correlation_notes.extend(found.notes);
+            self.ctx.result(&self.result);
+            self.ctx.checkpoint(&mut tx, &json!(self.at)).await?;
+            raised.commit(&kernel, tx, &self.ctx.id).await
+        })
+    }
+
     /// What the job says at its end, or when it is stopped.
     fn finish(&mut self) {
-        let notes = |r: detect::Report| -> (u64, Vec<RuleNote>, Vec<RuleNote>) {
-            let no_chance = r.no_chance.iter().map(|n| RuleNote {
-                rule_id: n.rule_id.clone(),
-                title: n.title.clone(),
-                reason: n.reason.clone(),
-            });
-            (u64::try_from(r.ran).unwrap_or(0), Rules::notes(&r.not_run), no_chance.collect())
-        };
-        let report = self.coverage.report(&self.rules.engine, self.rules.not_run.clone(), 0);
-        (self.result.rules_run, self.result.rules_not_run, self.result.rules_no_chance) = notes(report);
+        let report = self.matcher.report();
+        let r = &mut self.result;
+        (r.rule_set, r.rules_run) = (report.rule_set, report.ran);
+        (r.rules_not_run, r.rules_not_run_total) = (report.not_run, report.not_run_total);
+        (r.rules_no_chance, r.rules_no_chance_total) = (report.no_chance, report.no_chance_total);
+        r.no_match_reason = report.no_match_reason.filter(|_| r.matches == 0);
         self.ctx.result(&self.result);
         let r = &self.result;
         self.ctx
@@ -228,12 +260,12 @@ impl Run {
     }
 
     /// One source from open to end. Trouble with it is said and does not end the import.
-    fn source(&mut self, n: usize, place: Place, label: String) -> Result<()> {
+    fn source(&mut self, n: usize, place: Place, wanted: Option<Format>, label: String) -> Result<()> {
         let mut said = self.listed(n, &label);
         said.state = "running".into();
         let ctx = self.ctx.clone();
         let stop = move || ctx.stop() != Stop::No;
-        let opened = source::open(&self.content, &place, self.keep, &mut said, &stop);
+        let opened = source::open(&self.content, &place, wanted, self.keep, &mut said, &stop);
         let mut opened = match opened {
             Ok(o) => o,
             Err(Refused::Stopped) => return Ok(()),
@@ -258,7 +290,7 @@ impl Run {
         said.state = if said.errors > 0 { "partial" } else { "done" }.into();
         said.bytes_done = said.size;
         self.result.files += 1;
-        self.at = Resume { source: n + 1, chunk: 0, bytes: self.at.bytes + said.size, ..self.at };
+        self.at = Resume { source: n + 1, member: 0, chunk: 0, bytes: self.at.bytes + said.size, ..self.at };
         self.show(n, said);
         if let Place::Kept(hash) = &place
             && !self.keep
@@ -275,44 +307,21 @@ impl Run {
             label: label.into(),
             size: opened.before.size,
             mtime: Nanos(opened.before.mtime_ns),
-            format: "evtx".into(),
+            format: opened.format.name().into(),
             kept: opened.kept,
         };
         let now = Nanos(self.ctx.kernel.world.now_ns());
         self.runtime.block_on(self.logs.source(&source, now)).map_err(store_error)
     }
 
-    /// Reads all batches; false when the job was stopped before the end.
-    fn read(&mut self, n: usize, opened: &mut Opened, id: SourceId, said: &mut ImportFile) -> Result<bool> {
-        let file = opened.file.try_clone().map_err(Error::internal)?;
-        let threads = std::thread::available_parallelism().map_or(1, |n| n.get().min(4));
-        let options = evtx::Options { threads, from_chunk: self.at.chunk, batch: BATCH };
-        let mut failed = None;
-        let read = evtx::read(file, options, &mut |batch| {
-            let kept = self.batch(n, id, batch, said);
-            match kept {
-                Ok(()) if self.ctx.stop() == Stop::No => ControlFlow::Continue(()),
-                Ok(()) => ControlFlow::Break(()),
-                Err(e) => {
-                    failed = Some(e);
-                    ControlFlow::Break(())
-                }
-            }
-        });
-        match (failed, read) {
-            (Some(e), _) => Err(e),
-            (None, Ok(sum)) => Ok(!sum.stopped),
-            (None, Err(e)) => {
-                said.errors += 1;
-                self.result.parse_errors += 1;
-                self.skip(&said.name.clone(), &e.to_string(), None);
-                Ok(true)
-            }
-        }
-    }
-
     /// Events first, synced; then alerts and the resume point in one write.
-    fn batch(&mut self, n: usize, id: SourceId, batch: Batch, said: &mut ImportFile) -> Result<()> {
+    pub(super) fn batch(
+        &mut self,
+        n: usize,
+        id: SourceId,
+        batch: Batch,
+        said: &mut ImportFile,
+    ) -> Result<()> {
         let now = Nanos(self.ctx.kernel.world.now_ns());
         let runtime = self.runtime.clone();
         let added = runtime.block_on(self.logs.append(id, &batch.events, now)).map_err(store_error)?;
@@ -334,54 +343,37 @@ impl Run {
         let metrics = &self.ctx.kernel.metrics;
         metrics.ingest_events.inc_by(new);
         metrics.ingest_rejected.inc_by(errors);
-        let matches = self.match_rules(&batch);
+        self.seen(&batch);
+        self.matcher.follow(&self.rules);
+        let matched = self.matcher.scan(&batch.events, self.ctx.kernel.world.now());
+        self.result.suppressed += matched.suppressed();
         self.at.chunk = batch.resume;
         self.show(n, said.clone());
         self.ctx.progress(self.at.bytes + batch.bytes_done.min(said.size), self.total.max(self.at.bytes));
-        if matches.is_empty() {
+        if matched.is_empty() {
             return self.save();
         }
         runtime.block_on(async {
             let kernel = self.ctx.kernel.clone();
             let mut tx = kernel.db.write(&self.ctx.actor()).await?;
-            let found: Vec<_> = matches
-                .iter()
-                .filter_map(|(rule, event)| {
-                    Some(Match {
-                        rule: self.rules.engine.rules().get(*rule)?,
-                        event: batch.events.get(*event)?,
-                    })
-                })
-                .collect();
-            let raised = alerts::raise(&kernel, &mut tx, &found).await?;
+            let cause = Cause { source: "sigma", run_id: None };
+            let raised = write_matches(&kernel, &mut tx, &matched, &batch.events, &cause).await?;
             self.result.matches += raised.matches;
             self.result.alerts += u64::try_from(raised.created.len()).unwrap_or(0);
             self.ctx.result(&self.result);
             self.ctx.checkpoint(&mut tx, &json!(self.at)).await?;
-            kernel.metrics.alerts_created.inc_by(u64::try_from(raised.created.len()).unwrap_or(0));
-            kernel.metrics.alerts_deduplicated.inc_by(u64::try_from(raised.updated.len()).unwrap_or(0));
-            if raised.created.is_empty() && raised.updated.is_empty() {
-                return tx.commit_checkpoint().await;
-            }
-            let audit = Audit::new("alert.raise", "job", &self.ctx.id)
-                .after(json!({"created": raised.created, "updated": raised.updated}));
-            tx.commit(audit, &raised.changes).await.map(drop)
+            raised.commit(&kernel, tx, &self.ctx.id).await
         })
     }
 
-    /// (rule, event) of every match in the batch.
-    fn match_rules(&mut self, batch: &Batch) -> Vec<(usize, usize)> {
-        let (mut hits, mut matches) = (vec![], vec![]);
-        for (i, event) in batch.events.iter().enumerate() {
-            hits.clear();
-            self.rules.engine.scan_covered(event, &mut self.coverage, &mut hits);
-            matches.extend(hits.iter().map(|h| (h.rule, i)));
+    /// First and last event time.
+    fn seen(&mut self, batch: &Batch) {
+        let r = &mut self.result;
+        for event in &batch.events {
             let at = Time::from_nanos(event.time.0);
-            let r = &mut self.result;
             r.first_event = Some(r.first_event.map_or(at, |t| t.min(at)));
             r.last_event = Some(r.last_event.map_or(at, |t| t.max(at)));
         }
-        matches
     }
 
     fn save(&mut self) -> Result<()> {
@@ -389,7 +381,7 @@ impl Run {
         self.runtime.block_on(self.ctx.save(&json!(self.at)))
     }
 
-    fn skip(&self, source: &str, reason: &str, at: Option<&event::Skipped>) {
+    pub(super) fn skip(&self, source: &str, reason: &str, at: Option<&event::Skipped>) {
         self.ctx.skip(Skip {
             source: source.into(),
             member: at.and_then(|s| s.member.clone()),
@@ -405,22 +397,23 @@ impl Run {
         said.reason = Some(reason.into());
         self.skip(&said.name, reason, None);
         self.result.files += 1;
-        self.at = Resume { source: n + 1, chunk: 0, bytes: self.at.bytes + said.size, ..self.at };
+        self.at = Resume { source: n + 1, member: 0, chunk: 0, bytes: self.at.bytes + said.size, ..self.at };
         self.show(n, said);
         self.ctx.progress(self.at.bytes, self.total.max(self.at.bytes));
         self.save()
     }
 
     fn listed(&self, n: usize, label: &str) -> ImportFile {
-        self.result.file_list.get(n).cloned().unwrap_or_else(|| ImportFile::named(label))
+        self.files.get(n).cloned().unwrap_or_else(|| ImportFile::named(label))
     }
 
     fn show(&mut self, n: usize, said: ImportFile) {
-        let list = &mut self.result.file_list;
-        match list.get_mut(n) {
-            Some(slot) => *slot = said,
-            None if n < LISTED => list.push(said),
-            None => {}
+        if n < LISTED {
+            self.ctx.part(n, &said);
+            match self.files.get_mut(n) {
+                Some(slot) => *slot = said,
+                None => self.files.push(said),
+            }
         }
         self.ctx.result(&self.result);
     }

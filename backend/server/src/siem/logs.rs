@@ -10,9 +10,12 @@ use base64::{Engine as _, engine::general_purpose::STANDARD as B64};
 use event::{Event, Identity, Nanos, Value};
 use evidence::Sha256Hex;
 use kernel::{Error, Result, route};
-use logstore::{Row, Search, Source, SourceId};
+use logstore::{NewSource, Row, Search, SourceId};
 use serde_json::Map;
-use std::collections::HashMap;
+use std::{
+    collections::{BTreeSet, HashMap},
+    sync::Arc,
+};
 
 /// Most raw bytes of one event that are sent: a record of an event log is at most a chunk.
 const RAW_LIMIT: u32 = 1 << 20;
@@ -37,7 +40,7 @@ pub async fn page(app: &App, q: LogList) -> Result<Page<Log>> {
         ..Search::default()
     };
     let found = app.logs.search(&search).await.map_err(store_error)?;
-    let sources = sources(app).await?;
+    let sources = sources(app, &found.rows).await?;
     let items: Vec<_> = found.rows.iter().map(|r| wire(r, &sources)).collect();
     let here = u64::try_from(items.len()).unwrap_or(0);
     let all = if unfiltered { app.logs.stats().await.map_err(store_error)?.events } else { here };
@@ -53,7 +56,7 @@ pub async fn page(app: &App, q: LogList) -> Result<Page<Log>> {
 /// Events by identity, those that are there, in the order asked for.
 pub(crate) async fn rows(app: &App, ids: &[Identity]) -> Result<Vec<(Row, Log)>> {
     let rows = app.logs.get(ids).await.map_err(store_error)?;
-    let sources = sources(app).await?;
+    let sources = sources(app, &rows).await?;
     let pair = |r: Row| {
         let log = wire(&r, &sources);
         (r, log)
@@ -65,12 +68,20 @@ pub(crate) async fn rows(app: &App, ids: &[Identity]) -> Result<Vec<(Row, Log)>>
 pub async fn detail(app: &App, log_id: &str, raw: bool) -> Result<LogDetail> {
     let missing = || Error::new(Code::NotFound);
     let id = event::unhex(log_id).ok_or_else(missing)?;
-    let (_, log) = rows(app, &[id]).await?.into_iter().next().ok_or_else(missing)?;
+    let (row, log) = rows(app, &[id]).await?.into_iter().next().ok_or_else(missing)?;
     if !raw {
         return Ok(LogDetail { log, raw: None, raw_missing: None });
     }
     let none = |log, why: &str| Ok(LogDetail { log, raw: None, raw_missing: Some(why.into()) });
     let Some(place) = log.raw_ref.clone().filter(|r| r.kept) else {
+        // A member's format names the containers around it: `zip/json`.
+        if sources(app, std::slice::from_ref(&row))
+            .await?
+            .get(&row.source)
+            .is_some_and(|s| s.format.contains('/'))
+        {
+            return none(log, "the event lies inside an archive; the event's own text is shown");
+        }
         return none(log, "the source was not kept; the event's own text is shown");
     };
     let Ok(hash) = Sha256Hex::parse(&place.sha256) else { return none(log, "the source has no valid hash") };
@@ -99,12 +110,14 @@ pub async fn stats(app: &App) -> Result<SiemStats> {
     })
 }
 
-async fn sources(app: &App) -> Result<HashMap<SourceId, Source>> {
-    let all = app.logs.sources().await.map_err(store_error)?;
-    Ok(all.into_iter().map(|s| (s.id, s)).collect())
+type Files = HashMap<SourceId, Arc<NewSource>>;
+
+async fn sources(app: &App, rows: &[Row]) -> Result<Files> {
+    let ids: BTreeSet<_> = rows.iter().map(|r| r.source).collect();
+    app.logs.files(&Vec::from_iter(ids)).await.map_err(store_error)
 }
 
-fn wire(r: &Row, sources: &HashMap<SourceId, Source>) -> Log {
+fn wire(r: &Row, sources: &Files) -> Log {
     let source = sources.get(&r.source);
     let fields = match r.fields_json() {
         serde_json::Value::Object(map) => map,
@@ -114,7 +127,7 @@ fn wire(r: &Row, sources: &HashMap<SourceId, Source>) -> Log {
         log_id: r.log_id(),
         timestamp: Time::from_nanos(r.time.0),
         ingested_at: Time::from_nanos(r.ingested_at.0),
-        source: source.map(|s| s.file.label.clone()).unwrap_or_default(),
+        source: source.map(|s| s.label.clone()).unwrap_or_default(),
         dataset: r.dataset.clone(),
         host: r.host.clone(),
         user: r.user.clone(),
@@ -122,11 +135,11 @@ fn wire(r: &Row, sources: &HashMap<SourceId, Source>) -> Log {
         message: r.message.clone(),
         fields,
         raw_ref: source.map(|s| RawRef {
-            sha256: s.file.sha256.clone(),
+            sha256: s.sha256.clone(),
             record: r.place.record,
             offset: r.place.offset,
             length: r.place.len,
-            kept: s.file.kept,
+            kept: s.kept,
         }),
     }
 }

@@ -1,14 +1,16 @@
 //! Logs and imports.
 //!
-//! `import` from files to events and alerts, as a job · `upload` what POST /imports does · `logs` the reads.
+//! `import` from files to events and alerts, as a job · `reading` one source of it · `upload` what POST /imports does · `logs` the reads.
 
 mod import;
 mod logs;
+mod reading;
 mod source;
 mod upload;
 
 pub use import::{Import, Input, start};
 pub(crate) use logs::{event_of, rows};
+pub(crate) use upload::keep;
 
 use crate::App;
 use api::siem::*;

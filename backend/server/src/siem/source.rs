@@ -16,6 +16,7 @@ pub(super) enum Place {
 /// A source that can be read.
 pub(super) struct Opened {
     pub(super) file: File,
+    pub(super) format: Format,
     pub(super) before: Fingerprint,
     pub(super) kept: bool,
     original: Option<File>,
@@ -44,10 +45,12 @@ impl From<std::io::Error> for Refused {
     }
 }
 
-/// Opens, decides the format by content, hashes and (if wanted) keeps. `said` gets size, hash and format as found.
+/// Opens, decides the format by content unless the user said it (`wanted`), hashes and (if `keep`) keeps. `said` gets
+/// size, hash and format as found.
 pub(super) fn open(
     content: &ContentStore,
     place: &Place,
+    wanted: Option<Format>,
     keep: bool,
     said: &mut ImportFile,
     stop: &dyn Fn() -> bool,
@@ -59,12 +62,10 @@ pub(super) fn open(
     };
     let (size, mtime_ns) = Fingerprint::glance(&file)?;
     said.size = size;
-    match ingest::sniff_file(&mut file)? {
-        Format::Evtx => said.format = Some("evtx".into()),
-        Format::Unknown { what } => {
-            said.format = Some(what.into());
-            return Err(Refused::Because(format!("{what}: not read by this version")));
-        }
+    let format = ingest::open(&mut file, wanted)?;
+    said.format = Some(format.name().into());
+    if let Format::Unknown { what } = format {
+        return Err(Refused::Because(format!("{what}: not read by this version")));
     }
     let before = match place {
         Place::Kept(hash) => Fingerprint { size, mtime_ns, sha256: hash.clone() },
@@ -77,10 +78,13 @@ pub(super) fn open(
     said.sha256 = Some(before.sha256.to_string());
     Ok(match place {
         Place::Path(_) if keep => {
-            Opened { file: content.open_kept(&before.sha256)?, before, kept: true, original: Some(file) }
+            let kept = content.open_kept(&before.sha256)?;
+            Opened { file: kept, format, before, kept: true, original: Some(file) }
         }
-        Place::Path(path) => Opened { file: File::open(path)?, before, kept: false, original: Some(file) },
-        Place::Kept(_) => Opened { file, before, kept: keep, original: None },
+        Place::Path(path) => {
+            Opened { file: File::open(path)?, format, before, kept: false, original: Some(file) }
+        }
+        Place::Kept(_) => Opened { file, format, before, kept: keep, original: None },
     })
 }
 

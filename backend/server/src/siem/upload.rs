@@ -5,11 +5,13 @@ use crate::App;
 use api::{jobs::JobAccepted, siem::ImportCreate};
 use axum::{
     Json,
-    http::StatusCode,
+    body::Body,
+    http::{StatusCode, request::Parts},
     response::{IntoResponse as _, Response},
 };
 use evidence::Stored;
 use futures::StreamExt as _;
+use ingest::Format;
 use kernel::{
     Error, Result, Untrusted,
     route::{self, RawCall},
@@ -23,16 +25,34 @@ use tokio::sync::mpsc;
 
 /// 202 once every byte lies safely in the content store.
 pub async fn upload(app: App, call: RawCall<ImportCreate>) -> Result<Response> {
-    if call.query.format.as_deref().is_some_and(|f| f != "evtx") {
-        return Err(Error::field("format", "known is evtx"));
+    let format = call.query.format;
+    if format.as_deref().is_some_and(|f| Format::parse(f).is_none()) {
+        let known: Vec<_> = Format::NAMES.iter().map(|(name, _)| *name).collect();
+        return Err(Error::field("format", format!("known are {}", known.join(", "))));
     }
     if call.query.timezone.is_some() {
-        return Err(Error::field("timezone", "Windows event logs carry their own zone (UTC)"));
+        return Err(Error::field("timezone", "can't be given: times that name no zone are taken as UTC"));
     }
     let actor = call.caller.actor.clone();
+    let mut items = keep(&app, call.parts, call.body, call.query.name, "upload").await?;
+    items.iter_mut().for_each(|i| i.format.clone_from(&format));
+    let job_id = import::start(&app.kernel, &actor, Input::Kept { items }).await?;
+    let at = format!("/api/v1/jobs/{job_id}");
+    let head = [(axum::http::header::LOCATION, at)];
+    Ok((StatusCode::ACCEPTED, head, Json(JobAccepted { job_id })).into_response())
+}
+
+/// Streams every file of a request into the content store; `label` for one that brings no name.
+pub(crate) async fn keep(
+    app: &App,
+    parts: Parts,
+    body: Body,
+    name: Option<String>,
+    label: &'static str,
+) -> Result<Vec<import::Item>> {
     let kept: Arc<Mutex<Vec<import::Item>>> = Arc::default();
     let (into, content) = (kept.clone(), app.content.clone());
-    route::upload(call.parts, call.body, call.query.name, move |label, mut stream| {
+    route::upload(parts, body, name, move |given, mut stream| {
         let (into, content) = (into.clone(), content.clone());
         async move {
             let (send, receive) = mpsc::channel(4);
@@ -61,18 +81,15 @@ pub async fn upload(app: App, call: RawCall<ImportCreate>) -> Result<Response> {
                 return Err(e);
             }
             let stored = stored.map_err(content_error)?;
-            let label = Untrusted::new(label.unwrap_or_else(|| "upload".into())).for_file_name();
-            let item = import::Item { label, sha256: stored.sha256.to_string(), size: stored.size };
+            let label = Untrusted::new(given.unwrap_or_else(|| label.into())).for_file_name();
+            let (sha256, size) = (stored.sha256.to_string(), stored.size);
+            let item = import::Item { label, sha256, size, format: None };
             into.lock().unwrap_or_else(|p| p.into_inner()).push(item);
             Ok(())
         }
     })
     .await?;
-    let items = std::mem::take(&mut *kept.lock().unwrap_or_else(|p| p.into_inner()));
-    let job_id = import::start(&app.kernel, &actor, Input::Kept { items }).await?;
-    let at = format!("/api/v1/jobs/{job_id}");
-    let head = [(axum::http::header::LOCATION, at)];
-    Ok((StatusCode::ACCEPTED, head, Json(JobAccepted { job_id })).into_response())
+    Ok(std::mem::take(&mut *kept.lock().unwrap_or_else(|p| p.into_inner())))
 }
 
 /// A channel of chunks as a reader.

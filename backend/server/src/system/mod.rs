@@ -1,12 +1,16 @@
 //! Health, mode, settings, audit, jobs, OpenAPI, metrics.
 
+mod docs;
 mod openapi;
 
 use crate::{App, auth::principal};
 use api::{
     Page,
     jobs::*,
-    system::{AuditGet, AuditRow, Health, HealthGet, MetricsGet, Mode, ModeGet, ModeInfo, OpenApiGet},
+    system::{
+        AuditGet, AuditRow, DocsGet, DocsStyleGet, Health, HealthGet, MetricsGet, Mode, ModeGet, ModeInfo,
+        OpenApiGet,
+    },
     system::{SettingsGet, SettingsPatch, SettingsView},
 };
 use axum::{
@@ -33,6 +37,8 @@ pub fn routes() -> Routes<App> {
         .with(pause)
         .with(resume)
         .with_raw(openapi_document)
+        .with_raw(docs_page)
+        .with_raw(docs_style)
         .with_raw(metrics)
 }
 
@@ -123,7 +129,23 @@ async fn openapi_document(_: App, _: RawCall<OpenApiGet>) -> Result<Response> {
     Ok(([(header::CONTENT_TYPE, "application/json")], openapi::document().to_string()).into_response())
 }
 
-async fn metrics(app: App, _: RawCall<MetricsGet>) -> Result<Response> {
-    let kind = "application/openmetrics-text; version=1.0.0; charset=utf-8";
-    Ok(([(header::CONTENT_TYPE, kind)], app.kernel.metrics.text()).into_response())
+async fn docs_page(_: App, _: RawCall<DocsGet>) -> Result<Response> {
+    let page = docs::page(&openapi::document());
+    Ok(([(header::CONTENT_TYPE, "text/html; charset=utf-8")], page).into_response())
+}
+
+async fn docs_style(_: App, _: RawCall<DocsStyleGet>) -> Result<Response> {
+    Ok(([(header::CONTENT_TYPE, "text/css; charset=utf-8")], docs::STYLE).into_response())
+}
+
+async fn metrics(app: App, call: RawCall<MetricsGet>) -> Result<Response> {
+    let waiting = app.kernel.jobs.open().await?;
+    app.kernel.metrics.queue_lag.set(i64::try_from(waiting).unwrap_or(i64::MAX));
+    let accept = call.parts.headers.get(header::ACCEPT).and_then(|a| a.to_str().ok()).unwrap_or_default();
+    let (kind, text) = if accept.contains("application/openmetrics-text") {
+        ("application/openmetrics-text; version=1.0.0; charset=utf-8", app.kernel.metrics.text())
+    } else {
+        ("text/plain; version=0.0.4; charset=utf-8", app.kernel.metrics.prometheus_text())
+    };
+    Ok(([(header::CONTENT_TYPE, kind)], text).into_response())
 }

@@ -26,6 +26,7 @@ pub fn document() -> Value {
         "paths": paths,
         "components": {
             "schemas": schemas,
+            "responses": errors(),
             "securitySchemes": {
                 "bearer": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"},
                 "apiKey": {"type": "apiKey", "in": "header", "name": "X-API-Key"},
@@ -33,6 +34,41 @@ pub fn document() -> Value {
             }
         }
     })
+}
+
+/// Media types of answers that are not JSON.
+const MEDIA: &[(&str, &str)] = &[
+    ("OpenApiGet", "application/json"),
+    ("DocsGet", "text/html"),
+    ("DocsStyleGet", "text/css"),
+    ("MetricsGet", "text/plain"),
+];
+
+/// Headers of every answer, and those of one route's good one.
+fn headers(r: Option<&RouteInfo>) -> Value {
+    let text = |doc: &str| json!({"required": true, "description": doc, "schema": {"type": "string"}});
+    let mut all = json!({
+        "X-API-Version": text("1.0"),
+        "X-Request-ID": text("The client's if it is a UUID, else new"),
+        "X-AuroraSOC-Mode": {"required": true, "description": "What actions do now",
+            "schema": {"type": "string", "enum": ["dry_run", "monitor", "active"]}},
+    });
+    let Some(r) = r else { return all };
+    if r.status == 201 {
+        all["Location"] = json!({"description": "Where what was made is", "schema": {"type": "string"}});
+    }
+    if r.reply == ReplyKind::Json {
+        all["ETag"] =
+            json!({"description": "Version of a record, for If-Match", "schema": {"type": "string"}});
+    }
+    all
+}
+
+/// Whether a body may be left out: its schema takes null.
+fn may_be_null(schema: &Value) -> bool {
+    let null = |v: &Value| v.get("type").is_some_and(|t| t == "null");
+    schema.get("anyOf").and_then(Value::as_array).is_some_and(|all| all.iter().any(null))
+        || schema.get("type").and_then(Value::as_array).is_some_and(|all| all.iter().any(|t| t == "null"))
 }
 
 fn operation(r: &RouteInfo, g: &mut SchemaGenerator) -> Value {
@@ -46,9 +82,13 @@ fn operation(r: &RouteInfo, g: &mut SchemaGenerator) -> Value {
         "parameters": parameters(r, schemas.query.as_value()),
         "responses": responses(r, schemas.reply.as_value()),
     });
+    if r.deprecated {
+        op["deprecated"] = json!(true);
+    }
     if r.perm != "Public" {
         op["security"] = json!([{"bearer": []}, {"apiKey": []}, {"session": []}]);
     }
+    let optional = r.body == BodyKind::Stream || may_be_null(schemas.body.as_value());
     let body = match r.body {
         BodyKind::None => None,
         BodyKind::Json => Some(json!({"application/json": {"schema": schemas.body}})),
@@ -60,40 +100,77 @@ fn operation(r: &RouteInfo, g: &mut SchemaGenerator) -> Value {
                 "properties": {"file": {"type": "string", "format": "binary"}}}}})),
     };
     if let Some(content) = body {
-        op["requestBody"] = json!({"required": r.body != BodyKind::Stream, "content": content});
+        op["requestBody"] = json!({"required": !optional, "content": content});
     }
     op
 }
 
 fn parameters(r: &RouteInfo, query: &Value) -> Vec<Value> {
     let names = r.path.split('{').skip(1).filter_map(|p| p.split('}').next());
-    let path =
-        names.map(|n| json!({"name": n, "in": "path", "required": true, "schema": {"type": "string"}}));
+    let path = names.map(
+        |n| json!({"name": n, "in": "path", "required": true, "schema": {"type": "string", "minLength": 1}}),
+    );
     let empty = Map::new();
     let properties = query.get("properties").and_then(Value::as_object).unwrap_or(&empty);
     let query = properties.iter().map(|(name, schema)| {
-        json!({"name": name, "in": "query", "schema": schema,
+        json!({"name": name, "in": "query", "schema": not_null(schema),
         "description": schema.get("description").cloned().unwrap_or_default()})
     });
     path.chain(query).collect()
+}
+
+/// A query parameter is there or not; it is never null.
+fn not_null(schema: &Value) -> Value {
+    let mut schema = schema.clone();
+    if let Some(Value::Array(types)) = schema.get_mut("type") {
+        types.retain(|t| t != "null");
+        if let [one] = types.as_slice() {
+            schema["type"] = one.clone();
+        }
+    }
+    if let Some(Value::Array(either)) = schema.get_mut("anyOf") {
+        either.retain(|s| s.get("type").is_none_or(|t| t != "null"));
+    }
+    schema
 }
 
 fn responses(r: &RouteInfo, reply: &Value) -> Value {
     let good = match r.reply {
         ReplyKind::Json => json!({"description": "Done", "content": {"application/json": {"schema": reply}}}),
         ReplyKind::Empty => json!({"description": "Done"}),
-        ReplyKind::Raw => json!({"description": "Done", "content": {"*/*": {}}}),
+        ReplyKind::Raw => {
+            let media = MEDIA
+                .iter()
+                .find(|(name, _)| *name == r.name)
+                .map_or("application/octet-stream", |(_, m)| *m);
+            json!({"description": "Done", "content": {media: {}}})
+        }
         ReplyKind::Socket => json!({"description": "Becomes a WebSocket"}),
     };
+    let mut good: Value = good;
+    good["headers"] = headers(Some(r));
     let mut all = Map::from_iter([(r.status.to_string(), good)]);
+    for status in statuses() {
+        all.insert(status.to_string(), json!({"$ref": format!("#/components/responses/{status}")}));
+    }
+    Value::Object(all)
+}
+
+/// Statuses of errors, each once.
+fn statuses() -> Vec<u16> {
     let mut statuses: Vec<_> = Code::ALL.iter().map(|c| c.status()).collect();
     statuses.sort_unstable();
     statuses.dedup();
-    for status in statuses {
+    statuses
+}
+
+/// What any operation may answer when something is wrong.
+fn errors() -> Map<String, Value> {
+    let one = |status: u16| {
         let codes: Vec<_> = Code::ALL.iter().filter(|c| c.status() == status).map(|c| c.as_str()).collect();
-        let error = json!({"description": codes.join(", "),
+        let error = json!({"description": codes.join(", "), "headers": headers(None),
             "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Error"}}}});
-        all.insert(status.to_string(), error);
-    }
-    Value::Object(all)
+        (status.to_string(), error)
+    };
+    statuses().into_iter().map(one).collect()
 }

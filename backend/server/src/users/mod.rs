@@ -17,6 +17,7 @@ pub fn routes() -> Routes<App> {
         .with(set_preferences)
         .with(list)
         .with(create)
+        .with(get)
         .with(patch)
         .with(delete)
 }
@@ -30,7 +31,7 @@ async fn me(app: App, call: Call<UserMe>) -> Result<Answer<Me>> {
         preferences: stored.preferences,
         desktop: p.desktop,
     };
-    let answer = Answer::from(me);
+    let answer = Answer::from(me).version(stored.version);
     Ok(match &p.csrf {
         Some(csrf) => answer.header(HeaderName::from_static("x-csrf-token"), csrf),
         None => answer,
@@ -44,8 +45,10 @@ async fn change_password(app: App, call: Call<PasswordChange>) -> Result<Answer<
 }
 
 async fn set_preferences(app: App, call: Call<PreferencesPut>) -> Result<Answer<Preferences>> {
-    app.kernel.auth.set_preferences(&call.caller.actor, call.caller.name(), &call.body).await?;
-    Ok(call.body.into())
+    let (caller, check) = (&call.caller, call.if_match());
+    let auth = &app.kernel.auth;
+    let version = auth.set_preferences(&caller.actor, caller.name(), &call.body, &check).await?;
+    Ok(Answer::from(call.body).version(version))
 }
 
 async fn list(app: App, call: Call<UsersList>) -> Result<Answer<Page<User>>> {
@@ -55,13 +58,20 @@ async fn list(app: App, call: Call<UsersList>) -> Result<Answer<Page<User>>> {
 async fn create(app: App, call: Call<UserCreate>) -> Result<Answer<User>> {
     let user = app.kernel.auth.create_user(&call.caller.actor, call.body).await?;
     let at = format!("/api/v1/users/{}", user.username);
-    Ok(Answer::from(user).location(&at))
+    Ok(Answer::from(user).location(&at).version(1))
+}
+
+async fn get(app: App, call: Call<UserGet>) -> Result<Answer<User>> {
+    let stored = users::find(&app.kernel.db, &call.path.username).await?;
+    let stored = stored.ok_or_else(|| Error::new(Code::NotFound))?;
+    Ok(Answer::from(stored.user).version(stored.version))
 }
 
 async fn patch(app: App, call: Call<UserPatch>) -> Result<Answer<User>> {
     let check = call.if_match();
-    let user = app.kernel.auth.patch_user(&call.caller.actor, &call.path.username, call.body, &check).await?;
-    Ok(user.into())
+    let name = &call.path.username;
+    let (user, version) = app.kernel.auth.patch_user(&call.caller.actor, name, call.body, &check).await?;
+    Ok(Answer::from(user).version(version))
 }
 
 async fn delete(app: App, call: Call<UserDelete>) -> Result<Answer<()>> {

@@ -12,7 +12,7 @@ use std::{
 };
 
 /// The shared data's EVTX folder, or `None` with a line that says so.
-fn shared() -> Option<PathBuf> {
+pub(crate) fn shared() -> Option<PathBuf> {
     let root = std::env::var_os("AURORASOC_SHARED")
         .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared"), PathBuf::from);
     let data = root.join("data");

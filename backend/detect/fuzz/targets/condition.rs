@@ -1,0 +1,8 @@
+//! Any text as a condition of a detection, a filter and a correlation.
+#![no_main]
+
+#[path = "../harness.rs"]
+#[allow(dead_code, reason = "every target uses its own part")]
+mod harness;
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| harness::condition(data));

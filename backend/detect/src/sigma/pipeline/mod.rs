@@ -1,0 +1,121 @@
+//! Processing pipelines in YAML, as pySigma defines them: a user's own field names, log sources and values.
+//!
+//! A pipeline changes rules between YAML and compiling, so what it changes is the rule as written: `replace_string` and
+//! `match_string` see a value before `contains` and its like put wildcards around it. What only makes sense for a query
+//! language (post-processing, finalizers, query expressions) or reads files, commands or the network is refused by name.
+
+mod apply;
+mod conditions;
+mod read;
+mod rewrite;
+mod values;
+
+pub(crate) use apply::{Applied, apply};
+pub(crate) use rewrite::empty;
+
+use super::{
+    RuleError,
+    yaml::{self, Node},
+};
+use conditions::{FieldCondition, ItemCondition, Linked, RuleCondition};
+use regex::Regex;
+
+/// A processing pipeline, read and checked.
+#[derive(Debug)]
+pub struct Pipeline {
+    name: String,
+    priority: i64,
+    vars: Vec<(String, Vec<String>)>,
+    steps: Vec<Step>,
+}
+
+/// Pipelines in the order in which they are applied: by priority, lowest first.
+#[derive(Debug, Default)]
+pub struct Pipelines(Vec<Pipeline>);
+
+/// One processing item.
+#[derive(Debug)]
+struct Step {
+    /// `id`; without one the number in the pipeline, from 1.
+    id: String,
+    what: Transformation,
+    rule: Linked<RuleCondition>,
+    item: Linked<ItemCondition>,
+    field: Linked<FieldCondition>,
+}
+
+#[derive(Debug)]
+enum Transformation {
+    Fields(Rename),
+    DropItem,
+    AddCondition { name: Option<String>, search: Node, negated: bool, template: bool },
+    ChangeLogsource { product: Option<String>, category: Option<String>, service: Option<String> },
+    ReplaceString { regex: Regex, replacement: String, skip_special: bool, interpret_special: bool },
+    MapString(Vec<(String, Vec<String>)>),
+    SetState(String, String),
+    ValuePlaceholders(Chosen),
+    WildcardPlaceholders(Chosen),
+    RuleFailure(String),
+    ItemFailure(String),
+}
+
+/// New names for fields.
+#[derive(Debug)]
+enum Rename {
+    Map(Vec<(String, Vec<String>)>),
+    PrefixMap(Vec<(String, Vec<String>)>),
+    Prefix(String),
+    Suffix(String),
+}
+
+/// Which placeholders a transformation is for.
+#[derive(Debug, Default)]
+struct Chosen {
+    include: Option<Vec<String>>,
+    exclude: Option<Vec<String>>,
+}
+
+impl Pipeline {
+    /// Reads a pipeline.
+    ///
+    /// # Errors
+    /// When the text is not YAML, a key is unknown or wrong, or a transformation or condition is unknown or not
+    /// supported, with its line and column.
+    pub fn parse(text: &str) -> Result<Pipeline, RuleError> {
+        read::read(text).map_err(|p| p.in_document(0, None))
+    }
+
+    /// `name`; empty without one.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// `priority`: the lowest is applied first.
+    pub fn priority(&self) -> i64 {
+        self.priority
+    }
+}
+
+impl Pipelines {
+    /// Orders the pipelines by priority; those of the same priority stay in the given order.
+    pub fn new(mut pipelines: Vec<Pipeline>) -> Pipelines {
+        pipelines.sort_by_key(|p| p.priority);
+        Pipelines(pipelines)
+    }
+
+    /// Whether there is nothing to apply.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+/// The one document of a text.
+fn document(text: &str) -> Result<Node, super::error::Problem> {
+    let mut docs = yaml::documents(text);
+    let place = super::error::At { line: 1, column: 1 };
+    if docs.len() != 1 {
+        let reason = format!("a pipeline is one document, here are {}", docs.len());
+        return Err(super::error::Problem::new(place, "", reason));
+    }
+    docs.remove(0).root
+}

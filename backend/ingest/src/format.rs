@@ -1,0 +1,67 @@
+//! The formats that this version reads, by name.
+
+/// What a source is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Format {
+    /// Windows XML event log.
+    Evtx,
+    /// JSON in any arrangement: lines, arrays, objects one after another.
+    Json,
+    /// Zeek's tab-separated logs with their header lines.
+    Zeek,
+    /// Raw records of the Linux audit daemon, one a line.
+    Auditd,
+    /// One or more gzip members (RFC 1952).
+    Gzip,
+    /// zip archive.
+    Zip,
+    /// Not read by this version; `what` names the type for the user ("pcap capture", "zstd archive", …).
+    Unknown {
+        /// The type in plain words.
+        what: &'static str,
+    },
+}
+
+impl Format {
+    /// All that are read, with the names that users, the API and the store know them by.
+    pub const NAMES: &[(&str, Format)] = &[
+        ("evtx", Format::Evtx),
+        ("json", Format::Json),
+        ("zeek", Format::Zeek),
+        ("auditd", Format::Auditd),
+        ("gzip", Format::Gzip),
+        ("zip", Format::Zip),
+    ];
+
+    /// The short name; for [`Format::Unknown`] what it is in words.
+    pub fn name(self) -> &'static str {
+        if let Format::Unknown { what } = self {
+            return what;
+        }
+        Self::NAMES.iter().find(|(_, f)| *f == self).map_or("", |(name, _)| name)
+    }
+
+    /// The format of this short name.
+    pub fn parse(name: &str) -> Option<Format> {
+        Self::NAMES.iter().find(|(n, _)| *n == name).map(|(_, f)| *f)
+    }
+
+    /// Whether other files lie inside it.
+    pub fn is_container(self) -> bool {
+        matches!(self, Format::Gzip | Format::Zip)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_lead_back_to_their_formats() {
+        for (name, format) in Format::NAMES {
+            assert_eq!((Format::parse(name), format.name()), (Some(*format), *name));
+        }
+        assert_eq!(Format::parse("pcap"), None);
+        assert_eq!(Format::Unknown { what: "pcap capture" }.name(), "pcap capture");
+    }
+}

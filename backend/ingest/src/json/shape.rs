@@ -1,0 +1,184 @@
+//! What wrote an object: its dataset, its time, and the names that rules know its fields by.
+
+use crate::text::{
+    Fields,
+    time::{self, Read},
+};
+use event::{Name, Value, windows};
+
+/// Where times are, best first.
+const TIMES: &[&str] = &[
+    "@timestamp",
+    "TimeCreated",
+    "EventTime",
+    "timestamp",
+    "time",
+    "eventTime",
+    "ts",
+    "TimeGenerated",
+    "UtcTime",
+    "event.created",
+    "Timestamp",
+    "CreationTime",
+    "createdDateTime",
+    "event_time",
+    "datetime",
+    "_time",
+    "date",
+];
+
+/// Names that exports give to what the record calls otherwise. `System` names of a Windows event are those of
+/// [`event::windows`]; sources: NXLog's im_msvistalog (SourceName, Hostname, RecordNumber), Microsoft's
+/// Get-WinEvent objects (ProviderName, MachineName, LogName, Id, RecordId) and Log Analytics tables (EventSourceName).
+const FLAT_WINDOWS: &[(&str, &str)] = &[
+    ("SourceName", "Provider_Name"),
+    ("ProviderName", "Provider_Name"),
+    ("Provider", "Provider_Name"),
+    ("EventSourceName", "Provider_Name"),
+    ("source_name", "Provider_Name"),
+    ("Hostname", "Computer"),
+    ("MachineName", "Computer"),
+    ("ComputerName", "Computer"),
+    ("computer_name", "Computer"),
+    ("LogName", "Channel"),
+    ("log_name", "Channel"),
+    ("EventId", "EventID"),
+    ("event_id", "EventID"),
+    ("Id", "EventID"),
+    ("RecordNumber", "EventRecordID"),
+    ("RecordId", "EventRecordID"),
+    ("record_number", "EventRecordID"),
+];
+
+/// Elastic's Winlogbeat, fields of its version 7 on.
+const WINLOGBEAT: &[(&str, &str)] = &[
+    ("winlog.channel", "Channel"),
+    ("winlog.event_id", "EventID"),
+    ("winlog.provider_name", "Provider_Name"),
+    ("winlog.provider_guid", "Provider_Guid"),
+    ("winlog.computer_name", "Computer"),
+    ("winlog.record_id", "EventRecordID"),
+    ("winlog.version", "Version"),
+    ("winlog.process.pid", "Execution_ProcessID"),
+    ("winlog.process.thread.id", "Execution_ThreadID"),
+];
+
+/// What is a whole number in every Windows event.
+const NUMBERS: &[&str] = &["EventID", "EventRecordID", "Version", "Task", "Level", "Opcode"];
+
+/// A field that only one kind of Zeek log has, where the record does not say its kind (zeek.org, "Log Formats").
+const ZEEK_KINDS: &[(&str, &str)] = &[
+    ("conn_state", "conn"),
+    ("qtype_name", "dns"),
+    ("rcode_name", "dns"),
+    ("trans_depth", "http"),
+    ("user_agent", "http"),
+    ("request_type", "kerberos"),
+    ("named_pipe", "dce_rpc"),
+    ("cipher", "ssl"),
+    ("server_name", "ssl"),
+    ("share_type", "smb_mapping"),
+    ("mailfrom", "smtp"),
+    ("auth_success", "ssh"),
+    ("ntlm.username", "ntlm"),
+    ("cookie", "rdp"),
+    ("failure_reason", "dpd"),
+];
+
+/// What [`of`] found.
+pub(super) struct Shaped {
+    pub dataset: Name,
+    pub time: Option<Read>,
+}
+
+/// Tells what wrote the object and gives its fields their known names.
+pub(super) fn of(fields: &mut Fields) -> Shaped {
+    let dataset = winlogbeat(fields)
+        .or_else(|| flat_windows(fields))
+        .or_else(|| cloudtrail(fields))
+        .or_else(|| suricata(fields))
+        .or_else(|| zeek(fields))
+        .or_else(|| fields.text("event.dataset").and_then(word))
+        .unwrap_or_else(|| super::OTHER.into());
+    let first = if dataset.starts_with("zeek.") { "ts" } else { TIMES[0] };
+    let time = std::iter::once(first).chain(TIMES.iter().copied());
+    let time = time.filter_map(|name| fields.get(name).and_then(time::of_value)).next();
+    Shaped { dataset: fields.name(&dataset), time }
+}
+
+fn winlogbeat(fields: &mut Fields) -> Option<String> {
+    fields.get("winlog.channel")?;
+    fields.get("winlog.event_id")?;
+    WINLOGBEAT.iter().for_each(|(from, to)| fields.rename(from, to));
+    fields.strip("winlog.event_data.");
+    fields.strip("winlog.user_data.");
+    Some(windows_dataset(fields))
+}
+
+fn flat_windows(fields: &mut Fields) -> Option<String> {
+    let has = |names: &[&str]| names.iter().any(|n| fields.get(n).is_some());
+    let by_id = has(&["EventID", "EventId", "event_id"])
+        && has(&["Channel", "LogName", "log_name", "SourceName", "ProviderName", "Provider_Name"]);
+    let by_object = has(&["Id"]) && has(&["LogName"]) && has(&["ProviderName"]);
+    if !by_id && !by_object {
+        return None;
+    }
+    FLAT_WINDOWS.iter().for_each(|(from, to)| fields.rename(from, to));
+    fields.strip("event_data.");
+    Some(windows_dataset(fields))
+}
+
+fn windows_dataset(fields: &mut Fields) -> String {
+    for (name, value) in fields.list_mut() {
+        if let Value::Str(text) = value
+            && NUMBERS.contains(&&**name)
+            && let Ok(number) = text.trim().parse()
+        {
+            *value = Value::Int(number);
+        }
+    }
+    windows::dataset(fields.text("Channel").unwrap_or_default()).to_owned()
+}
+
+/// AWS CloudTrail (its user guide, "CloudTrail record contents").
+fn cloudtrail(fields: &mut Fields) -> Option<String> {
+    fields.text("eventSource")?;
+    fields.text("eventName")?;
+    let sure = ["awsRegion", "eventVersion", "userIdentity.type"].iter().any(|n| fields.get(n).is_some());
+    sure.then(|| "aws.cloudtrail".to_owned())
+}
+
+/// Suricata's EVE (its user guide, "EVE JSON Format").
+fn suricata(fields: &mut Fields) -> Option<String> {
+    let kind = fields.text("event_type")?;
+    fields.text("timestamp")?;
+    // Its own object under the name of its type, or an address or flow around it.
+    let own = |name: &str| name.strip_prefix(kind).is_some_and(|rest| rest.starts_with('.'));
+    let around = ["src_ip", "flow_id", "in_iface", "pcap_cnt"];
+    if !fields.names().any(|name| own(name) || around.contains(&name)) {
+        return None;
+    }
+    Some(format!("suricata.{}", word(kind).unwrap_or_else(|| "other".into())))
+}
+
+fn zeek(fields: &mut Fields) -> Option<String> {
+    let stream =
+        || fields.text("@stream").filter(|_| fields.get("@proc").is_some() || fields.get("ts").is_some());
+    if let Some(path) = fields.text("_path").or_else(stream) {
+        return Some(format!("zeek.{}", word(path).unwrap_or_else(|| "other".into())));
+    }
+    fields.get("ts")?;
+    fields.get("uid")?;
+    if fields.get("id.orig_h").is_none() && fields.get("id_orig_h").is_none() {
+        return None;
+    }
+    let kind = ZEEK_KINDS.iter().find(|(name, _)| fields.get(name).is_some());
+    Some(format!("zeek.{}", kind.map_or("other", |(_, kind)| kind)))
+}
+
+/// A word of the source that may be part of a dataset's name.
+pub(crate) fn word(text: &str) -> Option<String> {
+    let good = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b'-');
+    let fits = (1..=64).contains(&text.len()) && text.bytes().all(good) && !text.starts_with('.');
+    fits.then(|| text.to_ascii_lowercase())
+}

@@ -1,0 +1,143 @@
+//! From records of a text to batches: numbering, passing over what is done, identity, bounds.
+
+use event::{Batch, Event, Identity, Name, Nanos, Place, Skipped, Value};
+use std::ops::ControlFlow;
+
+/// A batch is handed on after this many bytes of source too, so that long records bound memory.
+const MOST_BYTES: u64 = 8 << 20;
+/// Names of what a text event says about how it was read.
+const MESSAGE: &str = "message";
+const PARSE_ERROR: &str = "parse_error";
+/// Set where a record has no time of its own and got that of the import.
+pub(crate) const TIME_MISSING: &str = "time_missing";
+
+/// What a text parser needs to know about what it reads.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Origin {
+    /// SHA-256 of the content: of the file, or of the member of an archive.
+    pub sha256: [u8; 32],
+    /// For records without a time.
+    pub now: Nanos,
+    /// Records that are done already.
+    pub from: u64,
+    /// Events a batch.
+    pub batch: usize,
+}
+
+/// What hands batches on.
+pub(crate) type Hand<'a> = dyn FnMut(Batch) -> ControlFlow<()> + 'a;
+
+/// Gathers a text's events.
+pub(crate) struct Out<'a> {
+    origin: Origin,
+    hand: &'a mut Hand<'a>,
+    batch: Batch,
+    gathered: u64,
+    /// Records met, in the numbering of the format.
+    number: u64,
+    notes_given: Vec<&'static str>,
+}
+
+impl<'a> Out<'a> {
+    pub fn new(origin: Origin, hand: &'a mut Hand<'a>) -> Self {
+        Out { origin, hand, batch: Batch::default(), gathered: 0, number: 0, notes_given: Vec::new() }
+    }
+
+    /// The next record; `None` where it was stored before a resume and is passed over.
+    pub fn next(&mut self) -> Option<u64> {
+        self.number += 1;
+        (self.number > self.origin.from).then_some(self.number)
+    }
+
+    /// Whether all that was stored before a resume is passed.
+    pub fn beyond(&self) -> bool {
+        self.number >= self.origin.from
+    }
+
+    /// The time that records without one get.
+    pub fn now(&self) -> Nanos {
+        self.origin.now
+    }
+
+    /// Hands on what has gathered once it is enough. `end` is the byte up to which the text is done.
+    pub fn done(&mut self, end: u64) -> ControlFlow<()> {
+        self.gathered += end.saturating_sub(self.batch.bytes_done);
+        self.batch.bytes_done = end;
+        self.batch.resume = self.number;
+        let enough = self.batch.events.len() >= self.origin.batch.max(1)
+            || self.batch.skipped.len() >= self.origin.batch.max(1)
+            || self.gathered >= MOST_BYTES;
+        if enough { self.flush() } else { ControlFlow::Continue(()) }
+    }
+
+    /// Hands on what has gathered.
+    pub fn flush(&mut self) -> ControlFlow<()> {
+        self.gathered = 0;
+        let next = Batch { resume: self.batch.resume, bytes_done: self.batch.bytes_done, ..Batch::default() };
+        let batch = std::mem::replace(&mut self.batch, next);
+        if batch.events.is_empty() && batch.skipped.is_empty() && batch.notes.is_empty() {
+            return ControlFlow::Continue(());
+        }
+        (self.hand)(batch)
+    }
+
+    /// A good event whose identity is its place in the content.
+    pub fn event(
+        &mut self,
+        dataset: Name,
+        place: Place,
+        time: Option<Nanos>,
+        mut fields: Vec<(Name, Value)>,
+    ) {
+        if time.is_none() {
+            fields.push((TIME_MISSING.into(), Value::Bool(true)));
+        }
+        let identity = identity(&self.origin.sha256, place.offset);
+        let time = time.unwrap_or(self.origin.now);
+        self.batch.events.push(Event { time, dataset, place, fields, identity });
+    }
+
+    /// A good event that has its identity already.
+    pub fn with_identity(&mut self, mut event: Event, timed: bool) {
+        if !timed {
+            event.fields.push((TIME_MISSING.into(), Value::Bool(true)));
+        }
+        self.batch.events.push(event);
+    }
+
+    /// A record that could not be understood: its text goes in as it is, and it is counted.
+    pub fn broken(&mut self, dataset: Name, place: Place, line: u64, text: &[u8], reason: &str) {
+        let said = format!("line {line}: {reason}");
+        let fields = vec![
+            (MESSAGE.into(), Value::Str(String::from_utf8_lossy(text).into())),
+            (PARSE_ERROR.into(), Value::Str(said.as_str().into())),
+        ];
+        self.event(dataset, place, None, fields);
+        self.skipped(Some(place.record), place.offset, format!("{said}; kept as text"));
+    }
+
+    /// Something that is no record.
+    pub fn skipped(&mut self, record: Option<u64>, offset: u64, reason: String) {
+        self.batch.skipped.push(Skipped { member: None, record, offset: Some(offset), reason });
+    }
+
+    /// Something doubtful, said once a content with the place where it was met first.
+    pub fn note_once(&mut self, place: Place, reason: &'static str) {
+        if !self.notes_given.contains(&reason) {
+            self.notes_given.push(reason);
+            let (record, offset) = (Some(place.record), Some(place.offset));
+            self.batch.notes.push(Skipped { member: None, record, offset, reason: reason.into() });
+        }
+    }
+}
+
+/// An event of a text is the content it stands in and its place there, so the same file adds nothing twice.
+fn identity(sha256: &[u8; 32], offset: u64) -> Identity {
+    let mut hash =
+        blake3::Hasher::new_derive_key("aurorasoc text event: SHA-256 of the content, byte offset");
+    hash.update(sha256);
+    hash.update(&offset.to_le_bytes());
+    let mut identity = [0; 16];
+    identity.copy_from_slice(&hash.finalize().as_bytes()[..16]);
+    identity
+}

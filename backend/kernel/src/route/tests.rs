@@ -1,0 +1,109 @@
+//! What no route of the product shows by itself: a refusal by policy, and repeats of a POST in the kernel alone.
+
+use super::*;
+use crate::{Options, World, db::Audit};
+use axum::body::Body;
+use tower_service::Service as _;
+
+mod made {
+    use api::Empty;
+    api::routes! {
+        #[doc = "Always denied by policy"]
+        Denied: POST "/denied", Public, path Empty, query Empty, body None () => 200 Json ();
+        #[doc = "Makes a record"]
+        Made: POST "/made", Public, path Empty, query Empty, body None () => 201 Json i64;
+    }
+}
+
+/// No route of the product is deprecated, so that one stands here.
+struct Old;
+impl Route for Old {
+    const METHOD: &'static str = "POST";
+    const PATH: &'static str = "/old";
+    const STATUS: u16 = 200;
+    const BODY: api::BodyKind = api::BodyKind::None;
+    const REPLY: ReplyKind = ReplyKind::Json;
+    const DEPRECATED: bool = true;
+    type Perm = api::perm::Public;
+    type Path = api::Empty;
+    type Query = api::Empty;
+    type Body = ();
+    type Reply = ();
+}
+
+async fn old(_: Kernel, _: Call<Old>) -> Result<Answer<()>> {
+    Ok(().into())
+}
+
+async fn denied(_: Kernel, _: Call<made::Denied>) -> Result<Answer<()>> {
+    Err(Error::new(Code::Guardrail))
+}
+
+async fn make(kernel: Kernel, call: Call<made::Made>) -> Result<Answer<i64>> {
+    let tx = kernel.db.write(&call.caller.actor).await?;
+    Ok(tx.commit(Audit::new("test.make", "test", "1"), &[]).await?.into())
+}
+
+async fn open(dir: &std::path::Path) -> (Kernel, Router) {
+    let options = Options {
+        world: World::real(),
+        dir,
+        workspace: "test".into(),
+        desktop: false,
+        keyring: false,
+        migrations: &[],
+        works: vec![],
+    };
+    let kernel = Kernel::open(options).await.unwrap();
+    let router = Routes::default().with(denied).with(make).with(old).router.with_state(kernel.clone());
+    (kernel, router)
+}
+
+async fn call(router: &mut Router, path: &str, key: Option<&str>) -> (StatusCode, String) {
+    let mut call = Request::post(path);
+    if let Some(key) = key {
+        call = call.header("idempotency-key", key);
+    }
+    let answer = router.call(call.body(Body::empty()).unwrap()).await.unwrap();
+    let status = answer.status();
+    let body = axum::body::to_bytes(answer.into_body(), 1 << 20).await.unwrap();
+    (status, String::from_utf8_lossy(&body).into_owned())
+}
+
+#[tokio::test]
+async fn a_deprecated_route_says_so_and_others_do_not() {
+    let dir = tempfile::tempdir().unwrap();
+    let (_kernel, mut router) = open(dir.path()).await;
+    for (path, says) in [("/old", true), ("/made", false)] {
+        let answer = router.call(Request::post(path).body(Body::empty()).unwrap()).await.unwrap();
+        let head = |n: &str| answer.headers().get(n).map(|v| v.to_str().unwrap());
+        let wanted = says.then_some(("true", "2026-12-31T00:00:00Z"));
+        assert_eq!(head("deprecation").zip(head("sunset")), wanted, "{path}");
+    }
+}
+
+#[tokio::test]
+async fn a_refusal_by_policy_is_audited_once() {
+    let dir = tempfile::tempdir().unwrap();
+    let (kernel, mut router) = open(dir.path()).await;
+    let (status, body) = call(&mut router, "/denied", None).await;
+    assert_eq!(status, 403);
+    assert!(body.contains("AURORA-4031"), "{body}");
+    let row = crate::audit::get(&kernel.db, 1).await.unwrap().unwrap();
+    assert_eq!(
+        (&*row.action, &*row.result, &*row.object.id),
+        ("route.refused", "AURORA-4031", "POST /denied")
+    );
+    assert!(crate::audit::get(&kernel.db, 2).await.unwrap().is_none());
+}
+
+#[tokio::test]
+async fn a_repeated_post_gets_the_first_answer_and_takes_effect_once() {
+    let dir = tempfile::tempdir().unwrap();
+    let (kernel, mut router) = open(dir.path()).await;
+    let first = call(&mut router, "/made", Some("k1")).await;
+    assert_eq!(first, (StatusCode::CREATED, "1".to_owned()));
+    assert_eq!(call(&mut router, "/made", Some("k1")).await, first);
+    assert_eq!(call(&mut router, "/made", Some("k2")).await.1, "2");
+    assert!(crate::audit::get(&kernel.db, 3).await.unwrap().is_none());
+}
