@@ -15,7 +15,10 @@ use serde_json::{Value, json};
 pub const PATIENCE: Duration = Duration::from_secs(20);
 
 /// The longest that a script may take.
-const SCRIPT: Duration = Duration::from_secs(10);
+const SCRIPT: Duration = Duration::from_secs(30);
+
+/// The longest that a driver takes to answer when the page can.
+const ANSWER: Duration = Duration::from_secs(5);
 
 /// A driven page.
 pub struct Page {
@@ -57,7 +60,7 @@ impl Page {
         let asked = format!("return ({script})");
         while since.elapsed() < PATIENCE {
             // A page that is being loaded cannot answer; a driver may wait for it without end.
-            match tokio::time::timeout(SCRIPT, self.client.execute(&asked, vec![])).await {
+            match tokio::time::timeout(ANSWER, self.client.execute(&asked, vec![])).await {
                 Ok(Ok(value)) if truthy(&value) => return value,
                 Ok(Ok(value)) => last = value.to_string(),
                 Ok(Err(reason)) => last = reason.to_string(),
@@ -125,7 +128,7 @@ impl Page {
             "const done = arguments[arguments.length - 1];
              (async () => {{ {body} }})().then((v) => done(v), (e) => done('failed: ' + e));"
         );
-        match tokio::time::timeout(SCRIPT * 2, self.client.execute_async(&script, vec![])).await {
+        match tokio::time::timeout(SCRIPT + ANSWER, self.client.execute_async(&script, vec![])).await {
             Ok(Ok(value)) => value,
             Ok(Err(reason)) => self.fail(&format!("{body}: {reason}")).await,
             Err(_) => self.fail(&format!("{body}: no answer")).await,

@@ -69,16 +69,12 @@ impl SqliteStore {
         }
         check_version(&mut writer).await?;
         let readers = readers(options(path)).await?;
-<<<<<<< HEAD
-        Ok(SqliteStore { path: path.to_owned(), writer: Mutex::new(Some(writer)), readers })
-=======
         Ok(SqliteStore {
             path: path.to_owned(),
-            writer: Some(Mutex::new(writer)),
+            writer: Mutex::new(Some(writer)),
             readers,
             files: Files::default(),
         })
->>>>>>> full
     }
 
     async fn open_for_reading(path: &Path) -> Result<SqliteStore> {
@@ -90,11 +86,7 @@ impl SqliteStore {
             other => other?,
         };
         check_version(&mut *readers.acquire().await?).await?;
-<<<<<<< HEAD
-        Ok(SqliteStore { path: path.to_owned(), writer: Mutex::new(None), readers })
-=======
-        Ok(SqliteStore { path: path.to_owned(), writer: None, readers, files: Files::default() })
->>>>>>> full
+        Ok(SqliteStore { path: path.to_owned(), writer: Mutex::new(None), readers, files: Files::default() })
     }
 
     pub(super) async fn check_all(&self) -> Result<Vec<String>> {
