@@ -1,6 +1,9 @@
 //! Requests a second on loopback, as JSON: bare axum, a route that passes every layer of the product and answers a
 //! constant, one alert, and a page of 50 alerts with 20 events each. All on one runtime, in turns, medians.
 //!
+//! The last two once as the product gives them (remembered until a record changes) and once read from the database
+//! each time (`cold`).
+//!
 //! `cargo run --release -p aurorasoc --example http_rates`
 
 #![allow(
@@ -60,10 +63,19 @@ async fn main() {
 
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let product = listener.local_addr().unwrap();
-    let hosts = Arc::from(vec![product.to_string()]);
+    let cold_listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let cold = cold_listener.local_addr().unwrap();
+    let hosts = Arc::from(vec![product.to_string(), cold.to_string()]);
     let layer = middleware::from_fn_with_state(Edge { kernel: app.kernel.clone(), hosts, proxy: None }, edge);
     let routes = server::routes().and(Routes::default().with(constant)).router;
     let router = routes.with_state(app.clone()).fallback(not_found).layer(layer);
+    let kernel = app.kernel.clone();
+    let forget = middleware::from_fn(move |req: axum::extract::Request, next: middleware::Next| {
+        kernel.db.forget_reads();
+        next.run(req)
+    });
+    let service = router.clone().layer(forget).into_make_service_with_connect_info::<SocketAddr>();
+    tokio::spawn(async move { axum::serve(cold_listener, service).await });
     let service = router.into_make_service_with_connect_info::<SocketAddr>();
     tokio::spawn(async move { axum::serve(listener, service).await });
 
@@ -78,6 +90,8 @@ async fn main() {
         path(&format!("/api/v1/bench/{alert}")),
         path(&format!("/api/v1/alerts/{alert}")),
         path("/api/v1/alerts?limit=50"),
+        (cold, format!("/api/v1/alerts/{alert}")),
+        (cold, "/api/v1/alerts?limit=50".to_owned()),
     ];
     let only: Option<usize> = std::env::args().nth(1).and_then(|n| n.parse().ok());
     let mut rates = calls.each_ref().map(|_| vec![]);
@@ -89,7 +103,7 @@ async fn main() {
             rates[n].push(tokio::task::spawn_blocking(load).await.unwrap());
         }
     }
-    let [hello, constant, point, page] = rates.map(median);
+    let [hello, constant, point, page, cold_point, cold_page] = rates.map(median);
     let ratio = |a: f64, b: f64| (a / b * 1000.0).round() / 1000.0;
     println!(
         "{}",
@@ -97,6 +111,9 @@ async fn main() {
             "hello_per_s": hello.round(), "same_layers_constant_per_s": constant.round(), "point_per_s": point.round(),
             "page_of_50_per_s": page.round(), "point_to_constant": ratio(point, constant),
             "point_to_hello": ratio(point, hello), "page_of_50_to_hello": ratio(page, hello),
+            "cold_point_per_s": cold_point.round(), "cold_page_of_50_per_s": cold_page.round(),
+            "cold_point_to_constant": ratio(cold_point, constant), "cold_point_to_hello": ratio(cold_point, hello),
+            "cold_page_of_50_to_hello": ratio(cold_page, hello),
             "connections": CONNECTIONS, "rounds": ROUNDS,
         })
     );

@@ -60,6 +60,11 @@ impl Db {
         Ok(n)
     }
 
+    /// As after a change of a record: what was read is read again. For measurements.
+    pub fn forget_reads(&self) {
+        self.memory.changed();
+    }
+
     /// JSON text and version that `read` gives, or gave since the last change of any record. `question` names all
     /// that the answer depends on but the records.
     pub async fn answered(
