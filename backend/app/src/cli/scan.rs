@@ -36,7 +36,8 @@ pub(super) fn scan(paths: &[PathBuf], rules: Option<&Path>, format: Format) -> R
         Some(place) => load(place)?,
     };
     let mapping = Mapping::builtin().map_err(|e| Exit(1, e.to_string()))?;
-    let (engine, not_run) = Engine::build(parsed.rules, &mapping);
+    let (engine, mut not_run) = Engine::build(parsed.rules, &mapping);
+    not_run.extend(engine.uncorrelated());
     let out = BufWriter::new(std::io::stdout().lock());
     let mut s = Scan {
         engine,

@@ -11,7 +11,7 @@ use crate::{
 };
 use event::{Event, Name};
 use serde::Serialize;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 /// Gathers what was seen. One a thread, then [`Coverage::merge`]; belongs to one engine.
 #[derive(Debug, Clone, Default)]
@@ -139,7 +139,8 @@ impl Coverage {
         }
     }
 
-    /// What ran and what had a chance. `not_run` and `not_loaded` come from building and parsing.
+    /// What ran and what had a chance. `not_run` and `not_loaded` come from building and parsing; a rule of the engine
+    /// that `not_run` names counts as not run.
     pub fn report(&self, engine: &Engine, not_run: Vec<NotRun>, not_loaded: usize) -> Report {
         let mut chance = vec![false; engine.rules.len()];
         let mut reached: HashMap<u32, Vec<u64>> = HashMap::new();
@@ -154,21 +155,25 @@ impl Coverage {
                 }
             }
         }
+        let named: HashSet<&str> = not_run.iter().map(|n| &*n.rule_id).collect();
+        let ran = engine.rules.iter().enumerate().filter(|(_, r)| !named.contains(&*r.id));
         let mut no_chance = Vec::new();
         if !self.overflow {
-            for (i, rule) in engine.rules.iter().enumerate().filter(|(i, _)| !chance[*i]) {
+            for (i, rule) in ran.clone().filter(|(i, _)| !chance[*i]) {
                 let (gap, reason) = self.gap(engine, i, &reached);
                 no_chance.push(NoChance { rule_id: rule.id.clone(), title: rule.title.clone(), gap, reason });
             }
         }
+        let ran = ran.count();
+        let correlations = engine.correlations.rules().iter().filter(|r| !named.contains(&*r.id)).count();
         Report {
             events: self.events,
-            ran: engine.rules.len(),
-            had_a_chance: engine.rules.len() - no_chance.len(),
+            ran,
+            had_a_chance: ran - no_chance.len(),
             not_loaded,
             not_run,
             no_chance,
-            correlations: engine.correlations.rules().len(),
+            correlations,
             filters: engine.filters.clone(),
         }
     }

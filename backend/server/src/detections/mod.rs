@@ -33,7 +33,8 @@ impl Rules {
         if let Some(e) = parsed.errors.into_iter().next() {
             return Err(e);
         }
-        let (engine, not_run) = Engine::build(parsed.rules, &Mapping::builtin()?);
+        let (engine, mut not_run) = Engine::build(parsed.rules, &Mapping::builtin()?);
+        not_run.extend(engine.uncorrelated());
         let by_id = engine.rules().iter().enumerate().map(|(i, r)| (r.id.clone(), i)).collect();
         Ok(Rules { engine, not_run, text, by_id })
     }
