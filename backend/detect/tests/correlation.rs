@@ -340,6 +340,39 @@ fn names_mean_the_rules_of_their_own_text_first() {
     assert_eq!(not_run[0].reason, "2 rules have the name 'base'");
 }
 
+/// Our own correlation rules on the cases that stand beside them, all rules of ours loaded.
+#[test]
+fn our_own_correlations_fire_where_their_cases_say() {
+    let (all, not_run) = Engine::build(detect::builtin().rules, &Mapping::builtin().unwrap());
+    assert!(not_run.is_empty(), "{not_run:?}");
+    let mut seen = 0;
+    for line in include_str!("correlation_rule_cases.jsonl").lines() {
+        let case: Json = serde_json::from_str(line).unwrap();
+        let path = case["file"].as_str().unwrap();
+        let file = detect::builtin_files().iter().find(|f| f.path == path).unwrap();
+        let own: Vec<String> = sigma::parse(file.text).rules.into_iter().map(|r| r.id).collect();
+        let mut c = Correlator::new(&all, Limits::default());
+        for (i, fields) in case["events"].as_array().unwrap().iter().enumerate() {
+            let mut event = support::flat(fields);
+            event.dataset = fields["dataset"].as_str().unwrap_or("windows").into();
+            event.time = support::time(fields["ts"].as_str().unwrap());
+            c.scan(&event, Reference(0, i as u64), &mut Coverage::default(), &mut Vec::new());
+        }
+        let rules = all.correlations().rules();
+        let mut groups: Vec<Json> = c
+            .finish()
+            .fired
+            .into_iter()
+            .filter(|f| own.contains(&rules[f.correlation].id))
+            .map(|f| f.group.into_iter().map(|(k, v)| (k, Json::from(v))).collect())
+            .collect();
+        groups.dedup();
+        assert_eq!(Json::from(groups), case["groups"], "{path} {}", case["name"]);
+        seen += 1;
+    }
+    assert!(seen > 10);
+}
+
 #[test]
 fn limits_are_said() {
     let e = engine("type: event_count\nrules: [a]\ngroup-by: [u]\ntimespan: 1m\ncondition: {gte: 1}");

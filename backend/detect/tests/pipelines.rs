@@ -263,6 +263,18 @@ fn placeholders_get_their_values() {
 }
 
 #[test]
+fn changed_rules_are_not_kept_under_their_text() {
+    let text = rule("s: {User|expand: '%v%'}\ncondition: s");
+    let kept = |pipeline: &str| {
+        let parsed = sigma::parse_with(&text, &pipelines(&[pipeline]));
+        sigma::cache::to_bytes(&text, &parsed).is_some()
+    };
+    assert!(!kept("vars: {v: x}"));
+    assert!(!kept("transformations: [{type: field_name_prefix, prefix: p.}]"));
+    assert!(kept("transformations: [{type: map_string, mapping: {q: r}}]"));
+}
+
+#[test]
 fn a_pipeline_can_refuse_a_rule() {
     let text = rule("s:\n  A: x\ncondition: s");
     let refused = |step: &str| {
