@@ -55,10 +55,14 @@ pub(crate) fn apply(
         if !pipeline.steps.iter().any(|s| matches!(s.what, T::ValuePlaceholders(_)))
             && !pipeline.vars.is_empty()
         {
+            let mut any = false;
             rule.change(|mut item, _| {
-                values::expand(&mut item, |name| pipeline.values(name))?;
+                any |= values::expand(&mut item, |name| pipeline.values(name))?;
                 Ok(Some(Part::Item(item)))
             })?;
+            if any {
+                rule.state.steps.push((pipeline.name.clone(), "vars".into()));
+            }
         }
     }
     let changed = rule.state.logsource != *logsource;
