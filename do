@@ -129,7 +129,7 @@ case ${1-} in
 ./do kill [NUMBER]     imports killed at NUMBER (500) moments
 ./do screenshots       renews docs/screenshots
 ./do bless             rewrites the golden files
-./do fresh [FOLDER]    proves run and test in a bare Debian 12 (root; not in CI)
+./do fresh [--deb] [FOLDER]   proves run and test, or the package, in a bare Debian 12 (root; not in CI)
 LIST
     [ -z "${1-}" ] || exit 2 ;;
 esac

@@ -63,3 +63,30 @@ fn an_import_a_scan_and_a_served_session_send_no_packet() {
     assert_eq!(packets(&work), Some(0));
     assert!(std::path::Path::new(&home).join("done").exists(), "the work was done");
 }
+
+#[test]
+fn the_window_signs_in_and_imports_without_sending_a_packet() {
+    let Some(shared) = shared() else { return };
+    if packets("true").is_none() {
+        return;
+    }
+    let home = tempfile::tempdir().unwrap();
+    let (bin, home) = (binary().display().to_string(), home.path().display().to_string());
+    let logs = shared.join("data/evtx/parse").display().to_string();
+    // A display of this namespace; the window's own process does the import that the command line asks it for.
+    let work = format!(
+        "export HOME={home} GDK_BACKEND=x11 AURORASOC_KEYRING=false NO_AT_BRIDGE=1; \
+         unset XDG_RUNTIME_DIR DBUS_SESSION_BUS_ADDRESS WAYLAND_DISPLAY; \
+         mkfifo {home}/number; Xvfb -displayfd 3 -nolisten tcp 3>{home}/number & x=$!; \
+         read number <{home}/number; export DISPLAY=:$number; \
+         {bin}-desktop --data-dir {home}/ws & app=$!; \
+         until grep -qs '\"route\":\"/api/v1/users/me\",\"status\":200' {home}/ws/logs/*; do \
+           kill -0 $app || exit; sleep 0.1; done; \
+         {bin} import {logs} --data-dir {home}/ws >{home}/said 2>&1; \
+         kill $app; wait $app; kill $x; \
+         grep -q 'does the work' {home}/said && grep -q 'new events' {home}/said && touch {home}/done"
+    );
+    assert_eq!(packets(&work), Some(0));
+    let said = std::fs::read_to_string(std::path::Path::new(&home).join("said")).unwrap_or_default();
+    assert!(std::path::Path::new(&home).join("done").exists(), "the work was not done: {said}");
+}

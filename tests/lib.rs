@@ -11,6 +11,7 @@ mod journeys;
 mod kill;
 mod live;
 mod plans;
+mod rules;
 mod schema;
 mod served;
 mod stores;

@@ -33,6 +33,18 @@ const SCANS: &[(&str, &str, &str)] = &[
     ("alerts/list", "alert", "in the order of its index, bounded by LIMIT; few are read by their ids"),
     ("alerts/list", "alert_words", "the index of pieces of three letters, bounded by LIMIT"),
     ("cases", "cases", "cases of one workspace, in the order of an index, bounded by LIMIT"),
+    ("detections/rules", "r", "rules of one workspace, a few thousand"),
+    ("detections/rules", "rule", "rules of one workspace, a few thousand"),
+    ("detections/packs", "p", "packs of one workspace"),
+    ("detections/packs", "pack", "packs of one workspace"),
+    ("detections/runs", "rule_run", "counted in its index"),
+    ("detections/verdicts", "suppression", "what people wrote, all of it for the rule set"),
+    ("detections/verdicts", "r", "rules of one workspace, a few thousand"),
+    ("detections/verdicts", "rule", "rules of one workspace, a few thousand"),
+    ("detections/verdicts", "j", "techniques of a rule or an alert"),
+    ("detections/verdicts", "a", "counts of alerts by technique, for the coverage alone"),
+    ("detections/verdicts", "t", "techniques that the inner queries found"),
+    ("detections/correlations", "correlation_due", "one row for each correlation that waits"),
 ];
 
 /// Whether a step reads all of a real table without being named above.

@@ -17,7 +17,7 @@ pub async fn open(dir: &Path) -> Desktop {
     // SAFETY: every test of this binary that reads this variable wants the same value.
     #[allow(unsafe_code, reason = "the keyring of who runs the tests is not theirs to write into")]
     unsafe {
-        std::env::set_var("AURORASOC_NO_KEYRING", "1");
+        std::env::set_var("AURORASOC_KEYRING", "false");
     }
     Desktop::open(dir.to_owned()).await.unwrap()
 }

@@ -7,6 +7,8 @@ use serde_json::json;
 
 use super::page::Page;
 use super::process::{self, Home, Running};
+use super::screen::Screen;
+use super::xdnd;
 
 /// The window's program.
 const PROGRAM: &str = "aurorasoc-desktop";
@@ -15,6 +17,8 @@ const PROGRAM: &str = "aurorasoc-desktop";
 pub struct Desktop {
     /// What the window shows.
     pub page: Page,
+    /// What else stands on its display.
+    pub screen: Screen,
     /// The display, as DISPLAY names it.
     pub display: String,
     /// The private home.
@@ -27,12 +31,13 @@ impl Desktop {
     /// Starts the app on the workspace `home/workspace` with these further arguments, and attaches
     /// to its window.
     pub async fn start(arguments: &[&Path]) -> Self {
-        Self::start_in(Home::new(), arguments).await
+        Self::start_in(Home::new(), arguments, &[]).await
     }
 
-    /// [`Self::start`] in a home that has been used before.
-    pub async fn start_in(home: Home, arguments: &[&Path]) -> Self {
-        let (screen, display) = process::display(&home);
+    /// [`Self::start`] in a home that has been used before, with these further variables.
+    pub async fn start_in(home: Home, arguments: &[&Path], variables: &[(&str, &str)]) -> Self {
+        let (shown, display) = process::display(&home);
+        let screen = Screen::of(&display);
         let mut args = vec!["--data-dir".to_owned(), home.path().join("workspace").display().to_string()];
         args.extend(arguments.iter().map(|path| path.display().to_string()));
         let options = json!({ "binary": process::built(PROGRAM), "args": args });
@@ -42,9 +47,37 @@ impl Desktop {
         driver.args([format!("--port={port}"), "--host=127.0.0.1".into()]);
         driver.env("DISPLAY", &display).env("GDK_BACKEND", "x11");
         driver.env("TAURI_AUTOMATION", "true").env("TAURI_WEBVIEW_AUTOMATION", "true");
+        driver.envs(variables.iter().copied());
         let driver = process::start(driver);
         let page = Page::attach(port, capabilities).await.expect("WebKitWebDriver does not answer");
-        Self { page, display, home, _driver: driver, _display: screen }
+        Self { page, screen, display, home, _driver: driver, _display: shown }
+    }
+
+    /// The app's window.
+    pub fn window(&self) -> u32 {
+        self.screen.window("AuroraSOC Desktop")
+    }
+
+    /// Presses keys in the window, as a person does.
+    pub fn press(&self, keys: &[&str]) {
+        self.screen.press(&self.home, self.window(), keys);
+    }
+
+    /// Answers the native file dialog of this title.
+    pub fn choose(&self, title: &str, path: &Path) {
+        self.screen.choose(&self.home, title, path);
+    }
+
+    /// Clicks the window's close button.
+    pub fn close_button(&self) {
+        xdnd::close_window(&self.display);
+    }
+
+    /// Closes the window and waits until the program has ended.
+    pub async fn close(&self) {
+        let pid = process::owner(&self.workspace());
+        self.close_button();
+        process::ended(pid).await;
     }
 
     /// The workspace's folder.
@@ -63,29 +96,8 @@ impl Desktop {
 
     /// Starts the app again in the same home, after it ended.
     pub async fn restart(self, arguments: &[&Path]) -> Self {
-        let Self { page, home, _driver, _display, .. } = self;
-        drop((page, _driver, _display));
-        Self::start_in(home, arguments).await
+        let Self { page, home, screen, _driver, _display, .. } = self;
+        drop((page, screen, _driver, _display));
+        Self::start_in(home, arguments, &[]).await
     }
-
-    /// The process ids of this home's processes that run the program `name`.
-    pub fn pids(&self, name: &str) -> Vec<u32> {
-        pids(&self.home, name)
-    }
-}
-
-fn pids(home: &Home, name: &str) -> Vec<u32> {
-    let mark = format!("HOME={}", home.path().display()).into_bytes();
-    let all = std::fs::read_dir("/proc").unwrap().flatten();
-    all.filter_map(|entry| entry.file_name().to_str()?.parse().ok())
-        .filter(|pid: &u32| {
-            let read = |what: &str| std::fs::read(format!("/proc/{pid}/{what}")).unwrap_or_default();
-            let runs = read("cmdline")
-                .split(|byte| *byte == 0)
-                .next()
-                .unwrap_or_default()
-                .ends_with(name.as_bytes());
-            runs && read("environ").split(|byte| *byte == 0).any(|one| one == mark)
-        })
-        .collect()
 }

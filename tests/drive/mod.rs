@@ -7,6 +7,9 @@ pub mod desktop;
 pub mod evidence;
 pub mod page;
 pub mod process;
+pub mod screen;
+pub mod store;
+pub mod told;
 pub mod xdnd;
 
 pub use browser::Browser;

@@ -14,6 +14,12 @@ use serde_json::{Value, json};
 /// seen at once, so this costs time only in a test that fails.
 pub const PATIENCE: Duration = Duration::from_secs(20);
 
+/// The longest that a script may take.
+const SCRIPT: Duration = Duration::from_secs(30);
+
+/// The longest that a driver takes to answer when the page can.
+const ANSWER: Duration = Duration::from_secs(5);
+
 /// A driven page.
 pub struct Page {
     /// The session.
@@ -25,8 +31,10 @@ impl Page {
     /// None when the driver accepts the session but never answers.
     pub async fn attach(port: u16, capabilities: Capabilities) -> Option<Self> {
         let mut capabilities = capabilities;
-        capabilities
-            .insert("timeouts".to_owned(), json!({ "script": 30000, "pageLoad": 20000, "implicit": 0 }));
+        capabilities.insert(
+            "timeouts".to_owned(),
+            json!({ "script": SCRIPT.as_millis() as u64, "pageLoad": 20000, "implicit": 0 }),
+        );
         let since = Instant::now();
         loop {
             let mut builder = ClientBuilder::new(HttpConnector::new());
@@ -44,14 +52,15 @@ impl Page {
         }
     }
 
-    /// Waits until `script` (an expression) is truthy on the page and gives its value.
+    /// Waits until `script` (an expression) is truthy on the page and gives its value. Asked anew in small steps: a
+    /// script that waits in the page itself never answers when the window goes to another page meanwhile.
     pub async fn until(&self, script: &str) -> Value {
         let since = Instant::now();
         let mut last = String::new();
+        let asked = format!("return ({script})");
         while since.elapsed() < PATIENCE {
-            let asked = format!("return ({script})");
             // A page that is being loaded cannot answer; a driver may wait for it without end.
-            match tokio::time::timeout(Duration::from_secs(3), self.client.execute(&asked, vec![])).await {
+            match tokio::time::timeout(ANSWER, self.client.execute(&asked, vec![])).await {
                 Ok(Ok(value)) if truthy(&value) => return value,
                 Ok(Ok(value)) => last = value.to_string(),
                 Ok(Err(reason)) => last = reason.to_string(),
@@ -85,6 +94,14 @@ impl Page {
         }
     }
 
+    /// Waits for an element and lets the page click it a little later: for what takes the page away under the driver.
+    pub async fn click_last(&self, name: &str) {
+        self.find(name).await;
+        let script =
+            format!("setTimeout(() => document.querySelector('[data-test=\"{name}\"]').click(), 50)");
+        self.client.execute(&script, vec![]).await.unwrap();
+    }
+
     /// Waits for an element and clicks it by script: for table rows, which no driver clicks alike.
     pub async fn open(&self, name: &str) {
         self.find(name).await;
@@ -111,12 +128,54 @@ impl Page {
             "const done = arguments[arguments.length - 1];
              (async () => {{ {body} }})().then((v) => done(v), (e) => done('failed: ' + e));"
         );
-        self.client.execute_async(&script, vec![]).await.unwrap()
+        match tokio::time::timeout(SCRIPT + ANSWER, self.client.execute_async(&script, vec![])).await {
+            Ok(Ok(value)) => value,
+            Ok(Err(reason)) => self.fail(&format!("{body}: {reason}")).await,
+            Err(_) => self.fail(&format!("{body}: no answer")).await,
+        }
+    }
+
+    /// Waits until an expression with `await` in it, which the page asks its server for, is true.
+    pub async fn until_served(&self, expression: &str) {
+        let since = Instant::now();
+        let asked = format!(
+            "for (let n = 0; n < 5; n += 1) {{
+                if ({expression}) return true;
+                await new Promise((go) => setTimeout(go, 100));
+            }}
+            return false"
+        );
+        while self.run(&asked).await != json!(true) {
+            if since.elapsed() > PATIENCE {
+                self.fail(&format!("waited for {expression}")).await
+            }
+        }
+    }
+
+    /// What a POST to the API answers to the page, with the session's CSRF value.
+    pub async fn post(&self, path: &str, body: &Value) -> Value {
+        let asked = format!(
+            "const me = await fetch('/api/v1/users/me');
+            const headers = {{ 'Content-Type': 'application/json', 'X-CSRF-Token': me.headers.get('X-CSRF-Token') }};
+            const answer = await fetch('/api/v1/{path}', {{ method: 'POST', headers, body: JSON.stringify({body}) }});
+            return await answer.json()"
+        );
+        self.run(&asked).await
+    }
+
+    /// Waits for a link to this address and follows it.
+    pub async fn follow(&self, href: &str) {
+        let link = format!("a[href={}]", json!(href));
+        self.until(&format!("document.querySelector({})", json!(link))).await;
+        let script = format!("setTimeout(() => document.querySelector({}).click(), 50)", json!(link));
+        self.client.execute(&script, vec![]).await.unwrap();
     }
 
     /// Writes what the page shows to `file`, as PNG.
     pub async fn screenshot(&self, file: &Path) {
-        let picture = self.client.screenshot().await.unwrap();
+        let Ok(picture) = self.client.screenshot().await else {
+            return println!("no picture: the window is gone");
+        };
         std::fs::create_dir_all(file.parent().unwrap()).unwrap();
         std::fs::write(file, picture).unwrap();
     }
@@ -137,7 +196,7 @@ impl Page {
 }
 
 async fn pause() {
-    tokio::time::sleep(Duration::from_millis(50)).await;
+    tokio::time::sleep(Duration::from_millis(20)).await;
 }
 
 fn truthy(value: &Value) -> bool {

@@ -7,6 +7,9 @@ use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::fd::OwnedFd;
+use rustix::process::{Pid, PidfdFlags, Signal, kill_process, pidfd_open};
 use tempfile::TempDir;
 
 /// A private HOME, whose path in the environment also marks every process started in it.
@@ -44,27 +47,69 @@ impl Home {
         command
     }
 
-    /// Ends every process that was started in this home and still runs.
-    fn reap(&self) {
+    /// The processes that were started in this home and still run, with their names.
+    pub fn processes(&self) -> Vec<(u32, String)> {
         let mark = format!("HOME={}", self.path().display()).into_bytes();
-        for entry in std::fs::read_dir("/proc").into_iter().flatten().flatten() {
-            let Some(pid) = entry.file_name().to_str().and_then(|name| name.parse::<i32>().ok()) else {
-                continue;
-            };
-            let environment = std::fs::read(entry.path().join("environ")).unwrap_or_default();
-            if environment.split(|byte| *byte == 0).any(|one| one == mark)
-                && let Some(pid) = rustix::process::Pid::from_raw(pid)
-            {
-                let _ = rustix::process::kill_process(pid, rustix::process::Signal::KILL);
+        let all = std::fs::read_dir("/proc").into_iter().flatten().flatten();
+        all.filter_map(|entry| entry.file_name().to_str()?.parse().ok())
+            .filter_map(|pid: u32| {
+                let environment = std::fs::read(format!("/proc/{pid}/environ")).ok()?;
+                let ours = environment.split(|byte| *byte == 0).any(|one| one == mark);
+                let name = std::fs::read_to_string(format!("/proc/{pid}/comm")).ok()?;
+                ours.then(|| (pid, name.trim().to_owned()))
+            })
+            .collect()
+    }
+
+    /// Waits until a process of this name (its first 15 letters) runs here, and gives its number.
+    pub fn process(&self, name: &str) -> u32 {
+        let since = std::time::Instant::now();
+        loop {
+            let found = self.processes().into_iter().find(|(_, has)| *has == name[..name.len().min(15)]);
+            if let Some((pid, _)) = found {
+                return pid;
             }
+            assert!(since.elapsed() < super::page::PATIENCE, "there is no process {name}");
+            std::thread::yield_now();
         }
     }
 }
 
 impl Drop for Home {
     fn drop(&mut self) {
-        self.reap();
+        for (pid, _) in self.processes() {
+            kill(pid, Signal::KILL);
+        }
     }
+}
+
+/// Sends a signal.
+pub fn kill(pid: u32, signal: Signal) {
+    if let Some(pid) = i32::try_from(pid).ok().and_then(Pid::from_raw) {
+        let _ = kill_process(pid, signal);
+    }
+}
+
+/// The process that has a workspace open, by its lock file.
+pub fn owner(workspace: &Path) -> u32 {
+    kernel::platform::Lock::owner(workspace).expect("nobody has the workspace open").pid
+}
+
+/// Waits for the end of a process.
+pub async fn ended(pid: u32) {
+    let number = Pid::from_raw(i32::try_from(pid).unwrap()).unwrap();
+    // No such process: it has ended already.
+    let Ok(handle) = pidfd_open(number, PidfdFlags::empty()) else { return };
+    assert!(readable(handle).await, "process {pid} did not end");
+}
+
+/// Waits until something can be read from a file; false when nothing comes.
+pub async fn readable(file: OwnedFd) -> bool {
+    let wait = move || {
+        let patience = Timespec { tv_sec: super::page::PATIENCE.as_secs() as i64, tv_nsec: 0 };
+        poll(&mut [PollFd::new(&file, PollFlags::IN)], Some(&patience)).unwrap() > 0
+    };
+    tokio::task::spawn_blocking(wait).await.unwrap()
 }
 
 fn private() -> std::fs::Permissions {

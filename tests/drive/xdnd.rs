@@ -2,6 +2,8 @@
 //! on a display and drops them, as a file manager does.
 
 use std::path::Path;
+use std::sync::Arc;
+use std::sync::mpsc::Receiver;
 use std::time::{Duration, Instant};
 
 use x11rb::connection::Connection;
@@ -14,6 +16,7 @@ use x11rb::rust_connection::RustConnection;
 use x11rb::wrapper::ConnectionExt as _;
 
 use super::page::PATIENCE;
+use super::screen::events;
 
 x11rb::atom_manager! {
     Atoms: AtomsCookie {
@@ -24,7 +27,8 @@ x11rb::atom_manager! {
 }
 
 struct Drag {
-    server: RustConnection,
+    server: Arc<RustConnection>,
+    events: Receiver<Event>,
     atoms: Atoms,
     source: Window,
     target: Window,
@@ -80,7 +84,9 @@ impl Drag {
         let at = at.unwrap().reply().unwrap();
         let over = (u32::from(at.dst_x as u16) << 16) | u32::from(at.dst_y as u16);
         let list = paths.iter().map(|path| format!("file://{}\r\n", escaped(path))).collect::<String>();
-        Self { server, atoms, source, target, over, list: list.into_bytes() }
+        let server = Arc::new(server);
+        let events = events(&server);
+        Self { server, events, atoms, source, target, over, list: list.into_bytes() }
     }
 
     fn send(&self, kind: Atom, data: [u32; 5]) {
@@ -93,13 +99,13 @@ impl Drag {
     fn answer(&mut self, kind: Atom, patience: Duration) -> Option<[u32; 5]> {
         let since = Instant::now();
         while since.elapsed() < patience {
-            match self.server.poll_for_event().unwrap() {
+            match self.events.recv_timeout(patience.saturating_sub(since.elapsed())).ok() {
                 Some(Event::ClientMessage(message)) if message.type_ == kind => {
                     return Some(message.data.as_data32());
                 }
                 Some(Event::SelectionRequest(request)) => self.hand_out(&request),
                 Some(_) => {}
-                None => std::thread::sleep(Duration::from_millis(5)),
+                None => return None,
             }
         }
         None

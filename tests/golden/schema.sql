@@ -48,7 +48,18 @@ CREATE TABLE cases (
   status TEXT NOT NULL, owner TEXT, body TEXT NOT NULL, created_at INTEGER NOT NULL, updated_at INTEGER NOT NULL,
   version INTEGER NOT NULL DEFAULT 1
 ) STRICT;
+CREATE TABLE contribution (
+  correlation TEXT NOT NULL, time INTEGER NOT NULL, event BLOB NOT NULL, rule TEXT NOT NULL, form TEXT NOT NULL,
+  vals TEXT NOT NULL, PRIMARY KEY (correlation, time, event, rule)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE correlation_due (
+  correlation TEXT PRIMARY KEY, first INTEGER NOT NULL, last INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
 CREATE TABLE counter (name TEXT PRIMARY KEY, value INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+CREATE TABLE firing (
+  correlation TEXT NOT NULL, grp TEXT NOT NULL, first INTEGER NOT NULL, last INTEGER NOT NULL, count INTEGER NOT NULL,
+  alert INTEGER NOT NULL REFERENCES alert, PRIMARY KEY (correlation, grp, first)
+) STRICT, WITHOUT ROWID;
 CREATE TABLE idempotency (
   username TEXT NOT NULL, key TEXT NOT NULL, route TEXT NOT NULL, request_hash BLOB NOT NULL, at INTEGER NOT NULL,
   status INTEGER, head TEXT, body BLOB, PRIMARY KEY (username, key, route)
@@ -65,8 +76,38 @@ CREATE TABLE job_item (
   PRIMARY KEY (job_id, list, n)
 ) STRICT, WITHOUT ROWID;
 CREATE TABLE outbox (seq INTEGER PRIMARY KEY AUTOINCREMENT, at INTEGER NOT NULL, kind TEXT NOT NULL, data TEXT NOT NULL) STRICT;
+CREATE TABLE pack (
+  pack_id TEXT PRIMARY KEY, name TEXT NOT NULL, version TEXT NOT NULL, imported_by TEXT NOT NULL,
+  created_at INTEGER NOT NULL, updated_at INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
 CREATE TABLE refresh_token (
   hash BLOB PRIMARY KEY, family TEXT NOT NULL REFERENCES token_family ON DELETE CASCADE, used_at INTEGER
+) STRICT, WITHOUT ROWID;
+CREATE TABLE rule (
+  id INTEGER PRIMARY KEY, rule_id TEXT NOT NULL UNIQUE, pack TEXT REFERENCES pack, origin TEXT NOT NULL, file TEXT,
+  title TEXT NOT NULL, sort_title TEXT NOT NULL, status TEXT NOT NULL, level TEXT NOT NULL, rank INTEGER NOT NULL,
+  own_level TEXT NOT NULL, format TEXT NOT NULL, hash TEXT NOT NULL, enabled INTEGER NOT NULL, settings TEXT NOT NULL,
+  edited INTEGER NOT NULL DEFAULT 0, tags TEXT NOT NULL, techniques TEXT NOT NULL, product TEXT, category TEXT, service TEXT,
+  author TEXT, license TEXT, about TEXT NOT NULL, errors TEXT NOT NULL, created_at INTEGER NOT NULL,
+  updated_at INTEGER NOT NULL, version INTEGER NOT NULL DEFAULT 1
+) STRICT;
+CREATE TABLE rule_change (
+  rule_id TEXT NOT NULL, n INTEGER NOT NULL, version INTEGER NOT NULL, at INTEGER NOT NULL, by TEXT NOT NULL,
+  what TEXT NOT NULL, body TEXT, settings TEXT, PRIMARY KEY (rule_id, n)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE rule_feedback (
+  id TEXT PRIMARY KEY, rule_id TEXT NOT NULL, alert_id TEXT UNIQUE, verdict TEXT NOT NULL, note TEXT, by TEXT NOT NULL,
+  at INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE TABLE rule_run (
+  run_id TEXT PRIMARY KEY, rule_id TEXT, pack TEXT, same TEXT NOT NULL, created_at INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE TABLE rule_stat (
+  rule_id TEXT PRIMARY KEY, hits INTEGER NOT NULL DEFAULT 0, alerts INTEGER NOT NULL DEFAULT 0, last_match INTEGER,
+  tried INTEGER NOT NULL DEFAULT 0, cost_ns INTEGER NOT NULL DEFAULT 0
+) STRICT, WITHOUT ROWID;
+CREATE TABLE rule_text (
+  rule_id TEXT PRIMARY KEY REFERENCES rule (rule_id) ON DELETE CASCADE, body TEXT NOT NULL, pack_body TEXT
 ) STRICT, WITHOUT ROWID;
 CREATE TABLE session (
   hash BLOB PRIMARY KEY, username TEXT NOT NULL REFERENCES user ON DELETE CASCADE, label TEXT NOT NULL,
@@ -74,6 +115,10 @@ CREATE TABLE session (
 ) STRICT, WITHOUT ROWID;
 CREATE TABLE setting (version INTEGER PRIMARY KEY, at INTEGER NOT NULL, by TEXT NOT NULL, reason TEXT, body TEXT NOT NULL) STRICT;
 CREATE TABLE sqlite_sequence(name,seq);
+CREATE TABLE suppression (
+  id TEXT PRIMARY KEY, rule_id TEXT NOT NULL, condition TEXT NOT NULL, reason TEXT NOT NULL, created_by TEXT NOT NULL,
+  created_at INTEGER NOT NULL, expires_at INTEGER, hits INTEGER NOT NULL DEFAULT 0
+) STRICT, WITHOUT ROWID;
 CREATE TABLE token_family (
   family TEXT PRIMARY KEY, username TEXT NOT NULL REFERENCES user ON DELETE CASCADE, created_at INTEGER NOT NULL,
   expires_at INTEGER NOT NULL, revoked INTEGER NOT NULL DEFAULT 0
@@ -102,9 +147,16 @@ CREATE INDEX audit_actor ON audit (actor, seq);
 CREATE INDEX audit_object ON audit (object_id, seq);
 CREATE INDEX cases_created ON cases (created_at, id);
 CREATE INDEX cases_updated ON cases (updated_at, id);
+CREATE INDEX firing_alert ON firing (alert);
 CREATE INDEX idempotency_at ON idempotency (at);
 CREATE INDEX job_created ON job (created_at);
 CREATE INDEX job_status ON job (status, created_at);
 CREATE INDEX refresh_token_family ON refresh_token (family);
+CREATE INDEX rule_feedback_rule ON rule_feedback (rule_id, at, id);
+CREATE INDEX rule_pack ON rule (pack, file);
+CREATE INDEX rule_run_created ON rule_run (created_at, run_id);
+CREATE INDEX rule_run_rule ON rule_run (rule_id, created_at, run_id);
+CREATE INDEX rule_run_same ON rule_run (same, created_at);
 CREATE INDEX session_user ON session (username);
+CREATE INDEX suppression_rule ON suppression (rule_id, created_at, id);
 CREATE INDEX token_family_user ON token_family (username);

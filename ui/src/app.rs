@@ -21,13 +21,18 @@ pub fn root(app: App) -> impl IntoView {
         boot.remove();
     }
     let language = Memo::new(move |_| app.preferences.with(|p| p.language));
+    // An ended session keeps the page below the sign-in: what was typed and opened stays.
+    let face = Memo::new(move |_| match app.auth.get() {
+        Auth::Ended => Auth::In,
+        auth => auth,
+    });
     view! {
         {move || {
             language.get();
-            match app.auth.get() {
+            match face.get() {
                 Auth::Asking => view! { <div class="shell" aria-busy="true"><div class="topbar"></div><div class="nav"></div><main class="main"></main></div> }.into_any(),
                 Auth::Out => view! { <pages::login::Login /> }.into_any(),
-                Auth::In => view! { <Frame /> }.into_any(),
+                Auth::In | Auth::Ended => view! { <Frame /> }.into_any(),
             }
         }}
         {move || { language.get(); view! { <Toasts /> } }}
@@ -39,6 +44,7 @@ pub fn root(app: App) -> impl IntoView {
 fn page(path: &str) -> AnyView {
     match path.split('/').nth(1) {
         Some("alerts") => view! { <pages::alerts::Alerts /> }.into_any(),
+        Some("detections") => view! { <pages::rules::Rules /> }.into_any(),
         Some("cases") => view! { <pages::cases::Cases /> }.into_any(),
         Some("settings") => view! { <pages::settings::Settings /> }.into_any(),
         Some("") | None => view! { <pages::start::Home /> }.into_any(),
@@ -63,14 +69,24 @@ fn Frame() -> impl IntoView {
             <StatusBar />
         </div>
         <Show when=move || app.dragging.get()>
-            <div class="drop-veil" data-test="drop-veil"><div class="drop"><h2>{t(k::DROP_HERE)}</h2><p>{t(k::DROP_TEXT)}</p></div></div>
+            <div class="drop-veil" data-test="drop-veil"><div class="drop">{drop_words}</div></div>
         </Show>
         <FileFields />
         <Palette />
         <Help />
         <pages::alerts::dialogs::Dialogs />
+        <pages::rules::dialogs::Dialogs />
         <CloseAsked />
+        <pages::login::again::Again />
     }
+}
+
+/// What a drop would do here.
+fn drop_words() -> impl IntoView {
+    let rules = app().place.with(|p| p.path.starts_with("/detections")) && app().shell.with(Option::is_none);
+    let (title, text) =
+        if rules { (k::DROP_RULES, k::DROP_RULES_TEXT) } else { (k::DROP_HERE, k::DROP_TEXT) };
+    view! { <h2>{t(title)}</h2><p>{t(text)}</p> }
 }
 
 /// What the user must know whatever he does: a foreign version, and the server's own warnings.
@@ -110,7 +126,12 @@ fn drop_here(event: leptos::ev::DragEvent) {
     if let Some(data) = event.data_transfer()
         && takes_drops()
     {
-        upload::dropped(&data);
+        // What is dropped on the page of rules is rules.
+        if app().place.with_untracked(|p| p.path.starts_with("/detections")) {
+            pages::rules::import::dropped(&data);
+        } else {
+            upload::dropped(&data);
+        }
     }
 }
 
@@ -126,7 +147,7 @@ fn FileFields() -> impl IntoView {
         let Some(field) = event.target().and_then(|t| t.dyn_into::<web_sys::HtmlInputElement>().ok()) else {
             return;
         };
-        upload::files(field.files());
+        upload::chosen(field.files());
         field.set_value("");
     };
     view! {

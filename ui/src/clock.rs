@@ -42,3 +42,21 @@ pub fn span(seconds: u64) -> String {
     let (h, m, s) = (seconds / 3600, seconds / 60 % 60, seconds % 60);
     if h > 0 { format!("{h}:{m:02}:{s:02}") } else { format!("{m}:{s:02}") }
 }
+
+/// As a field for date and time writes it: `2026-11-18T08:12`.
+pub fn to_field(time: Time, zone: TimeZone) -> String {
+    let mut text = full(time, zone).replace(' ', "T");
+    text.truncate("2026-11-18T08:12".len());
+    text
+}
+
+/// From such a field; None where it is empty or not a time.
+pub fn from_field(text: &str, zone: TimeZone) -> Option<Time> {
+    let seconds = if text.matches(':').count() == 1 { ":00" } else { "" };
+    let utc = Time::parse(&format!("{text}{seconds}Z"))?;
+    Some(match zone {
+        TimeZone::Utc => utc,
+        // The zone of that day, not of today: summer time.
+        TimeZone::Local => Time(utc.0 - offset_minutes(utc.0) * 60_000),
+    })
+}

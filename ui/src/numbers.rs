@@ -28,6 +28,15 @@ pub fn bytes(n: u64) -> String {
     format!("{value:.1} {}", UNITS[unit])
 }
 
+/// Three figures of a small number: `0.21`, `3.4`, `120`.
+pub fn figures(n: f64) -> String {
+    match n {
+        n if n >= 100.0 => grouped(n.round() as u64),
+        n if n >= 10.0 => format!("{n:.1}"),
+        n => format!("{n:.2}"),
+    }
+}
+
 /// Whole per cent of `done` in `total`; 0 where the total is not known.
 pub fn percent(done: u64, total: u64) -> u64 {
     done.min(total).saturating_mul(100).checked_div(total).unwrap_or(0)
@@ -36,6 +45,11 @@ pub fn percent(done: u64, total: u64) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn small_numbers() {
+        assert_eq!([0.214, 3.4, 12.34, 1234.5].map(figures), ["0.21", "3.40", "12.3", "1,235"]);
+    }
 
     #[test]
     fn as_people_read_them() {

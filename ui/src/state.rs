@@ -1,7 +1,10 @@
 //! What every part of the page shares. One value, made once under the root owner, reachable from key handlers too.
 
 use crate::{
-    components::toast::Toast, data::shell::ShellInfo, pages::alerts::model::AlertsModel, place::Place,
+    components::toast::Toast,
+    data::{shell::ShellInfo, speed::Speed},
+    pages::{alerts::model::AlertsModel, rules::model::RulesModel},
+    place::Place,
 };
 use api::{
     jobs::Job,
@@ -21,6 +24,8 @@ pub enum Auth {
     Out,
     /// The product.
     In,
+    /// The product, with the sign-in over it: the session ended while somebody worked.
+    Ended,
 }
 
 /// Whether the server answers.
@@ -45,20 +50,28 @@ pub enum Layer {
     Close,
     /// Link to a case.
     LinkCase,
+    /// Run rules over stored events.
+    Run,
+    /// Delete the open rule.
+    DeleteRule,
+    /// Import rules.
+    ImportRules,
 }
 
-/// A file that is on its way to the server.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// Files that are on their way to the server together.
+#[derive(Clone, Debug, PartialEq)]
 pub struct Upload {
     /// Grows.
     pub id: u64,
-    /// As the user knows it.
+    /// As the user knows them.
     pub name: String,
     /// Bytes sent.
     pub sent: u64,
     /// Bytes in all.
     pub total: u64,
-    /// Why it did not arrive.
+    /// How fast.
+    pub speed: Speed,
+    /// Why they did not arrive.
     pub failed: Option<String>,
 }
 
@@ -103,6 +116,8 @@ pub struct App {
     pub close_asked: RwSignal<Option<u64>>,
     /// The alerts page.
     pub alerts: AlertsModel,
+    /// The page of rules.
+    pub rules: RulesModel,
 }
 
 thread_local! { static APP: OnceCell<App> = const { OnceCell::new() }; }
@@ -130,6 +145,7 @@ impl App {
             dragging: RwSignal::new(false),
             close_asked: RwSignal::new(None),
             alerts: AlertsModel::new(),
+            rules: RulesModel::new(),
         };
         APP.with(|cell| {
             let _ = cell.set(app);

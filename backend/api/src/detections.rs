@@ -1,68 +1,62 @@
-//! Detection rules.
+//! Detection rules, the packs they come in, runs over stored events, and what people say about their alerts.
 
-use crate::{Empty, Page, Time};
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+mod pack;
+mod rule;
+mod run;
+mod verdict;
 
-/// A detection rule.
-#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
-pub struct Rule {
-    /// Sigma id.
-    pub rule_id: String,
-    /// Title.
-    pub title: String,
-    /// What it looks for.
-    pub description: String,
-    /// Sigma status.
-    pub status: String,
-    /// Sigma level.
-    pub level: String,
-    /// `sigma` or `sigma_correlation`.
-    pub format: String,
-    /// YAML.
-    pub body: String,
-    /// Whether it runs.
-    pub enabled: bool,
-    /// Sigma tags.
-    pub tags: Vec<String>,
-    /// `product/category/service`.
-    pub logsource: String,
-    /// Who wrote it.
-    pub author: Option<String>,
-    /// Known false positives.
-    pub falsepositives: Vec<String>,
-    /// Links.
-    pub references: Vec<String>,
-    /// Grows with each change.
-    pub version: u32,
-    /// When it came in.
-    pub created_at: Time,
-    /// Last change.
-    pub updated_at: Time,
-    /// Why it can't run.
-    pub errors: Vec<String>,
-}
+pub use pack::*;
+pub use rule::*;
+pub use run::*;
+pub use verdict::*;
 
-/// Path of one rule.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct RulePath {
-    /// Sigma id.
-    pub rule_id: String,
-}
-
-list_query! {
-    /// Query of GET /detections/rules. Sorts: title, level.
-    RuleList {
-        /// Part of title, id or a tag, caseless.
-        q: String,
-        /// Sigma levels, separated by commas.
-        level: String,
-    }
-}
+use crate::{Empty, Page, jobs::JobAccepted};
 
 routes! {
     #[doc = "List detection rules"]
     RulesList: GET "/api/v1/detections/rules", SiemRead, path Empty, query RuleList, body None () => 200 Json Page<Rule>;
+    #[doc = "Create detection rules of one's own from Sigma text"]
+    RuleCreate: POST "/api/v1/detections/rules", SiemWrite, path Empty, query Empty, body Json CreateRule => 201 Json CreatedRule;
     #[doc = "One rule"]
     RuleGet: GET "/api/v1/detections/rules/{rule_id}", SiemRead, path RulePath, query Empty, body None () => 200 Json Rule;
+    #[doc = "Enable, disable, tune or rewrite a rule"]
+    RulePatch: PATCH "/api/v1/detections/rules/{rule_id}", SiemWrite, path RulePath, query Empty, body Json PatchRule => 200 Json Rule;
+    #[doc = "Delete a rule of one's own"]
+    RuleDelete: DELETE "/api/v1/detections/rules/{rule_id}", SiemWrite, path RulePath, query Empty, body None () => 204 Empty ();
+    #[doc = "How a rule came to be what it is, newest first"]
+    RuleHistory: GET "/api/v1/detections/rules/{rule_id}/history", SiemRead, path RulePath, query RuleHistoryList, body None () => 200 Json Page<RuleChange>;
+    #[doc = "Enable or disable many rules, or a pack"]
+    RulesBulk: POST "/api/v1/detections/bulk", SiemWrite, path Empty, query Empty, body Json BulkRules => 200 Json BulkDone;
+    #[doc = "Read Sigma text without keeping it: its errors, and what it would run on"]
+    RuleCheck: POST "/api/v1/detections/check", SiemRead, path Empty, query Empty, body Json CheckText => 200 Json CheckReport;
+    #[doc = "Why a rule matches one stored event, or why not"]
+    RuleExplain: GET "/api/v1/detections/rules/{rule_id}/explain", SiemRead, path RulePath, query ExplainQuery, body None () => 200 Json RuleExplanation;
+    #[doc = "Packs of rules"]
+    PacksList: GET "/api/v1/detections/packs", SiemRead, path Empty, query PackList, body None () => 200 Json Page<Pack>;
+    #[doc = "Import a pack as a stream: a zip of Sigma rules, or YAML files; 202 with a job whose result is a PackReport"]
+    PackImport: POST "/api/v1/detections/packs", SiemWrite, path Empty, query PackQuery, body Stream () => 202 Json JobAccepted;
+    #[doc = "Remove an imported pack and its rules; their alerts stay"]
+    PackDelete: DELETE "/api/v1/detections/packs/{pack_id}", SiemWrite, path PackPath, query Empty, body None () => 204 Empty ();
+    #[doc = "Run one rule over stored events; 202 with a job whose result is a RuleRun"]
+    RuleRunCreate: POST "/api/v1/detections/rules/{rule_id}/run", SiemWrite, path RulePath, query Empty, body Json Option<RunRange> => 202 Json RunAccepted;
+    #[doc = "Run a pack, some rules or all enabled rules over stored events; 202 with a job whose result is a RuleRun"]
+    RunCreate: POST "/api/v1/detections/runs", SiemWrite, path Empty, query Empty, body Json Option<RunWhat> => 202 Json RunAccepted;
+    #[doc = "Runs over stored events, newest first"]
+    RunsList: GET "/api/v1/detections/runs", SiemRead, path Empty, query RunList, body None () => 200 Json Page<RuleRun>;
+    #[doc = "List rule runs, newest first"]
+    RuleRuns: GET "/api/v1/detections/rules/{rule_id}/runs", SiemRead, path RulePath, query RunList, body None () => 200 Json Page<RuleRun>;
+    #[doc = "Detection metrics: in all and for each rule that saw an event"]
+    DetectionMetricsGet: GET "/api/v1/detections/metrics", SiemRead, path Empty, query MetricsList, body None () => 200 Json DetectionMetrics;
+    #[doc = "ATT&CK coverage: rules and what was seen"]
+    CoverageGet: GET "/api/v1/detections/coverage", SiemRead, path Empty, query Empty, body None () => 200 Json Coverage;
+    #[doc = "List suppressions"]
+    SuppressionsList: GET "/api/v1/detections/rules/{rule_id}/suppressions", SiemRead, path RulePath, query SuppressionList, body None () => 200 Json Page<Suppression>;
+    #[doc = "Create suppression"]
+    SuppressionCreate: POST "/api/v1/detections/rules/{rule_id}/suppressions", SiemWrite, path RulePath, query Empty, body Json CreateSuppression => 201 Json Suppression;
+    #[doc = "End a suppression"]
+    SuppressionDelete: DELETE "/api/v1/detections/rules/{rule_id}/suppressions/{suppression_id}", SiemWrite, path SuppressionPath, query Empty, body None () => 204 Empty ();
+    #[doc = "List feedback: what was submitted, and what closed alerts say"]
+    FeedbackList: GET "/api/v1/detections/rules/{rule_id}/feedback", SiemRead, path RulePath, query FeedbackPage, body None () => 200 Json Page<Feedback>;
+    #[doc = "Submit feedback; with an alert, the verdict closes it"]
+    FeedbackCreate: POST "/api/v1/detections/rules/{rule_id}/feedback", SiemWrite, path RulePath, query Empty, body Json CreateFeedback => 201 Json Feedback;
 }

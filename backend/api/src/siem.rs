@@ -158,12 +158,30 @@ pub struct ImportResult {
     pub alerts: u64,
     /// Matches of rules, grouped into alerts.
     pub matches: u64,
+    /// Number of the rule set that ran last; it grows with each change of rules.
+    #[serde(default)]
+    pub rule_set: u64,
+    /// Matches that a suppression held back.
+    #[serde(default)]
+    pub suppressed: u64,
     /// Rules that ran.
     pub rules_run: u64,
-    /// Rules that could not run, with why.
+    /// Rules that could not run, with why: the first 1,000.
     pub rules_not_run: Vec<RuleNote>,
-    /// Rules that had no chance on this data, with why.
+    /// How many there are in all.
+    #[serde(default)]
+    pub rules_not_run_total: u64,
+    /// Rules that had no chance on this data, with why: the first 1,000.
     pub rules_no_chance: Vec<RuleNote>,
+    /// How many there are in all.
+    #[serde(default)]
+    pub rules_no_chance_total: u64,
+    /// What correlation rules could not see.
+    #[serde(default)]
+    pub correlation_notes: Vec<RuleNote>,
+    /// In plain words, why nothing matched.
+    #[serde(default)]
+    pub no_match_reason: Option<String>,
     /// The files, at most 1,000 (the totals count all).
     pub file_list: Vec<ImportFile>,
     /// First event time.

@@ -29,8 +29,9 @@ async fn main() {
     let options = server::Options { world: World::real(), dir: &dir, desktop: false, keyring: false };
     let app = App::open(options).await.unwrap();
     let made = Instant::now();
+    let set = app.rules.fresh().await;
     for from in (0..many).step_by(500) {
-        raise(&app, from, (from + 500).min(many)).await;
+        raise(&app, &set, from, (from + 500).min(many)).await;
     }
     eprintln!("{many} alerts in {:.1} s", made.elapsed().as_secs_f64());
     let user = serde_json::json!({"username": "root", "password": "correct horse battery", "role": "admin"});
@@ -101,8 +102,8 @@ const QUESTIONS: &[&str] = &[
 ];
 
 /// One alert each, spread over hosts, hours and rules.
-async fn raise(app: &App, from: u64, to: u64) {
-    let rules = app.rules.engine.rules();
+async fn raise(app: &App, set: &server::detections::RuleSet, from: u64, to: u64) {
+    let rules = set.engine.rules().len();
     let event = |n: u64| {
         let mut identity = [0; 16];
         identity[..8].copy_from_slice(&n.wrapping_mul(0x9e37_79b9_7f4a_7c15).to_be_bytes());
@@ -119,10 +120,14 @@ async fn raise(app: &App, from: u64, to: u64) {
         }
     };
     let events: Vec<_> = (from..to).map(event).collect();
-    let rule = |n: usize| &rules[(from as usize + n) % rules.len()];
-    let matches: Vec<_> =
-        events.iter().enumerate().map(|(n, event)| server::alerts::Match { rule: rule(n), event }).collect();
+    let one = |(n, event)| {
+        let i = (from as usize + n) % rules;
+        let (rule, tuning) = (&set.engine.rules()[i], set.tuning(i).unwrap());
+        server::alerts::Match { rule, tuning, event }
+    };
+    let matches: Vec<_> = events.iter().enumerate().map(one).collect();
+    let cause = server::alerts::Cause { source: "sigma", run_id: None };
     let mut tx = app.kernel.db.write(&Actor::system()).await.unwrap();
-    server::alerts::raise(&app.kernel, &mut tx, &matches).await.unwrap();
+    server::alerts::raise(&app.kernel, &mut tx, &matches, &cause).await.unwrap();
     tx.commit(Audit::new("alert.raise", "job", "bench"), &[]).await.unwrap();
 }

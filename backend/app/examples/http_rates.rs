@@ -135,7 +135,9 @@ async fn token(app: &App) -> String {
 
 /// Alerts of a rule with 20 events each; answers the id of one.
 async fn alerts(app: &App, many: u64) -> String {
-    let rule = &app.rules.engine.rules()[0];
+    let set = app.rules.fresh().await;
+    let (rule, tuning) = (&set.engine.rules()[0], set.tuning(0).unwrap());
+    let cause = server::alerts::Cause { source: "sigma", run_id: None };
     let event = |alert: u64, n: u64| {
         let mut identity = [0; 16];
         identity[..8].copy_from_slice(&alert.to_be_bytes());
@@ -153,9 +155,9 @@ async fn alerts(app: &App, many: u64) -> String {
         }
     };
     let events: Vec<_> = (0..many).flat_map(|a| (0..20).map(move |n| event(a, n))).collect();
-    let matches: Vec<_> = events.iter().map(|event| server::alerts::Match { rule, event }).collect();
+    let matches: Vec<_> = events.iter().map(|event| server::alerts::Match { rule, tuning, event }).collect();
     let mut tx = app.kernel.db.write(&Actor::system()).await.unwrap();
-    let raised = server::alerts::raise(&app.kernel, &mut tx, &matches).await.unwrap();
+    let raised = server::alerts::raise(&app.kernel, &mut tx, &matches, &cause).await.unwrap();
     tx.commit(Audit::new("alert.raise", "job", "bench"), &[]).await.unwrap();
     raised.created[0].clone()
 }

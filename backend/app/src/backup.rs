@@ -27,14 +27,12 @@ struct Manifest {
 }
 
 fn failed(what: &str) -> impl Fn(&dyn std::fmt::Display) -> Problem + '_ {
-    move |e| {
-        Problem::new(what, e.to_string(), "Check free space and choose another place. Nothing was changed.")
-    }
+    move |e| Problem::of(what, &[("reason", &e.to_string())])
 }
 
 /// Writes the backup beside its final name and renames it when it is whole.
 pub(crate) async fn write(app: &App, to: &Path) -> Result<(), Problem> {
-    let bad = failed("The backup could not be written");
+    let bad = failed("backup");
     let copies = app.dir.join("backup-copies");
     let _ = fs::remove_dir_all(&copies);
     platform::private_folder(&copies).map_err(|e| bad(&e))?;
@@ -90,7 +88,7 @@ fn add(
 
 /// Reads a backup into an empty folder; every file is checked against its hash before anything is named.
 pub(crate) async fn read(from: &Path, into: &Path) -> Result<(), Problem> {
-    let bad = failed("The backup could not be restored");
+    let bad = failed("restore");
     let (from, into) = (from.to_owned(), into.to_owned());
     let unpack = move || -> io::Result<()> {
         platform::private_folder(&into)?;

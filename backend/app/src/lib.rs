@@ -4,7 +4,6 @@ mod backup;
 pub mod cli;
 pub mod config;
 pub mod desktop;
-mod notices;
 mod orders;
 mod web;
 mod workspace;

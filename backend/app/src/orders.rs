@@ -5,6 +5,7 @@
 
 use api::{
     Role,
+    detections::RuleList,
     jobs::{Job, JobStatus},
     users::CreateUser,
 };
@@ -15,7 +16,7 @@ use kernel::{
 };
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use server::{App, siem};
+use server::{App, detections, siem};
 use std::{path::PathBuf, time::Duration};
 use tokio::{
     io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader},
@@ -31,6 +32,10 @@ pub(crate) enum Order {
     UserAdd { name: String, role: Role, password: Option<String> },
     /// Files and folders, absolute.
     Import { paths: Vec<PathBuf> },
+    /// Sigma rules as a pack: files, folders and zips, absolute.
+    RulesImport { name: String, enabled: bool, paths: Vec<PathBuf> },
+    /// Rules of the workspace.
+    RulesList { query: Box<RuleList> },
     /// Look at everything stored.
     Doctor,
 }
@@ -110,6 +115,8 @@ pub(crate) async fn obey(app: &App, order: Order, to: mpsc::Sender<Reply>) {
     let done = match order {
         Order::UserAdd { name, role, password } => user_add(app, name, role, password).await,
         Order::Import { paths } => import(app, paths, &to).await,
+        Order::RulesImport { name, enabled, paths } => rules_import(app, name, enabled, paths, &to).await,
+        Order::RulesList { query } => rules_list(app, *query).await,
         Order::Doctor => doctor(app, &to).await,
     };
     let last = match done {
@@ -138,14 +145,47 @@ async fn user_add(app: &App, name: String, role: Role, password: Option<String>)
 
 async fn import(app: &App, paths: Vec<PathBuf>, to: &mpsc::Sender<Reply>) -> kernel::Result<Value> {
     let id = siem::start(&app.kernel, &actor(), siem::Input::Paths { paths }).await?;
+    watch(app, &id, to).await
+}
+
+async fn rules_import(
+    app: &App,
+    name: String,
+    enabled: bool,
+    paths: Vec<PathBuf>,
+    to: &mpsc::Sender<Reply>,
+) -> kernel::Result<Value> {
+    let input = detections::PackInput { name, enabled, paths, kept: vec![] };
+    let id = detections::start_import(&app.kernel, &actor(), &input).await?;
+    watch(app, &id, to).await
+}
+
+/// All pages of the list.
+async fn rules_list(app: &App, query: RuleList) -> kernel::Result<Value> {
+    let mut query = RuleList { limit: Some(500), body: Some(false), ..query };
+    let mut all = vec![];
+    // Whether a rule runs is known to the compiled set.
+    app.rules.fresh().await;
+    loop {
+        let page = detections::page(app, &query).await?;
+        all.extend(page.items);
+        match page.next_cursor {
+            Some(next) => query.cursor = Some(next),
+            None => return serde_json::to_value(all).map_err(kernel::Error::internal),
+        }
+    }
+}
+
+/// Waits for a job, saying where it stands.
+async fn watch(app: &App, id: &str, to: &mpsc::Sender<Reply>) -> kernel::Result<Value> {
     let mut every = tokio::time::interval(Duration::from_millis(500));
-    let end = app.kernel.jobs.wait(&id);
+    let end = app.kernel.jobs.wait(id);
     tokio::pin!(end);
     let job = loop {
         tokio::select! {
             job = &mut end => break job?,
             _ = every.tick() => {
-                if let Some(job) = app.kernel.jobs.get_unchecked(&id).await? {
+                if let Some(job) = app.kernel.jobs.get_unchecked(id).await? {
                     // A caller that went away does not stop the import.
                     let _ = to.try_send(Reply::Progress { job: Box::new(job) });
                 }
@@ -155,7 +195,7 @@ async fn import(app: &App, paths: Vec<PathBuf>, to: &mpsc::Sender<Reply>) -> ker
     let job = job.ok_or_else(|| kernel::Error::internal("the job is gone"))?;
     if job.status == JobStatus::Failed {
         return Err(kernel::Error::unavailable(
-            job.error.as_deref().unwrap_or("the import failed"),
+            job.error.as_deref().unwrap_or("the job failed"),
             "see the job",
         ));
     }

@@ -1,6 +1,6 @@
 //! A workspace that this process owns: its lock, its socket, its server.
 
-use crate::orders;
+use crate::{desktop::words, orders};
 use kernel::{
     World,
     db::OpenError,
@@ -25,14 +25,20 @@ pub struct Problem {
     pub log: Option<PathBuf>,
     /// The workspace belongs to another living process.
     pub owner: Option<LockOwner>,
+    /// Key of the words on the button that tries once more.
+    pub(crate) again: &'static str,
 }
 
 impl Problem {
-    pub(crate) fn new(title: &str, text: impl Into<String>, todo: &str) -> Self {
-        Problem { title: title.into(), text: text.into(), todo: todo.into(), log: None, owner: None }
+    /// The problem of this name in the words of the window.
+    pub fn of(name: &str, with: &[(&str, &str)]) -> Self {
+        let part = |which: &str| words::fill(&format!("{name}_{which}"), with);
+        let (title, text, todo) = (part("title"), part("text"), part("todo"));
+        Problem { title, text, todo, log: None, owner: None, again: "retry" }
     }
 
-    fn at(mut self, dir: &Path) -> Self {
+    /// With the folder where the workspace's log lies.
+    pub(crate) fn at(mut self, dir: &Path) -> Self {
         self.log = Some(dir.join("logs"));
         self
     }
@@ -47,8 +53,9 @@ impl std::fmt::Display for Problem {
 
 impl From<kernel::Error> for Problem {
     fn from(e: kernel::Error) -> Self {
-        let reason = e.detail.as_ref().map(|d| d.to_string()).unwrap_or_default();
-        Problem::new(e.code.message(), format!("{} {reason}", e.code.as_str()), "See the log for the cause.")
+        let detail = e.detail.as_ref().map(|d| format!(" {d}")).unwrap_or_default();
+        let reason = format!("{} ({}){detail}", e.code.message(), e.code.as_str());
+        Problem::of("refused", &[("reason", &reason)])
     }
 }
 
@@ -75,19 +82,20 @@ pub(crate) struct How {
     pub(crate) jobs: bool,
 }
 
+/// What a workspace needs free to be opened: its logs, its write-ahead files, some room to end a job.
+const SPACE: u64 = 16 << 20;
+
 impl Workspace {
     /// Opens a folder as a workspace, making it if it is not there.
     pub(crate) async fn open(dir: &Path, how: How) -> Result<Workspace, Problem> {
-        let no_folder = |e: std::io::Error| {
-            let text = format!("{} can't be used: {e}", dir.display());
-            Problem::new(
-                "The folder of the workspace can't be used",
-                text,
-                "Choose another folder, or free some space.",
-            )
-        };
+        let shown = dir.display().to_string();
+        let no_folder =
+            |e: std::io::Error| Problem::of("folder", &[("dir", &shown), ("reason", &e.to_string())]);
         platform::private_folder(dir).map_err(no_folder)?;
         let dir = &dir.canonicalize().map_err(no_folder)?;
+        if let Some(problem) = no_space(dir).filter(|_| how.jobs) {
+            return Err(problem.at(dir));
+        }
         let world = World::real();
         let socket = platform::runtime_folder(dir).join(format!("workspace-{}.sock", world.secret::<8>()));
         let owner = LockOwner { pid: std::process::id(), user: platform::account(), socket: socket.clone() };
@@ -95,12 +103,19 @@ impl Workspace {
         let logs = dir.join("logs");
         platform::private_folder(&logs).map_err(no_folder)?;
         let log = kernel::telemetry::start(&logs);
-        let options = server::Options { world, dir, desktop: how.desktop, keyring: how.keyring };
-        let app = App::open(options).await.map_err(|e| unopened(dir, e))?;
+        // Before the databases: whoever finds the lock and sends an order waits until they are open.
         let listener = platform::listen(&socket).map_err(no_folder)?;
-        if how.jobs {
-            app.kernel.start().await.map_err(|e| Problem::from(e).at(dir))?;
-        }
+        let options = server::Options { world, dir, desktop: how.desktop, keyring: how.keyring };
+        let opened = async {
+            let app = App::open(options).await.map_err(|e| unopened(dir, e))?;
+            let started = if how.jobs { app.kernel.start().await } else { Ok(()) };
+            if let Err(e) = started {
+                app.close().await;
+                return Err(Problem::from(e).at(dir));
+            }
+            Ok(app)
+        };
+        let app = opened.await.inspect_err(|_| drop(std::fs::remove_file(&socket)))?;
         let orders = tokio::spawn(orders::listen(app.clone(), listener));
         let held = Held { _lock: lock, _log: log, orders, socket };
         Ok(Workspace { app, held: Arc::new(std::sync::Mutex::new(Some(held))) })
@@ -117,50 +132,38 @@ impl Workspace {
     }
 }
 
+/// Asked before anything is written, since a full disk stops SQLite in the middle. A file system that does not say how
+/// much is free is tried.
+fn no_space(dir: &Path) -> Option<Problem> {
+    let free = platform::free_bytes(dir).ok().filter(|free| *free < SPACE)?;
+    let megabytes = |bytes: u64| (bytes >> 20).to_string();
+    let (dir, free, needed) = (dir.display().to_string(), megabytes(free), megabytes(SPACE));
+    Some(Problem::of("space", &[("dir", &dir), ("free", &free), ("needed", &needed)]))
+}
+
 fn locked(dir: &Path, e: LockError) -> Problem {
+    let shown = dir.display().to_string();
     match e {
         LockError::Held(owner) => {
             let who = owner.as_ref().map_or_else(
-                || "another process".into(),
-                |o| format!("process {} of {}", o.pid, kernel::Untrusted::new(&o.user).for_plain_line(64)),
+                || words::say("owner_unknown").to_owned(),
+                |o| {
+                    let user = kernel::Untrusted::new(&o.user).for_plain_line(64);
+                    words::fill("owner", &[("pid", &o.pid.to_string()), ("user", &user)])
+                },
             );
-            let text = format!("{} is in use by {who}.", dir.display());
-            let todo = "Use the window that is open, or close it first.";
-            Problem { owner, ..Problem::new("The workspace is open elsewhere", text, todo) }
+            Problem { owner, ..Problem::of("held", &[("dir", &shown), ("owner", &who)]).at(dir) }
         }
-        LockError::Io(e) => {
-            let text = format!("The lock file in {} can't be opened: {e}", dir.display());
-            Problem::new(
-                "The workspace can't be locked",
-                text,
-                "Check that the folder belongs to your account.",
-            )
-        }
+        LockError::Io(e) => Problem::of("lock", &[("dir", &shown), ("reason", &e.to_string())]).at(dir),
     }
 }
 
 fn unopened(dir: &Path, e: OpenError) -> Problem {
-    let p = match &e {
-        OpenError::Newer { .. } => Problem::new(
-            "The workspace is newer than this program",
-            format!("{e}. Nothing was changed."),
-            "Open it with the newer version of AuroraSOC.",
-        ),
-        OpenError::Foreign { .. } => Problem::new(
-            "This is not a workspace",
-            format!("{e}. Nothing was changed."),
-            "Choose another folder.",
-        ),
-        OpenError::Corrupt { .. } => Problem::new(
-            "The workspace is damaged",
-            format!("{e}. Nothing was changed."),
-            "Run `aurorasoc doctor` on the folder, or restore a backup.",
-        ),
-        OpenError::Other(_) => Problem::new(
-            "The workspace can't be opened",
-            format!("{e}"),
-            "Check free space and that the folder belongs to your account.",
-        ),
+    let name = match &e {
+        OpenError::Newer { .. } => "newer",
+        OpenError::Foreign { .. } => "foreign",
+        OpenError::Corrupt { .. } => "corrupt",
+        OpenError::Other(_) => "unopened",
     };
-    p.at(dir)
+    Problem::of(name, &[("reason", &e.to_string())]).at(dir)
 }

@@ -6,7 +6,10 @@
 use std::{
     io::{self, Write},
     path::Path,
-    sync::{Arc, Condvar, Mutex, MutexGuard},
+    sync::{
+        Arc, Condvar, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
     thread::JoinHandle,
     time::Duration,
 };
@@ -43,14 +46,25 @@ impl Shared {
     }
 }
 
+/// The log files that are open, the newest last. A process has one stream of lines; it goes into the newest, so that a
+/// window that has switched its workspace writes nothing more about it into the one before.
+static OPEN: Mutex<Vec<(u64, Arc<Shared>)>> = Mutex::new(Vec::new());
+static NUMBER: AtomicU64 = AtomicU64::new(0);
+
+fn open() -> MutexGuard<'static, Vec<(u64, Arc<Shared>)>> {
+    OPEN.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
 /// The log of a workspace. Dropping it writes what is left.
 pub struct Log {
+    number: u64,
     shared: Arc<Shared>,
     writer: Option<JoinHandle<()>>,
 }
 
 impl Drop for Log {
     fn drop(&mut self) {
+        open().retain(|(number, _)| *number != self.number);
         self.shared.lock().end = true;
         self.shared.wake.notify_one();
         if let Some(writer) = self.writer.take() {
@@ -59,8 +73,8 @@ impl Drop for Log {
     }
 }
 
-/// Logs JSON lines into `dir/aurorasoc.YYYY-MM-DD.log`, seven days kept. Hold the log until the end of the process.
-/// `None` when the folder can't be written or a subscriber is there already; the program runs on without a log.
+/// Logs JSON lines into `dir/aurorasoc.YYYY-MM-DD.log`, seven days kept. Hold the answer until the workspace is closed.
+/// `None` when the folder can't be written; the program runs on without a log.
 pub fn start(dir: &Path) -> Option<Log> {
     let file = RollingFileAppender::builder()
         .rotation(Rotation::DAILY)
@@ -70,13 +84,15 @@ pub fn start(dir: &Path) -> Option<Log> {
         .build(dir)
         .ok()?;
     let shared = Arc::new(Shared::default());
-    let filter = EnvFilter::try_from_env("AURORASOC_LOG").unwrap_or_else(|_| EnvFilter::new("info"));
-    let lines =
-        fmt::layer().json().flatten_event(true).with_current_span(false).with_writer(Lines(shared.clone()));
-    tracing_subscriber::registry().with(filter).with(lines).try_init().ok()?;
     let from = shared.clone();
     let writer = std::thread::Builder::new().name("log".into()).spawn(move || write(&from, file)).ok()?;
-    Some(Log { shared, writer: Some(writer) })
+    let number = NUMBER.fetch_add(1, Ordering::Relaxed);
+    open().push((number, shared.clone()));
+    let filter = EnvFilter::try_from_env("AURORASOC_LOG").unwrap_or_else(|_| EnvFilter::new("info"));
+    let lines = fmt::layer().json().flatten_event(true).with_current_span(false).with_writer(Newest);
+    // From the second workspace of a process on, it is there already.
+    let _ = tracing_subscriber::registry().with(filter).with(lines).try_init();
+    Some(Log { number, shared, writer: Some(writer) })
 }
 
 fn write(shared: &Shared, mut file: RollingFileAppender) {
@@ -107,29 +123,30 @@ fn write(shared: &Shared, mut file: RollingFileAppender) {
     }
 }
 
-struct Lines(Arc<Shared>);
+struct Newest;
 
 /// One line on its way.
-struct Line<'l> {
-    to: &'l Shared,
+struct Line {
+    to: Option<Arc<Shared>>,
     at_once: bool,
 }
 
-impl<'l> MakeWriter<'l> for Lines {
-    type Writer = Line<'l>;
+impl MakeWriter<'_> for Newest {
+    type Writer = Line;
 
-    fn make_writer(&'l self) -> Line<'l> {
-        Line { to: &self.0, at_once: false }
+    fn make_writer(&self) -> Line {
+        Line { to: open().last().map(|(_, log)| log.clone()), at_once: false }
     }
 
-    fn make_writer_for(&'l self, meta: &Metadata<'_>) -> Line<'l> {
-        Line { to: &self.0, at_once: *meta.level() <= Level::WARN }
+    fn make_writer_for(&self, meta: &Metadata<'_>) -> Line {
+        Line { at_once: *meta.level() <= Level::WARN, ..self.make_writer() }
     }
 }
 
-impl Write for Line<'_> {
+impl Write for Line {
     fn write(&mut self, line: &[u8]) -> io::Result<usize> {
-        let mut g = self.to.lock();
+        let Some(to) = &self.to else { return Ok(line.len()) };
+        let mut g = to.lock();
         if g.bytes.len() + line.len() > MOST {
             g.dropped += 1;
         } else {
@@ -137,7 +154,7 @@ impl Write for Line<'_> {
             g.bytes.extend_from_slice(line);
             g.at_once |= self.at_once;
             if first || self.at_once {
-                self.to.wake.notify_one();
+                to.wake.notify_one();
             }
         }
         Ok(line.len())

@@ -71,12 +71,15 @@ pub struct Options<'a> {
 pub const MIGRATIONS: &[Migration] = &[
     Migration { version: 2, name: "alerts", sql: include_str!("../migrations/0002_alerts.sql") },
     Migration { version: 3, name: "cases", sql: include_str!("../migrations/0003_cases.sql") },
+    Migration { version: 4, name: "detections", sql: include_str!("../migrations/0004_detections.sql") },
 ];
 
 impl App {
     /// Opens both databases and the content store. Jobs do not run until [`Kernel::start`].
     pub async fn open(o: Options<'_>) -> Result<App, OpenError> {
         let other = |e: &dyn std::fmt::Display| OpenError::Other(e.to_string());
+        // Before the log store, which opening may change: a workspace that is refused stays as it is.
+        kernel::db::look(&o.dir.join("aurora.db"), MIGRATIONS).await?;
         let logs = SqliteStore::open(&o.dir.join("logs.db"), false).await.map_err(|e| match e {
             logstore::Error::Newer { found, known } => {
                 OpenError::Newer { file: "logs.db".into(), found, known }
@@ -87,24 +90,36 @@ impl App {
         })?;
         let logs: Arc<dyn LogStore> = Arc::new(logs);
         let content = Arc::new(ContentStore::open(&o.dir.join("content")).map_err(|e| other(&e))?);
-        let rules = Arc::new(Rules::builtin().map_err(|e| other(&e))?);
+        let rules = Arc::new(Rules::default());
         let import = siem::Import { logs: logs.clone(), content: content.clone(), rules: rules.clone() };
+        let packs = detections::PackImport { content: content.clone(), rules: rules.clone() };
+        let runs = detections::RuleRuns { logs: logs.clone(), rules: rules.clone() };
         let name = o.dir.file_name().map_or_else(|| "workspace".into(), |n| n.to_string_lossy().into_owned());
-        let kernel = Kernel::open(kernel::Options {
+        let kernel = kernel::Options {
             world: o.world,
             dir: o.dir,
             workspace: name,
             desktop: o.desktop,
             keyring: o.keyring,
             migrations: MIGRATIONS,
-            works: vec![Arc::new(import)],
-        })
-        .await?;
+            works: vec![Arc::new(import), Arc::new(packs), Arc::new(runs)],
+        };
+        let kernel = match Kernel::open(kernel).await {
+            Ok(kernel) => kernel,
+            Err(e) => {
+                // Nothing may stay beside the file of a workspace that is refused.
+                let _ = logs.close().await;
+                return Err(e);
+            }
+        };
+        detections::open(&kernel, &rules).await.map_err(|e| other(&e))?;
         Ok(App(Arc::new(Parts { kernel, logs, content, rules, dir: o.dir.to_owned() })))
     }
 
     /// Stops jobs at their resume points and closes both databases.
     pub async fn close(&self) {
+        // Jobs end first: they may wait for a rule set.
+        self.rules.stop().await;
         self.kernel.close().await;
         if let Err(e) = self.logs.close().await {
             tracing::error!(error = %e, "the log store did not close cleanly");
@@ -125,17 +140,20 @@ pub fn routes() -> Routes<App> {
 
 /// The API as a router with its state.
 pub fn router(app: &App) -> Router {
-    routes().router.with_state(app.clone())
+    // Bodies are bounded where they are read, uploads by the disk: the extractor's own bound would cut forms at 2 MB.
+    routes().router.layer(axum::extract::DefaultBodyLimit::disable()).with_state(app.clone())
 }
 
 /// Every query of every store by its place, for the test that prepares and explains all of them.
 pub fn queries() -> Vec<(&'static str, &'static [(&'static str, &'static str)])> {
-    vec![
+    let mut all = vec![
         ("kernel/db", kernel::db::QUERIES),
         ("kernel/auth", kernel::auth::QUERIES),
         ("kernel/jobs", kernel::jobs::QUERIES),
         ("alerts", alerts::QUERIES),
         ("alerts/list", alerts::LIST_QUERIES),
         ("cases", cases::QUERIES),
-    ]
+    ];
+    all.extend_from_slice(detections::QUERIES);
+    all
 }

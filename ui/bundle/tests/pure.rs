@@ -12,3 +12,21 @@ mod plural;
 
 #[path = "../../src/pages/alerts/lines.rs"]
 mod lines;
+
+#[path = "../../src/data/speed.rs"]
+mod speed;
+
+#[path = "../../src/pages/settings/runtime/fields.rs"]
+mod fields;
+
+#[path = "../../src/pages/settings/audit/diff.rs"]
+mod diff;
+
+#[path = "../../src/pages/settings/audit/chain.rs"]
+mod chain;
+
+#[path = "../../src/components/grid/range.rs"]
+mod range;
+
+#[path = "../../src/pages/rules/yaml.rs"]
+mod yaml;

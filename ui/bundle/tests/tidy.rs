@@ -166,7 +166,7 @@ fn styles_have_no_left_and_right_and_no_colours() {
 
 #[test]
 fn words_of_the_wire_are_translated() {
-    use api::{Role, alerts, cases, jobs, users};
+    use api::{Role, alerts, cases, detections, jobs, system, users};
     let english: serde_json::Value =
         serde_json::from_str(&fs::read_to_string(ui().join("locales/en.json")).unwrap()).unwrap();
     let mut missing = Vec::new();
@@ -185,5 +185,13 @@ fn words_of_the_wire_are_translated() {
     want("language", users::Language::ALL.iter().map(|s| s.as_str()).collect());
     want("density", users::Density::ALL.iter().map(|s| s.as_str()).collect());
     want("times", users::TimeZone::ALL.iter().map(|s| s.as_str()).collect());
+    want("mode-allows", system::Mode::ALL.iter().map(|s| s.as_str()).collect());
+    want("mode-restricts", system::Mode::ALL.iter().map(|s| s.as_str()).collect());
+    want("rule-state", detections::RuleState::ALL.iter().map(|s| s.as_str()).collect());
+    want("rule-origin", detections::RuleOrigin::ALL.iter().map(|s| s.as_str()).collect());
+    let steps =
+        ["created", "imported", "updated", "enabled", "disabled", "tuned", "edited", "reverted", "gone"];
+    want("rule-change", steps.to_vec());
+    want("rule-status", vec!["stable", "test", "experimental", "deprecated", "unsupported"]);
     assert!(missing.is_empty(), "not in locales/en.json: {missing:?}");
 }

@@ -87,7 +87,7 @@ fn pressed(event: &KeyboardEvent) {
             }
             return;
         }
-        Target::Text if !chord.starts_with("Ctrl+") => return,
+        Target::Text if !chord.starts_with("Ctrl+") && chord != "F8" => return,
         Target::Control if matches!(chord.as_str(), "Enter" | "Space") => return,
         _ => {}
     }

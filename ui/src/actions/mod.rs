@@ -2,9 +2,14 @@
 
 pub mod alerts;
 pub mod keys;
+pub mod rules;
 pub mod shell;
 
-use crate::{i18n::Key, state::app};
+use crate::{
+    i18n::Key,
+    pages::rules::{editor, query::View},
+    state::app,
+};
 
 /// Where an action makes sense.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -15,6 +20,14 @@ pub enum Context {
     Alerts,
     /// On the alerts page, with an alert selected, open or under the cursor.
     Alert,
+    /// On the page of detections, whatever view of it.
+    Detections,
+    /// On the list of rules.
+    Rules,
+    /// On the list of rules, with one selected, open or under the cursor.
+    Rule,
+    /// While a rule is being written.
+    Editor,
     /// In the desktop window.
     Desktop,
 }
@@ -44,6 +57,13 @@ impl Action {
             Context::Anywhere => true,
             Context::Alerts => on_alerts(),
             Context::Alert => on_alerts() && !app().alerts.targets().is_empty(),
+            Context::Detections => on_detections(|_| true),
+            Context::Rules => on_detections(|p| View::of(p) == View::Rules),
+            Context::Rule => {
+                on_detections(|p| View::of(p) == View::Rules && !editor::is_open(p))
+                    && !app().rules.targets().is_empty()
+            }
+            Context::Editor => on_detections(editor::is_open),
             Context::Desktop => leptos::prelude::WithUntracked::with_untracked(&app().shell, Option::is_some),
         };
         here && self.needs.is_none_or(alerts::may)
@@ -54,9 +74,15 @@ fn on_alerts() -> bool {
     leptos::prelude::WithUntracked::with_untracked(&app().place, |p| p.path == "/alerts")
 }
 
+fn on_detections(of: fn(&crate::place::Place) -> bool) -> bool {
+    leptos::prelude::WithUntracked::with_untracked(&app().place, |p| {
+        p.path.starts_with("/detections") && of(p)
+    })
+}
+
 /// Every action.
 pub fn all() -> impl Iterator<Item = &'static Action> {
-    alerts::ACTIONS.iter().chain(shell::ACTIONS)
+    alerts::ACTIONS.iter().chain(rules::ACTIONS).chain(shell::ACTIONS)
 }
 
 /// By id.

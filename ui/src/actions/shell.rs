@@ -9,7 +9,6 @@ use crate::{
 };
 use api::users::{Language, Theme, TimeZone};
 use leptos::prelude::*;
-use serde_json::json;
 use wasm_bindgen::JsCast;
 use web_sys::HtmlElement;
 
@@ -68,17 +67,15 @@ pub static ACTIONS: &[Action] = &[
             p.time_zone = if p.time_zone == TimeZone::Utc { TimeZone::Local } else { TimeZone::Utc }
         });
     }),
-    desktop(anywhere("workspace-new", k::ACTION_WORKSPACE_NEW, "plus", &[], || {
-        shell::run("workspace_new", json!({}))
-    })),
+    desktop(anywhere("workspace-new", k::ACTION_WORKSPACE_NEW, "plus", &[], || shell::act("workspace-new"))),
     desktop(anywhere("workspace-open", k::ACTION_WORKSPACE_OPEN, "folder", &["Ctrl+KeyO"], || {
-        shell::run("workspace_open", json!({}));
+        shell::act("workspace-open");
     })),
     desktop(anywhere("workspace-backup", k::ACTION_WORKSPACE_BACKUP, "copy", &[], || {
-        shell::run("workspace_backup", json!({}));
+        shell::act("workspace-backup");
     })),
     desktop(anywhere("workspace-restore", k::ACTION_WORKSPACE_RESTORE, "undo", &[], || {
-        shell::run("workspace_restore", json!({}));
+        shell::act("workspace-restore");
     })),
     anywhere("logout", k::ACTION_LOGOUT, "lock", &[], session::logout),
 ];
@@ -103,7 +100,7 @@ fn click(id: &str) {
 /// The shell's own dialog in the window, else the browser's.
 pub fn import_files() {
     if app().shell.with_untracked(Option::is_some) {
-        shell::run("pick_files", json!({}));
+        shell::act("import-files");
     } else {
         click(FILE_FIELD);
     }
@@ -112,7 +109,7 @@ pub fn import_files() {
 /// As [`import_files`], for a folder.
 pub fn import_folder() {
     if app().shell.with_untracked(Option::is_some) {
-        shell::run("pick_folder", json!({}));
+        shell::act("import-folder");
     } else {
         click(FOLDER_FIELD);
     }

@@ -1,6 +1,7 @@
 //! Parts that pages are made of.
 
 pub mod copy;
+pub mod grid;
 pub mod help;
 pub mod icon;
 pub mod menu;

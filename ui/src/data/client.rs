@@ -21,6 +21,8 @@ pub struct Answer<T> {
     pub value: T,
     /// The audit row of the write, which undo names.
     pub audit_seq: Option<i64>,
+    /// Version of the record, for a later `If-Match`.
+    pub etag: Option<String>,
 }
 
 thread_local! {
@@ -70,6 +72,16 @@ pub async fn call<R: Route>(
     query: &R::Query,
     body: &R::Body,
 ) -> Result<Answer<R::Reply>, Failure> {
+    call_if::<R>(path, query, body, None).await
+}
+
+/// As [`call`], only while the record is still of the version `etag` (AURORA-4090 if not).
+pub async fn call_if<R: Route>(
+    path: &R::Path,
+    query: &R::Query,
+    body: &R::Body,
+    etag: Option<&str>,
+) -> Result<Answer<R::Reply>, Failure> {
     let writes = R::METHOD != "GET";
     if writes && app().foreign_version.get_untracked() {
         return Err(Failure::Version);
@@ -78,19 +90,25 @@ pub async fn call<R: Route>(
         BodyKind::None => None,
         _ => serde_json::to_string(body).ok(),
     };
-    let response = send(R::METHOD, &url::<R>(path, query), body).await?;
+    let response = send(R::METHOD, &url::<R>(path, query), body, etag).await?;
     note_headers(&response, R::PATH);
     let audit_seq = header(&response, "X-Audit-Seq").and_then(|v| v.parse().ok());
+    let etag = header(&response, "ETag");
     let text = read(&response).await?;
     if !response.ok() {
         return Err(refused(&response, &text));
     }
     let text = if R::REPLY == ReplyKind::Json { text.as_str() } else { "null" };
     let value = serde_json::from_str(text).map_err(|e| malformed(&response, e.to_string()))?;
-    Ok(Answer { value, audit_seq })
+    Ok(Answer { value, audit_seq, etag })
 }
 
-async fn send(method: &str, url: &str, body: Option<String>) -> Result<Response, Failure> {
+async fn send(
+    method: &str,
+    url: &str,
+    body: Option<String>,
+    etag: Option<&str>,
+) -> Result<Response, Failure> {
     let init = RequestInit::new();
     init.set_method(method);
     init.set_credentials(RequestCredentials::SameOrigin);
@@ -98,6 +116,9 @@ async fn send(method: &str, url: &str, body: Option<String>) -> Result<Response,
     if let Some(body) = body {
         let _ = headers.set("Content-Type", "application/json");
         init.set_body(&JsValue::from_str(&body));
+    }
+    if let Some(etag) = etag {
+        let _ = headers.set("If-Match", etag);
     }
     if method != "GET"
         && let Some(csrf) = csrf()
@@ -149,16 +170,23 @@ fn note_headers(response: &Response, route: &'static str) {
     }
 }
 
-/// The error of an answer that is not a success; a lost session goes to the login page.
+/// The error of an answer that is not a success; an ended session asks for the password over the page.
 fn refused(response: &Response, text: &str) -> Failure {
-    let app = app();
-    if response.status() == 401 && app.auth.get_untracked() == Auth::In {
-        app.auth.set(Auth::Out);
-    }
     match serde_json::from_str::<Problem>(text) {
-        Ok(problem) => Failure::Problem(Box::new(problem.error)),
+        Ok(problem) => {
+            let retry_after = header(response, "Retry-After").and_then(|v| v.trim().parse().ok());
+            said_no(problem, retry_after)
+        }
         Err(e) => malformed(response, e.to_string()),
     }
+}
+
+/// A refusal in the server's own words, whoever spoke HTTP.
+pub fn said_no(problem: Problem, retry_after: Option<u32>) -> Failure {
+    if problem.error.code.status() == 401 && app().auth.get_untracked() == Auth::In {
+        app().auth.set(Auth::Ended);
+    }
+    Failure::Problem { body: Box::new(problem.error), retry_after }
 }
 
 fn malformed(response: &Response, reason: String) -> Failure {

@@ -11,7 +11,14 @@ pub enum Failure {
     /// The server speaks another major version: this page must not write.
     Version,
     /// The server said no.
-    Problem(Box<ProblemBody>),
+    Problem {
+        /// Its own words.
+        body: Box<ProblemBody>,
+        /// Seconds until it may be asked again, from `Retry-After`.
+        retry_after: Option<u32>,
+    },
+    /// The user took it back before it was done.
+    Cancelled,
     /// An answer that does not fit the contract.
     Malformed {
         /// HTTP status.
@@ -27,8 +34,24 @@ impl Failure {
     /// What to find in the server's log.
     pub fn request_id(&self) -> Option<String> {
         match self {
-            Failure::Problem(body) => Some(body.request_id.clone()),
+            Failure::Problem { body, .. } => Some(body.request_id.clone()),
             Failure::Malformed { request_id, .. } => request_id.clone(),
+            _ => None,
+        }
+    }
+
+    /// The server's code, where it gave one.
+    pub fn code(&self) -> Option<Code> {
+        match self {
+            Failure::Problem { body, .. } => Some(body.code),
+            _ => None,
+        }
+    }
+
+    /// Seconds until it makes sense to ask again, where the server named them.
+    pub fn retry_after(&self) -> Option<u32> {
+        match self {
+            Failure::Problem { retry_after, .. } => *retry_after,
             _ => None,
         }
     }
@@ -41,7 +64,8 @@ impl Failure {
             Failure::Malformed { status, reason, .. } => {
                 tf(k::ERROR_MALFORMED, &[("status", status), ("reason", reason)])
             }
-            Failure::Problem(body) => {
+            Failure::Cancelled => t(k::ERROR_CANCELLED).to_owned(),
+            Failure::Problem { body, .. } => {
                 let what = match body.code {
                     Code::Forbidden => t(k::ERROR_FORBIDDEN),
                     Code::Conflict => t(k::ERROR_CONFLICT),
@@ -51,6 +75,7 @@ impl Failure {
                     Code::BadCredentials => t(k::ERROR_CREDENTIALS),
                     Code::AlertNotFound | Code::NotFound | Code::CaseNotFound => t(k::ERROR_NOT_FOUND),
                     Code::Unavailable => t(k::ERROR_UNAVAILABLE),
+                    Code::AuthRequired | Code::TokenExpired => t(k::ERROR_SESSION),
                     _ => &body.message,
                 };
                 match detail(body) {

@@ -2,8 +2,8 @@
 
 use super::{client, failure::Failure, session};
 use crate::{
-    components::toast,
-    i18n::{k, t, tn},
+    components::{toast, tray::kinds},
+    i18n::{k, t, tn, tnf},
     state::{Auth, app},
 };
 use api::{
@@ -57,7 +57,7 @@ pub fn start() {
         return;
     }
     spawn_local(async {
-        let query = JobList { kind: Some("import".to_owned()), limit: Some(PAST), ..JobList::default() };
+        let query = JobList { limit: Some(PAST), ..JobList::default() };
         if let Ok(page) = client::list::<JobsList>(query).await {
             let busy = page.items.iter().any(alive);
             app().jobs.set(page.items);
@@ -135,11 +135,14 @@ fn say_ended() {
     }
 }
 
+/// Whether two forms of a job look the same.
+pub fn same(a: &Job, b: &Job) -> bool {
+    (a.status, a.done, a.total, a.skipped_total, &a.result)
+        == (b.status, b.done, b.total, b.skipped_total, &b.result)
+}
+
 /// Takes a job in, or its newer form; draws nothing when nothing changed.
 pub fn put(job: Job) {
-    let same = |a: &Job, b: &Job| {
-        (a.status, a.done, a.skipped_total, &a.result) == (b.status, b.done, b.skipped_total, &b.result)
-    };
     let jobs = app().jobs;
     let place = jobs.with_untracked(|all| all.iter().position(|j| j.job_id == job.job_id));
     match place {
@@ -169,11 +172,31 @@ fn finish(job: Job) {
 fn ended(job: &Job) {
     session::refresh_stats();
     crate::pages::alerts::live::import_ended();
+    if !kinds::is_import(job) {
+        return other_ended(job);
+    }
     let result = import_result(job);
     match job.status {
         JobStatus::Done => ENDED.set((ENDED.get().0 + 1, ENDED.get().1 + result.alerts)),
         JobStatus::Failed => toast::error(t(k::IMPORT_FAILED).to_owned(), job.kept.clone(), None),
         _ => {}
+    }
+}
+
+/// Says how a run or an import of rules ended.
+fn other_ended(job: &Job) {
+    if job.status == JobStatus::Failed {
+        return toast::error(t(k::JOB_FAILED).to_owned(), job.error.clone(), None);
+    }
+    if job.status != JobStatus::Done {
+        return;
+    }
+    app().rules.changed();
+    if let Some(run) = kinds::rule_run(job) {
+        let alerts = tn(k::COUNT_ALERTS, run.alerts_created + run.alerts_updated);
+        toast::say(tnf(k::RUN_ENDED, run.matched, &[("alerts", &alerts)]));
+    } else if let Some(report) = kinds::pack_report(job) {
+        toast::say(tn(k::PACK_ENDED, report.new + report.changed + report.unchanged));
     }
 }
 

@@ -111,7 +111,7 @@ fn lost(code: u16) {
         return;
     }
     if code == SIGNED_OUT {
-        app.auth.set(Auth::Out);
+        app.auth.set(Auth::Ended);
         return;
     }
     app.link.set(Link::Down);

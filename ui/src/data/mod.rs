@@ -4,6 +4,8 @@ pub mod client;
 pub mod failure;
 pub mod jobs;
 pub mod live;
+pub mod pick;
 pub mod session;
 pub mod shell;
+pub mod speed;
 pub mod upload;

@@ -31,9 +31,23 @@ pub async fn start(code: Option<String>) {
 
 /// Name and password.
 pub async fn login(username: String, password: String) -> Result<(), Failure> {
+    let before = app().me.with_untracked(|me| me.as_ref().map(|me| me.user.username.clone()));
     let body = SessionRequest { code: None, username: Some(username), password: Some(password) };
     client::call::<AuthSession>(&Empty {}, &Empty {}, &body).await?;
-    enter().await
+    enter().await?;
+    let now = app().me.with_untracked(|me| me.as_ref().map(|me| me.user.username.clone()));
+    if before.is_some() && before != now {
+        // Another person must not see what the one before had on screen.
+        let _ = window().location().reload();
+    }
+    Ok(())
+}
+
+/// Leaves the page of an ended session for the sign-in page.
+pub fn leave() {
+    live::stop();
+    app().me.set(None);
+    app().auth.set(Auth::Out);
 }
 
 /// Reads who one is and starts what lives as long as the session.
@@ -73,11 +87,7 @@ pub fn refresh_stats() {
 pub fn logout() {
     spawn_local(async {
         match client::call::<AuthLogout>(&Empty {}, &Empty {}, &()).await {
-            Ok(_) => {
-                live::stop();
-                app().me.set(None);
-                app().auth.set(Auth::Out);
-            }
+            Ok(_) => leave(),
             Err(failure) => crate::components::toast::failure(&failure, None),
         }
     });

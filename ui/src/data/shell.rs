@@ -88,6 +88,11 @@ async fn listen(event: &str, heard: impl Fn(&Value) + 'static) {
     let _ = invoke("plugin:event|listen", args).await;
 }
 
+/// Has the window do an action, by its name in the list of actions.
+pub fn act(action: &'static str) {
+    run("act", json!({"action": action}));
+}
+
 /// Runs a command of the shell and says what went wrong, if something did.
 pub fn run(command: &'static str, args: Value) {
     spawn_local(async move {

@@ -1,8 +1,17 @@
-//! Files from a browser to the server, each a stream of its own; in the desktop window the shell does this.
+//! Files from a browser to the server: what was chosen together travels together and becomes one job. In the desktop
+//! window the shell hands over paths instead.
 
-use super::{client, jobs};
+use super::{
+    client,
+    failure::Failure,
+    jobs,
+    pick::{self, Found, Picked},
+    speed::Speed,
+};
 use crate::{
-    i18n::{k, t},
+    clock::now_ms,
+    components::toast,
+    i18n::{k, t, tn, tnf},
     state::{Upload, app},
 };
 use api::{
@@ -10,96 +19,86 @@ use api::{
     jobs::JobAccepted,
     siem::{ImportCreate, ImportQuery},
 };
-use leptos::prelude::*;
+use leptos::{prelude::*, task::spawn_local};
 use std::{
     cell::{Cell, RefCell},
-    collections::VecDeque,
+    collections::BTreeMap,
     rc::Rc,
 };
 use wasm_bindgen::{JsCast, JsValue, closure::Closure};
-use web_sys::{
-    DataTransfer, File, FileSystemDirectoryEntry, FileSystemEntry, FileSystemFileEntry, ProgressEvent,
-    XmlHttpRequest,
-};
-
-/// How many files travel at once.
-const AT_ONCE: u32 = 2;
+use web_sys::{DataTransfer, FormData, ProgressEvent, XmlHttpRequest};
 
 thread_local! {
-    static WAITING: RefCell<VecDeque<(u64, File)>> = const { RefCell::new(VecDeque::new()) };
-    static TRAVELLING: Cell<u32> = const { Cell::new(0) };
     static NEXT: Cell<u64> = const { Cell::new(0) };
+    static TRAVELLING: RefCell<BTreeMap<u64, Rc<XmlHttpRequest>>> = const { RefCell::new(BTreeMap::new()) };
 }
 
 /// Takes files from a file field.
-pub fn files(list: Option<web_sys::FileList>) {
-    let Some(list) = list else { return };
-    for i in 0..list.length() {
-        if let Some(file) = list.get(i) {
-            let name =
-                js_sys::Reflect::get(&file, &"webkitRelativePath".into()).ok().and_then(|v| v.as_string());
-            enqueue(name.filter(|n| !n.is_empty()).unwrap_or_else(|| file.name()), file);
-        }
-    }
+pub fn chosen(list: Option<web_sys::FileList>) {
+    import(pick::chosen(list));
 }
 
 /// Takes files and folders from a drop.
 pub fn dropped(data: &DataTransfer) {
-    let items = data.items();
-    let mut entries = Vec::new();
-    for i in 0..items.length() {
-        // The entries are only there while the drop is handled: collect first, walk afterwards.
-        if let Some(entry) = items.get(i).and_then(|item| item.webkit_get_as_entry().ok().flatten()) {
-            entries.push(entry);
-        }
-    }
-    if entries.is_empty() {
-        files(data.files());
-    }
-    entries.iter().for_each(walk);
+    let found = pick::dropped(data);
+    spawn_local(async move { import(found.await) });
 }
 
-fn walk(entry: &FileSystemEntry) {
-    let path = entry.full_path().trim_start_matches('/').to_owned();
-    if entry.is_file() {
-        let entry: &FileSystemFileEntry = entry.unchecked_ref();
-        let found = Closure::once_into_js(move |file: File| enqueue(path, file));
-        entry.file_with_callback(found.unchecked_ref());
-    } else if entry.is_directory() {
-        let folder: &FileSystemDirectoryEntry = entry.unchecked_ref();
-        read_folder(folder.create_reader());
+/// Says what could not be read; None where nothing is left to send.
+pub fn readable(found: Found) -> Option<Vec<Picked>> {
+    if found.unread > 0 {
+        toast::error(tn(k::UPLOAD_UNREAD, found.unread), Some(t(k::UPLOAD_UNREAD_TEXT).to_owned()), None);
+    } else if found.files.is_empty() {
+        toast::error(t(k::UPLOAD_NOTHING).to_owned(), None, None);
     }
+    Some(found.files).filter(|f| !f.is_empty())
 }
 
-/// A reader gives at most a hundred entries a time: go on until it gives none.
-fn read_folder(reader: web_sys::FileSystemDirectoryReader) {
-    let again = reader.clone();
-    let found = Closure::once_into_js(move |entries: js_sys::Array| {
-        if entries.length() > 0 {
-            entries.iter().for_each(|e| walk(e.unchecked_ref()));
-            read_folder(again);
+fn import(found: Found) {
+    let Some(files) = readable(found) else { return };
+    let url = client::url::<ImportCreate>(&api::Empty {}, &ImportQuery::default());
+    spawn_local(async move {
+        let label = label(&files);
+        if let Ok(text) = send(&url, ImportCreate::METHOD, files).await
+            && let Ok(accepted) = serde_json::from_str::<JobAccepted>(&text)
+        {
+            jobs::named(accepted.job_id, label);
         }
+        jobs::look();
     });
-    let _ = reader.read_entries_with_callback(found.unchecked_ref());
 }
 
-fn enqueue(name: String, file: File) {
+/// What several files are called together.
+fn label(files: &[Picked]) -> String {
+    let first = files.first().map(|f| f.path.clone()).unwrap_or_default();
+    match files.len() {
+        0 | 1 => first,
+        n => tnf(k::UPLOAD_FILES, n as u64, &[("name", &first)]),
+    }
+}
+
+/// Sends all files in one request, with a line in the tray while it travels; the answer's text when the server took
+/// them. What went wrong stands in that line until it is closed.
+pub async fn send(url: &str, method: &str, files: Vec<Picked>) -> Result<String, Failure> {
     let id = NEXT.replace(NEXT.get() + 1);
-    let total = file.size() as u64;
-    let app = app();
-    app.tray.set(true);
-    app.uploads.update(|all| all.push(Upload { id, name, sent: 0, total, failed: None }));
-    WAITING.with_borrow_mut(|w| w.push_back((id, file)));
-    next();
+    let total = files.iter().map(|f| f.file.size() as u64).sum();
+    let upload =
+        Upload { id, name: label(&files), sent: 0, total, speed: Speed::starting(now_ms()), failed: None };
+    app().tray.set(true);
+    app().uploads.update(|all| all.push(upload));
+    let outcome = travel(id, url, method, &files).await;
+    TRAVELLING.with_borrow_mut(|t| t.remove(&id));
+    match &outcome {
+        Ok(_) | Err(Failure::Cancelled) => app().uploads.update(|all| all.retain(|u| u.id != id)),
+        Err(failure) => change(id, |u| u.failed = Some(failure.sentence())),
+    }
+    outcome
 }
 
-fn next() {
-    while TRAVELLING.get() < AT_ONCE {
-        let Some((id, file)) = WAITING.with_borrow_mut(VecDeque::pop_front) else { return };
-        TRAVELLING.set(TRAVELLING.get() + 1);
-        if send(id, &file).is_err() {
-            finished(id, Some(t(k::ERROR_OFFLINE).to_owned()));
-        }
+/// Stops sending: the server drops what it has of it.
+pub fn cancel(id: u64) {
+    if let Some(request) = TRAVELLING.with_borrow_mut(|t| t.remove(&id)) {
+        let _ = request.abort();
     }
 }
 
@@ -111,52 +110,62 @@ fn change(id: u64, f: impl FnOnce(&mut Upload)) {
     });
 }
 
+async fn travel(id: u64, url: &str, method: &str, files: &[Picked]) -> Result<String, Failure> {
+    let request = Rc::new(XmlHttpRequest::new().map_err(|_| Failure::Offline)?);
+    TRAVELLING.with_borrow_mut(|t| t.insert(id, Rc::clone(&request)));
+    let progress = Closure::<dyn Fn(ProgressEvent)>::new(move |event: ProgressEvent| {
+        change(id, |u| {
+            // The body is a little longer than its files: boundaries and names.
+            u.sent = (event.loaded() as u64).min(u.total);
+            u.speed.tell(now_ms(), u.sent);
+        });
+    });
+    let mut begun = Ok(());
+    let ended = js_sys::Promise::new(&mut |done, _| {
+        begun = begin(&request, url, method, files, &progress, &done);
+        if begun.is_err() {
+            let _ = done.call0(&JsValue::NULL);
+        }
+    });
+    let _ = wasm_bindgen_futures::JsFuture::from(ended).await;
+    drop(progress);
+    begun.map_err(|_| Failure::Offline)?;
+    // Whoever cancelled took it out.
+    if TRAVELLING.with_borrow(|t| !t.contains_key(&id)) {
+        return Err(Failure::Cancelled);
+    }
+    outcome(&request)
+}
+
 /// XMLHttpRequest and not fetch: only it tells how far a body has travelled.
-fn send(id: u64, file: &File) -> Result<(), JsValue> {
-    let name = app().uploads.with_untracked(|all| all.iter().find(|u| u.id == id).map(|u| u.name.clone()));
-    let query = ImportQuery { name, ..ImportQuery::default() };
-    let request = Rc::new(XmlHttpRequest::new()?);
-    request.open_with_async(
-        ImportCreate::METHOD,
-        &client::url::<ImportCreate>(&api::Empty {}, &query),
-        true,
-    )?;
-    request.set_request_header("Content-Type", "application/octet-stream")?;
+fn begin(
+    request: &XmlHttpRequest,
+    url: &str,
+    method: &str,
+    files: &[Picked],
+    progress: &Closure<dyn Fn(ProgressEvent)>,
+    done: &js_sys::Function,
+) -> Result<(), JsValue> {
+    let form = FormData::new()?;
+    for one in files {
+        form.append_with_blob_and_filename("file", &one.file, &one.path)?;
+    }
+    request.open_with_async(method, url, true)?;
     if let Some(csrf) = client::csrf() {
         request.set_request_header("X-CSRF-Token", &csrf)?;
     }
-    let progress = Closure::<dyn Fn(ProgressEvent)>::new(move |event: ProgressEvent| {
-        change(id, |u| u.sent = event.loaded() as u64);
-    });
     request.upload()?.set_onprogress(Some(progress.as_ref().unchecked_ref()));
-    progress.forget();
-    let (answered, label) = (Rc::clone(&request), query.name);
-    let done = Closure::once_into_js(move || finished(id, outcome(&answered, label.unwrap_or_default())));
-    request.set_onloadend(Some(done.unchecked_ref()));
-    request.send_with_opt_blob(Some(file))
+    request.set_onloadend(Some(done));
+    request.send_with_opt_form_data(Some(&form))
 }
 
-/// Why it failed; None when the server took it.
-fn outcome(request: &XmlHttpRequest, name: String) -> Option<String> {
+/// The answer's text; why it failed, where it did.
+fn outcome(request: &XmlHttpRequest) -> Result<String, Failure> {
     let text = request.response_text().ok().flatten().unwrap_or_default();
-    if request.status() == Ok(202)
-        && let Ok(accepted) = serde_json::from_str::<JobAccepted>(&text)
-    {
-        jobs::named(accepted.job_id, name);
-        return None;
+    if request.status().is_ok_and(|s| (200..300).contains(&s)) {
+        return Ok(text);
     }
-    let Ok(problem) = serde_json::from_str::<Problem>(&text) else {
-        return Some(t(k::ERROR_OFFLINE).to_owned());
-    };
-    Some(super::failure::Failure::Problem(Box::new(problem.error)).sentence())
-}
-
-fn finished(id: u64, failed: Option<String>) {
-    TRAVELLING.set(TRAVELLING.get().saturating_sub(1));
-    match failed {
-        None => app().uploads.update(|all| all.retain(|u| u.id != id)),
-        failed => change(id, |u| u.failed = failed),
-    }
-    jobs::look();
-    next();
+    let problem = serde_json::from_str::<Problem>(&text).map_err(|_| Failure::Offline)?;
+    let wait = request.get_response_header("Retry-After").ok().flatten();
+    Err(client::said_no(problem, wait.and_then(|w| w.trim().parse().ok())))
 }

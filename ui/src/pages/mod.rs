@@ -3,5 +3,6 @@
 pub mod alerts;
 pub mod cases;
 pub mod login;
+pub mod rules;
 pub mod settings;
 pub mod start;

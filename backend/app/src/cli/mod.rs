@@ -1,6 +1,10 @@
 //! The subcommands.
 
+mod csv;
+mod explain;
 mod orders;
+mod rules;
+mod sarif;
 mod scan;
 mod serve;
 
@@ -17,7 +21,8 @@ use std::{net::IpAddr, path::PathBuf, process::ExitCode};
     about = "AuroraSOC without a window: server, import, scan, checks",
     after_help = "Examples:\n  aurorasoc scan evidence/ --format jsonl > hits.jsonl\n  \
         aurorasoc user add ann --role admin --password-stdin --data-dir ./case7 < password.txt\n  \
-        aurorasoc import evidence/ --data-dir ./case7\n  aurorasoc serve --listen 127.0.0.1:8787 --data-dir ./case7\n\n\
+        aurorasoc import evidence/ --data-dir ./case7\n  aurorasoc rules import sigma_all_rules.zip --data-dir ./case7\n  \
+        aurorasoc rules check rules/ --format sarif > rules.sarif\n  aurorasoc serve --listen 127.0.0.1:8787 --data-dir ./case7\n\n\
         Nothing here makes a connection to anywhere. Exit codes: 0 done, 1 failed, 2 wrong usage or something unreadable."
 )]
 struct Cli {
@@ -69,6 +74,14 @@ enum Command {
         /// How matches are printed
         #[arg(long, value_enum, default_value_t = Format::Table)]
         format: Format,
+        /// Instead of matches: why this rule matches, or just misses, the events of its log source
+        #[arg(long, value_name = "RULE_ID")]
+        explain: Option<String>,
+    },
+    /// Sigma rules
+    Rules {
+        #[command(subcommand)]
+        command: RulesCommand,
     },
     /// Check everything that a workspace holds: pages, hashes, chains
     Doctor {
@@ -100,6 +113,58 @@ enum UserCommand {
 }
 
 #[derive(Subcommand)]
+enum RulesCommand {
+    /// Import Sigma rules into a workspace as a pack; again under the same name updates it
+    Import {
+        /// Files, folders or zips (SigmaHQ's release as it comes)
+        #[arg(required = true)]
+        paths: Vec<PathBuf>,
+        /// Name of the pack (default: the first path's own name)
+        #[arg(long)]
+        name: Option<String>,
+        /// Import without switching new rules on
+        #[arg(long)]
+        disabled: bool,
+        #[command(flatten)]
+        dir: DataDir,
+    },
+    /// Check rule files without a workspace: exit code 0 good, 1 problems, 2 something could not be read
+    Check {
+        /// Files, folders or zips
+        #[arg(required = true)]
+        paths: Vec<PathBuf>,
+        /// How problems are printed
+        #[arg(long, value_enum, default_value_t = CheckFormat::Human)]
+        format: CheckFormat,
+    },
+    /// Rules of a workspace
+    List {
+        /// Part of title, id, author or a tag
+        #[arg(long)]
+        query: Option<String>,
+        /// Only of this pack
+        #[arg(long)]
+        pack: Option<String>,
+        /// One JSON object a line
+        #[arg(long)]
+        json: bool,
+        #[command(flatten)]
+        dir: DataDir,
+    },
+}
+
+/// How `rules check` prints.
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum CheckFormat {
+    /// Source lines with a caret, for people
+    Human,
+    /// One JSON object
+    Json,
+    /// SARIF 2.1.0, for code hosts
+    Sarif,
+}
+
+#[derive(Subcommand)]
 enum ConfigCommand {
     /// Every value and where it comes from
     Show {
@@ -115,6 +180,8 @@ pub(crate) enum Format {
     Table,
     /// One JSON object a line
     Jsonl,
+    /// Comma-separated, with cells made harmless that a spreadsheet would run
+    Csv,
 }
 
 fn role(word: &str) -> Result<Role, String> {
@@ -182,11 +249,22 @@ async fn command(c: Command) -> Result<u8, Exit> {
             orders::import(config(vec![("data_dir", path(dir.data_dir))])?, paths).await
         }
         Command::Doctor { dir } => orders::doctor(config(vec![("data_dir", path(dir.data_dir))])?).await,
-        Command::Scan { paths, rules, format } => {
-            tokio::task::spawn_blocking(move || scan::scan(&paths, rules.as_deref(), format))
-                .await
-                .map_err(|e| Exit(1, e.to_string()))?
+        Command::Scan { paths, rules, format, explain } => {
+            let work = move || scan::scan(&paths, rules.as_deref(), format, explain.as_deref());
+            tokio::task::spawn_blocking(work).await.map_err(|e| Exit(1, e.to_string()))?
         }
+        Command::Rules { command } => match command {
+            RulesCommand::Import { paths, name, disabled, dir } => {
+                rules::import(config(vec![("data_dir", path(dir.data_dir))])?, paths, name, !disabled).await
+            }
+            RulesCommand::Check { paths, format } => {
+                let work = move || rules::check(&paths, format);
+                tokio::task::spawn_blocking(work).await.map_err(|e| Exit(1, e.to_string()))?
+            }
+            RulesCommand::List { query, pack, json, dir } => {
+                rules::list(config(vec![("data_dir", path(dir.data_dir))])?, query, pack, json).await
+            }
+        },
         Command::Config { command: ConfigCommand::Show { dir } } => {
             let given = path(dir.data_dir).map(|v| ("data_dir", v)).into_iter().collect();
             let layers = config::layers(Flags(given));

@@ -20,7 +20,7 @@ use std::{
 use tokio::sync::mpsc;
 
 /// Carries an order out, showing what comes back; answers its result.
-async fn carry_out(config: &Config, order: Order, needs_jobs: bool) -> Result<Value, Exit> {
+pub(super) async fn carry_out(config: &Config, order: Order, needs_jobs: bool) -> Result<Value, Exit> {
     let (send, mut receive) = mpsc::channel(64);
     let how = How { desktop: false, keyring: false, jobs: needs_jobs };
     let work = async {
@@ -109,10 +109,11 @@ pub(super) async fn import(config: Config, paths: Vec<PathBuf>) -> Result<u8, Ex
     );
     println!(
         "{} rules ran, {} could not, {} had no chance on this data",
-        r.rules_run,
-        r.rules_not_run.len(),
-        r.rules_no_chance.len()
+        r.rules_run, r.rules_not_run_total, r.rules_no_chance_total
     );
+    if let Some(why) = &r.no_match_reason {
+        println!("No alerts: {}", Untrusted::new(why).for_terminal());
+    }
     if let Some(kept) = job.kept {
         println!("{kept}");
     }
@@ -121,7 +122,7 @@ pub(super) async fn import(config: Config, paths: Vec<PathBuf>) -> Result<u8, Ex
 }
 
 fn progress(job: &Job) {
-    if std::io::stderr().is_terminal() {
+    if std::io::stderr().is_terminal() && job.unit == "bytes" {
         let percent = (job.done * 100).checked_div(job.total).unwrap_or(0);
         let left = job.eta_s.map(|s| format!(", {s} s left")).unwrap_or_default();
         eprint!("\r{} {percent} %, {:.1} MB/s{left}    ", job.status, job.rate / 1e6);

@@ -1,7 +1,10 @@
 //! `scan`: rules against files, without a workspace.
 
-use super::{Exit, Format};
-use detect::{Coverage, Engine, Hit, Mapping, NotRun, sigma};
+use super::{Exit, Format, csv, explain::Explain, rules};
+use detect::{
+    Coverage, Engine, Hit, Mapping, NotRun,
+    correlate::{Fired, Gathered, Limits, Reference},
+};
 use event::{Batch, Event, Nanos, columns};
 use ingest::{
     Content, Options, Resume, Sink,
@@ -10,14 +13,16 @@ use ingest::{
 use kernel::Untrusted;
 use serde_json::json;
 use std::{
+    collections::BTreeMap,
     fs::File,
-    io::{BufWriter, Read as _, Write},
+    io::{BufWriter, Write},
     ops::ControlFlow,
     path::{Path, PathBuf},
 };
 
-/// Rule files larger than this are none.
-const RULE_LIMIT: u64 = 16 << 20;
+/// Bounds of what correlation rules hold in memory.
+const LIMITS: Limits =
+    Limits { contributions: 250_000, firings: 10_000, references: 1_000, steps: 5_000_000 };
 
 struct Scan<W: Write> {
     engine: Engine,
@@ -25,19 +30,30 @@ struct Scan<W: Write> {
     format: Format,
     coverage: Coverage,
     hits: Vec<Hit>,
+    gathered: Gathered,
+    /// Matches beyond what correlation rules look at.
+    dropped: u64,
     matches: u64,
     files: u64,
     unread: u64,
+    /// The one rule that is explained, in place of matches.
+    explain: Option<Explain>,
 }
 
-pub(super) fn scan(paths: &[PathBuf], rules: Option<&Path>, format: Format) -> Result<u8, Exit> {
-    let (parsed, broken) = match rules {
-        None => (detect::builtin(), 0),
-        Some(place) => load(place)?,
+pub(super) fn scan(
+    paths: &[PathBuf],
+    rules: Option<&Path>,
+    format: Format,
+    explain: Option<&str>,
+) -> Result<u8, Exit> {
+    let (loaded, broken) = match rules {
+        None => (detect::builtin().rules, 0),
+        Some(place) => rules::load(place)?,
     };
     let mapping = Mapping::builtin().map_err(|e| Exit(1, e.to_string()))?;
-    let (engine, mut not_run) = Engine::build(parsed.rules, &mapping);
+    let (engine, mut not_run) = Engine::build(loaded, &mapping);
     not_run.extend(engine.uncorrelated());
+    let explain = explain.map(|id| Explain::find(&engine, &not_run, id)).transpose()?;
     let out = BufWriter::new(std::io::stdout().lock());
     let mut s = Scan {
         engine,
@@ -45,10 +61,16 @@ pub(super) fn scan(paths: &[PathBuf], rules: Option<&Path>, format: Format) -> R
         format,
         coverage: Coverage::default(),
         hits: vec![],
+        gathered: Gathered::default(),
+        dropped: 0,
         matches: 0,
         files: 0,
         unread: 0,
+        explain,
     };
+    if s.format == Format::Csv && s.explain.is_none() && s.head().is_err() {
+        return Ok(0);
+    }
     for found in walk(paths) {
         let done = match found {
             Found::File { path, label } => s.file(&path, &label),
@@ -62,7 +84,7 @@ pub(super) fn scan(paths: &[PathBuf], rules: Option<&Path>, format: Format) -> R
             return Ok(0);
         }
     }
-    if s.out.flush().is_err() {
+    if s.correlations().is_err() || s.out.flush().is_err() {
         return Ok(0);
     }
     s.sum_up(not_run, broken);
@@ -108,13 +130,31 @@ impl<W: Write> Scan<W> {
         failed
     }
 
+    /// Names of the columns.
+    fn head(&mut self) -> std::io::Result<()> {
+        let names = ["rule_id", "title", "level", "file", "record_id", "timestamp", "host", "matched"];
+        writeln!(self.out, "{}", csv::line(&names))
+    }
+
     fn event(&mut self, event: &Event, label: &str) -> std::io::Result<()> {
         let mut hits = std::mem::take(&mut self.hits);
         hits.clear();
-        self.engine.scan_covered(event, &mut self.coverage, &mut hits);
-        for hit in &hits {
-            self.matches += 1;
-            self.print(event, *hit, label)?;
+        let at = Reference::from(event.identity);
+        self.engine.scan_correlated(event, at, &mut self.coverage, &mut hits, &mut self.gathered);
+        let kept = &mut self.gathered.contributions;
+        self.dropped += kept.len().saturating_sub(LIMITS.contributions) as u64;
+        kept.truncate(LIMITS.contributions);
+        match &mut self.explain {
+            Some(explain) => {
+                self.matches += u64::from(hits.iter().any(|h| h.rule == explain.rule));
+                explain.on(&self.engine, event, label, &mut self.out)?;
+            }
+            None => {
+                for hit in &hits {
+                    self.matches += 1;
+                    self.print(event, *hit, label)?;
+                }
+            }
         }
         self.hits = hits;
         Ok(())
@@ -133,9 +173,17 @@ impl<W: Write> Scan<W> {
                     "record_id": event.place.record, "timestamp": time, "host": host, "matched": matched});
                 writeln!(self.out, "{line}")
             }
+            Format::Csv => {
+                let matched: serde_json::Map<_, _> = fields.into_iter().map(|(k, v)| (k, json!(v))).collect();
+                let (record, time) = (event.place.record.to_string(), time.to_string());
+                let matched = serde_json::Value::Object(matched).to_string();
+                let cells = [&rule.id, &rule.title, level, label, &record, &time, &host, &matched];
+                writeln!(self.out, "{}", csv::line(&cells))
+            }
             Format::Table => {
                 let clean = |t: &str| Untrusted::new(t).for_terminal();
-                let matched: Vec<_> = fields.iter().map(|(k, v)| format!("{k}={}", clean(v))).collect();
+                let matched: Vec<_> =
+                    fields.iter().map(|(k, v)| format!("{}={}", clean(k), clean(v))).collect();
                 let matched: String = matched.join("  ").chars().take(200).collect();
                 writeln!(
                     self.out,
@@ -150,36 +198,95 @@ impl<W: Write> Scan<W> {
         }
     }
 
+    /// What correlation rules say of all that was read.
+    fn correlations(&mut self) -> std::io::Result<()> {
+        if self.explain.is_some() {
+            return Ok(());
+        }
+        let outcome = self.engine.correlations().evaluate(&self.gathered.contributions, &LIMITS);
+        for fired in &outcome.fired {
+            self.matches += 1;
+            self.print_fired(fired)?;
+        }
+        let lacking = self.gathered.shortfalls(self.engine.correlations());
+        for s in outcome.shortfalls.iter().chain(&lacking) {
+            let text = format!("correlation {}: {} ({})", s.rule_id, s.reason, s.count);
+            eprintln!("{}", Untrusted::new(text).for_terminal());
+        }
+        if self.dropped > 0 {
+            eprintln!(
+                "correlation rules did not look at {} matches beyond the first {}",
+                self.dropped, LIMITS.contributions
+            );
+        }
+        Ok(())
+    }
+
+    /// A correlation has no file and no record of its own; its group stands for the fields that matched.
+    fn print_fired(&mut self, f: &Fired) -> std::io::Result<()> {
+        let Some(rule) = self.engine.correlations().rules().get(f.correlation) else { return Ok(()) };
+        let level = rule.level.map_or("medium", |l| l.as_str());
+        let (first, last) = (api::Time::from_nanos(f.first.0), api::Time::from_nanos(f.last.0));
+        let group: serde_json::Map<_, _> = f.group.iter().map(|(k, v)| (k.clone(), json!(v))).collect();
+        let host = f.group.iter().find(|(k, _)| k == "Computer").map_or("", |(_, v)| v);
+        match self.format {
+            Format::Jsonl => {
+                let line = json!({"rule_id": rule.id, "title": rule.title, "level": level, "file": "",
+                    "record_id": null, "timestamp": first, "host": host, "matched": group,
+                    "last": last, "events": f.count, "value": f.value});
+                writeln!(self.out, "{line}")
+            }
+            Format::Csv => {
+                let (time, matched) = (first.to_string(), serde_json::Value::Object(group).to_string());
+                writeln!(
+                    self.out,
+                    "{}",
+                    csv::line(&[&rule.id, &rule.title, level, "", "", &time, host, &matched])
+                )
+            }
+            Format::Table => {
+                let clean = |t: &str| Untrusted::new(t).for_terminal();
+                writeln!(
+                    self.out,
+                    "{first}  {level:<13} {:<20} {:>10}  {}  [{} events until {last}]",
+                    clean(host),
+                    "-",
+                    clean(&rule.title),
+                    f.count
+                )?;
+                let matched: Vec<_> =
+                    f.group.iter().map(|(k, v)| format!("{}={}", clean(k), clean(v))).collect();
+                writeln!(self.out, "    {}", matched.join("  "))
+            }
+        }
+    }
+
     fn sum_up(&self, not_run: Vec<NotRun>, broken: usize) {
         let report = self.coverage.report(&self.engine, not_run, broken);
         eprintln!(
-            "{} files, {} events, {} matches. {} rules ran; {} of them had no chance on this data; {} loaded but could \
+            "{} files, {} events, {} matches. {} rules and {} correlations ran; {} of them had no chance on this data; {} loaded but could \
              not run; {} did not load; {} things could not be read.",
             self.files,
             report.events,
             self.matches,
             report.ran,
+            report.correlations,
             report.no_chance.len(),
             report.not_run.len(),
             broken,
             self.unread
         );
-        for n in report.not_run.iter().take(20) {
-            eprintln!("did not run: {}: {}", Untrusted::new(&n.title).for_terminal(), n.reason);
+        if let Some(explain) = &self.explain {
+            explain.sum_up();
+        }
+        for (reason, count) in by_reason(report.not_run.iter().map(|n| &n.reason), 10) {
+            eprintln!("did not run: {count} rules: {}", Untrusted::new(reason).for_terminal());
+        }
+        for (reason, count) in by_reason(report.no_chance.iter().map(|n| &n.reason), 10) {
+            eprintln!("no chance for {count} rules: {}", Untrusted::new(reason).for_terminal());
         }
         if self.matches == 0 {
-            let mut reasons: Vec<(String, usize)> = vec![];
-            for n in &report.no_chance {
-                match reasons.iter_mut().find(|(r, _)| *r == n.reason) {
-                    Some((_, count)) => *count += 1,
-                    None => reasons.push((n.reason.clone(), 1)),
-                }
-            }
-            reasons.sort_by_key(|r| std::cmp::Reverse(r.1));
             eprintln!("Nothing matched. {} rules could have matched and found nothing.", report.had_a_chance);
-            for (reason, count) in reasons.iter().take(10) {
-                eprintln!("no chance for {count} rules: {reason}");
-            }
         }
     }
 }
@@ -218,60 +325,17 @@ impl<W: Write> Sink for Reading<'_, W> {
     }
 }
 
-/// Rules of a file, a folder or a zip; what does not load is said with its line. Answers how many did not.
-fn load(place: &Path) -> Result<(sigma::Parsed, usize), Exit> {
-    let unreadable = |e: &dyn std::fmt::Display| Exit(2, format!("{}: {e}", place.display()));
-    let mut all = sigma::Parsed::default();
-    let (mut broken, mut unread) = (0, 0);
-    let mut take = |name: &str, bytes: &[u8]| {
-        let parsed = sigma::parse_bytes(bytes);
-        let source = String::from_utf8_lossy(bytes);
-        for e in &parsed.errors {
-            broken += 1;
-            eprintln!("{}", Untrusted::new(e.render(&source, name)).for_terminal_lines());
-        }
-        all.rules.extend(parsed.rules);
-    };
-    let mut head = [0; 4];
-    let is_zip = place.is_file()
-        && File::open(place)
-            .and_then(|mut f| f.read_exact(&mut head))
-            .is_ok_and(|()| head.starts_with(b"PK"));
-    if is_zip {
-        let mut zip = zip::ZipArchive::new(File::open(place).map_err(|e| unreadable(&e))?)
-            .map_err(|e| unreadable(&e))?;
-        for i in 0..zip.len() {
-            let member = zip.by_index(i).map_err(|e| unreadable(&e))?;
-            let name = member.name().map_err(|e| unreadable(&e))?.into_owned();
-            if member.is_file() && yaml(&name) {
-                let mut bytes = vec![];
-                member.take(RULE_LIMIT).read_to_end(&mut bytes).map_err(|e| unreadable(&e))?;
-                take(&name, &bytes);
-            }
-        }
-    } else {
-        for found in walk(&[place.to_owned()]) {
-            match found {
-                Found::File { path, label } if yaml(&label) || path == place => {
-                    let mut bytes = vec![];
-                    let read = File::open(&path).and_then(|f| f.take(RULE_LIMIT).read_to_end(&mut bytes));
-                    read.map_err(|e| Exit(2, format!("{label}: {e}")))?;
-                    take(&label, &bytes);
-                }
-                Found::File { .. } => {}
-                Found::Skipped { label, reason } => {
-                    unread += 1;
-                    eprintln!("{label}: {reason}");
-                }
-            }
-        }
+/// Reasons with how many rules each goes for, the most frequent first; what is beyond `most` in one line.
+fn by_reason<'a>(reasons: impl Iterator<Item = &'a String>, most: usize) -> Vec<(String, usize)> {
+    let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
+    reasons.for_each(|r| *counts.entry(r).or_default() += 1);
+    let mut all: Vec<_> = counts.into_iter().map(|(r, n)| (r.to_owned(), n)).collect();
+    all.sort_by_key(|(_, n)| std::cmp::Reverse(*n));
+    let rest: usize = all.iter().skip(most).map(|(_, n)| n).sum();
+    let kinds = all.len().saturating_sub(most);
+    all.truncate(most);
+    if rest > 0 {
+        all.push((format!("{kinds} other reasons"), rest));
     }
-    if all.rules.is_empty() {
-        return Err(Exit(2, format!("{}: no rule in it could be loaded", place.display())));
-    }
-    Ok((all, broken + unread))
-}
-
-fn yaml(name: &str) -> bool {
-    name.ends_with(".yml") || name.ends_with(".yaml")
+    all
 }

@@ -7,7 +7,6 @@ use crate::{
     workspace::{How, Workspace},
 };
 use std::net::SocketAddr;
-use tokio::signal::unix::{SignalKind, signal};
 
 pub(super) async fn serve(config: Config) -> Result<u8, Exit> {
     let wrong = |e: &dyn std::fmt::Display| Exit(2, format!("--listen {}: {e}", config.listen));
@@ -29,11 +28,7 @@ pub(super) async fn serve(config: Config) -> Result<u8, Exit> {
     for warning in &workspace.app.kernel.warnings {
         eprintln!("{warning}");
     }
-    let mut end = signal(SignalKind::terminate()).map_err(|e| Exit(1, e.to_string()))?;
-    tokio::select! {
-        _ = tokio::signal::ctrl_c() => {}
-        _ = end.recv() => {}
-    }
+    kernel::platform::asked_to_end().await;
     eprintln!("Stopping: jobs pause at their resume points.");
     workspace.app.kernel.end_sockets();
     serving.close().await;

@@ -30,6 +30,13 @@ pub fn newest(domains: &[Migration]) -> i64 {
     all(domains).last().map_or(0, |m| m.version)
 }
 
+/// Whether the file can be opened by this program, asked before anything else of the workspace is touched. A file that
+/// is not there yet can. `domains` as for [`super::Db::open`].
+pub async fn look(file: &Path, domains: &[Migration]) -> Result<(), OpenError> {
+    let name = file.file_name().unwrap_or_default().to_string_lossy();
+    if file.exists() { refuse_foreign_or_newer(file, &name, domains).await } else { Ok(()) }
+}
+
 /// Reads the marks of an existing file without changing it.
 pub(super) async fn refuse_foreign_or_newer(
     file: &Path,

@@ -7,7 +7,7 @@ mod reader;
 pub(crate) mod store;
 mod tx;
 
-pub use migrate::{Migration, newest};
+pub use migrate::{Migration, look, newest};
 pub use open::{APPLICATION_ID, Db, OpenError, pragmas};
 pub use reader::Reader;
 pub use store::QUERIES;

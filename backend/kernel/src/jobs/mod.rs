@@ -248,6 +248,13 @@ impl Jobs {
         self.get(p, id).await
     }
 
+    /// Waits until no job is queued or running.
+    pub async fn idle(&self) -> Result<()> {
+        let mut ended = self.ended.subscribe();
+        while self.open().await? > 0 && ended.changed().await.is_ok() {}
+        Ok(())
+    }
+
     /// Waits until a job has ended (done, failed, cancelled, paused).
     pub async fn wait(&self, id: &str) -> Result<Option<Job>> {
         let mut ended = self.ended.subscribe();

@@ -4,7 +4,7 @@ use crate::{Error, Result};
 use api::{BodyKind, Code};
 use axum::{
     body::{Body, Bytes},
-    extract::FromRequest as _,
+    extract::{DefaultBodyLimit, FromRequest as _},
     http::{HeaderMap, header, request::Parts},
 };
 use futures::{Stream, StreamExt as _};
@@ -131,7 +131,9 @@ where
     if content_type(&parts.headers) != "multipart/form-data" {
         return each(name, Box::pin(body.into_data_stream().map(move |b| b.map_err(broke)))).await;
     }
-    let request = axum::http::Request::from_parts(parts, body);
+    let mut request = axum::http::Request::from_parts(parts, body);
+    // axum's 2 MB are for bodies that are held in memory; this one is read as a stream.
+    DefaultBodyLimit::disable().apply(&mut request);
     let bad = |e: axum::extract::multipart::MultipartError| Error::field("body", e.body_text());
     let mut form =
         Multipart::from_request(request, &()).await.map_err(|e| Error::field("body", e.body_text()))?;

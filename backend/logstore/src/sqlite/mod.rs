@@ -21,13 +21,13 @@ use std::{
     sync::Arc,
     time::{Duration, Instant},
 };
-use tokio::sync::{Mutex, MutexGuard};
+use tokio::sync::{MappedMutexGuard, Mutex, MutexGuard};
 
 /// The log store in one SQLite file.
 pub struct SqliteStore {
     path: PathBuf,
-    /// `None` when opened for reading only.
-    writer: Option<Mutex<SqliteConnection>>,
+    /// `None` when opened for reading only, or closed.
+    writer: Mutex<Option<SqliteConnection>>,
     readers: SqlitePool,
     files: read::Files,
 }
@@ -40,11 +40,8 @@ impl std::fmt::Debug for SqliteStore {
 
 impl SqliteStore {
     /// The one writing connection, when it is this call's turn.
-    async fn writer(&self) -> Result<MutexGuard<'_, SqliteConnection>> {
-        match &self.writer {
-            Some(writer) => Ok(writer.lock().await),
-            None => Err(Error::ReadOnly),
-        }
+    async fn writer(&self) -> Result<MappedMutexGuard<'_, SqliteConnection>> {
+        MutexGuard::try_map(self.writer.lock().await, Option::as_mut).map_err(|_| Error::ReadOnly)
     }
 
     /// A reading connection whose queries end at the deadline.

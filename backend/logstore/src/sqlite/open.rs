@@ -71,7 +71,7 @@ impl SqliteStore {
         let readers = readers(options(path)).await?;
         Ok(SqliteStore {
             path: path.to_owned(),
-            writer: Some(Mutex::new(writer)),
+            writer: Mutex::new(Some(writer)),
             readers,
             files: Files::default(),
         })
@@ -86,7 +86,7 @@ impl SqliteStore {
             other => other?,
         };
         check_version(&mut *readers.acquire().await?).await?;
-        Ok(SqliteStore { path: path.to_owned(), writer: None, readers, files: Files::default() })
+        Ok(SqliteStore { path: path.to_owned(), writer: Mutex::new(None), readers, files: Files::default() })
     }
 
     pub(super) async fn check_all(&self) -> Result<Vec<String>> {
@@ -119,10 +119,10 @@ impl SqliteStore {
 
     pub(super) async fn close_all(&self) -> Result<()> {
         self.readers.close().await;
-        if let Some(writer) = &self.writer {
-            let mut conn = writer.lock().await;
+        if let Some(mut conn) = self.writer.lock().await.take() {
             // Leaves one whole file behind, without a write-ahead log.
-            sqlx::raw_sql("PRAGMA wal_checkpoint(TRUNCATE)").execute(&mut *conn).await?;
+            sqlx::raw_sql("PRAGMA wal_checkpoint(TRUNCATE)").execute(&mut conn).await?;
+            conn.close().await?;
         }
         Ok(())
     }

@@ -1,7 +1,7 @@
 //! Events of an alert, each with why the rule matched it.
 
 use super::{service, store};
-use crate::{App, siem};
+use crate::{App, detections::Explainer, siem};
 use api::{
     Page,
     alerts::{AlertEvent, AlertEventList, Span, WhyItem, WhySelection},
@@ -38,10 +38,13 @@ pub async fn page(app: &App, id: &str, q: &AlertEventList) -> Result<Page<AlertE
     let total = s.event_count;
     let page = route::page(ids, limit, total, cap.max(total + 1), |(id, t)| (*t, event::hex(id)));
     let wanted: Vec<_> = page.items.iter().map(|(id, _)| *id).collect();
-    let rule = s.rule_id.as_deref().and_then(|r| app.rules.index(r));
+    let rule = match s.rule_id.as_deref() {
+        Some(id) => Explainer::of(app, id).await?,
+        None => None,
+    };
     let rows = siem::rows(app, &wanted).await?;
     let items = rows.into_iter().map(|(row, log)| {
-        let explained = rule.and_then(|r| app.rules.engine.explain(&siem::event_of(&row), r));
+        let explained = rule.as_ref().and_then(|r| r.on(&siem::event_of(&row)));
         AlertEvent { log, why: explained.map(why).unwrap_or_default() }
     });
     Ok(Page {

@@ -1,8 +1,10 @@
 //! Alerts: what someone must look at.
 //!
-//! `state` where one may go · `service` the writes · `raise` from rule matches to grouped alerts · `list` and
+//! `state` where one may go · `service` the writes · `raise` from rule matches to grouped alerts,
+//! `correlated` from correlations · `list` and
 //! `events` the reads · `undo` · `store` all SQL.
 
+mod correlated;
 mod events;
 mod list;
 mod raise;
@@ -11,8 +13,9 @@ mod state;
 mod store;
 mod undo;
 
-pub use raise::{Match, Raised, raise};
-pub(crate) use service::save;
+pub use correlated::{Correlated, correlate, supersede};
+pub use raise::{Cause, Match, OfRule, Raised, raise};
+pub(crate) use service::{Judged, judge, save};
 pub use state::is_open;
 pub use store::{QUERIES, list::QUERIES as LIST_QUERIES};
 pub(crate) use store::{Stored, get_in, update};

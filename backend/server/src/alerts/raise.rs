@@ -1,13 +1,14 @@
 //! From rule matches to grouped alerts.
 //!
-//! Matches group by rule, entity and UTC clock hour of the event's time; the entity is the host. An event that a
-//! rule has counted once is never counted again, whichever file brings it, so that the same files in any order
-//! give the same alerts.
+//! Matches group by rule, entity and UTC clock bucket of the event's time: the host and an hour, unless the rule's
+//! settings say otherwise. An event that a rule has counted once is never counted again, whichever file or run brings
+//! it, so that the same files in any order give the same alerts.
 
 use super::{
     service::{due, live, next_id},
     store::{self, Stored},
 };
+use crate::detections::Tuning;
 use api::{
     LiveKind, Time,
     alerts::{Alert, AlertStatus, AssetType, Entity},
@@ -15,7 +16,7 @@ use api::{
 use detect::sigma::Rule;
 use kernel::{
     Kernel, Result,
-    db::{Change, Tx},
+    db::{Audit, Change, Tx},
     world::hex,
 };
 use serde_json::{Map, json};
@@ -26,8 +27,29 @@ use std::collections::{BTreeMap, BTreeSet};
 pub struct Match<'a> {
     /// The rule.
     pub rule: &'a Rule,
+    /// How the rule counts here.
+    pub tuning: &'a Tuning,
     /// The event.
     pub event: &'a event::Event,
+}
+
+/// What had the events met the rules.
+pub struct Cause<'a> {
+    /// `source` of the alerts that are made.
+    pub source: &'static str,
+    /// The run over stored events that it was.
+    pub run_id: Option<&'a str>,
+}
+
+/// What one rule's matches of a batch became.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct OfRule {
+    /// Matches that were not counted before.
+    pub matches: u64,
+    /// Alerts made.
+    pub alerts: u64,
+    /// Time of the newest of these matches.
+    pub last: Time,
 }
 
 /// What a batch of matches became.
@@ -39,23 +61,60 @@ pub struct Raised {
     pub updated: Vec<String>,
     /// Matches that were not counted before.
     pub matches: u64,
+    /// The same by rule id.
+    pub by_rule: BTreeMap<String, OfRule>,
     /// Live events for the commit.
     pub changes: Vec<Change>,
 }
 
-const HOUR_NS: i64 = 3_600_000_000_000;
+impl Raised {
+    /// Commits a job's batch: with its audit row and live events where alerts changed, else as a resume point.
+    pub async fn commit(self, kernel: &Kernel, tx: Tx, job_id: &str) -> Result<()> {
+        let count = |list: &[String]| u64::try_from(list.len()).unwrap_or(0);
+        let (created, updated) = (count(&self.created), count(&self.updated));
+        if created + updated == 0 {
+            return tx.commit_checkpoint().await;
+        }
+        let audit = Audit::new("alert.raise", "job", job_id)
+            .after(json!({"created": self.created, "updated": self.updated}));
+        tx.commit(audit, &self.changes).await?;
+        kernel.metrics.alerts_created.inc_by(created);
+        kernel.metrics.alerts_deduplicated.inc_by(updated);
+        Ok(())
+    }
+}
+
 const ENTITIES: usize = 100;
 
+/// What groups a match: values of the rule's own fields, or the host.
+fn group(m: &Match<'_>) -> Vec<String> {
+    if m.tuning.group_by.is_empty() {
+        return vec![event::windows::host(m.event).unwrap_or_default().to_lowercase()];
+    }
+    let value = |field: &String| m.event.text(field).unwrap_or_default().to_lowercase();
+    m.tuning.group_by.iter().map(value).collect()
+}
+
+/// The key of a group. Hosts and hours keep the short form that they had before rules could say otherwise.
+fn key(rule_id: &str, group: &[String], bucket: i64, tuning: &Tuning) -> String {
+    let text = match (group, tuning.group_by.is_empty(), tuning.bucket_ns == HOUR_NS) {
+        ([host], true, true) => json!([rule_id, host, bucket]),
+        _ => json!([rule_id, tuning.group_by, group, bucket, tuning.bucket_ns]),
+    };
+    hex(&Sha256::digest(text.to_string().as_bytes()))
+}
+
+const HOUR_NS: i64 = 3_600_000_000_000;
+
 /// Writes the matches inside the caller's transaction.
-pub async fn raise(kernel: &Kernel, tx: &mut Tx, matches: &[Match<'_>]) -> Result<Raised> {
-    let mut groups: BTreeMap<(&str, String, i64), Vec<&Match<'_>>> = BTreeMap::new();
+pub async fn raise(kernel: &Kernel, tx: &mut Tx, matches: &[Match<'_>], cause: &Cause<'_>) -> Result<Raised> {
+    let mut groups: BTreeMap<(&str, Vec<String>, i64), Vec<&Match<'_>>> = BTreeMap::new();
     for m in matches {
-        let host = event::windows::host(m.event).unwrap_or_default().to_lowercase();
-        let hour = m.event.time.0.div_euclid(HOUR_NS);
-        groups.entry((&m.rule.id, host, hour)).or_default().push(m);
+        let bucket = m.event.time.0.div_euclid(m.tuning.bucket_ns.max(1));
+        groups.entry((&m.rule.id, self::group(m), bucket)).or_default().push(m);
     }
     let mut raised = Raised::default();
-    for ((rule_id, host, hour), group) in groups {
+    for ((rule_id, values, bucket), group) in groups {
         let ids: Vec<_> = group.iter().map(|m| event::hex(&m.event.identity)).collect();
         let known: BTreeSet<_> = store::known(tx, rule_id, &ids).await?.into_iter().collect();
         let mut fresh: BTreeMap<String, &Match<'_>> = BTreeMap::new();
@@ -65,17 +124,26 @@ pub async fn raise(kernel: &Kernel, tx: &mut Tx, matches: &[Match<'_>]) -> Resul
             }
         }
         let Some(first) = fresh.values().next() else { continue };
-        let key = hex(&Sha256::digest(json!([rule_id, host, hour]).to_string().as_bytes()));
+        let key = key(rule_id, &values, bucket, first.tuning);
         let now = kernel.world.now();
         let (mut s, new) = match store::open_by_key(tx, &key).await? {
             Some(s) => (s, false),
-            None => (open(kernel, tx, first.rule, key, now).await?, true),
+            None => {
+                let alert = blank(kernel, tx, first.rule, first.tuning, cause, key, now).await?;
+                (Stored { id: store::insert(tx, &alert).await?, version: 1, alert }, true)
+            }
         };
         let events: Vec<_> = fresh.iter().map(|(id, m)| (id.clone(), m.event.time.0)).collect();
         store::add_events(tx, rule_id, s.id, &events).await?;
         grow(&mut s.alert, &fresh, new, now);
         store::update(tx, &s.alert).await?;
-        raised.matches += u64::try_from(events.len()).unwrap_or(0);
+        let counted = u64::try_from(events.len()).unwrap_or(0);
+        raised.matches += counted;
+        let of = raised.by_rule.entry(rule_id.to_owned()).or_default();
+        of.matches += counted;
+        of.alerts += u64::from(new);
+        let newest = events.iter().map(|(_, t)| Time::from_nanos(*t)).max();
+        of.last = of.last.max(newest.unwrap_or_default());
         let (list, kind) = match new {
             true => (&mut raised.created, LiveKind::AlertCreated),
             false => (&mut raised.updated, LiveKind::AlertUpdated),
@@ -86,9 +154,21 @@ pub async fn raise(kernel: &Kernel, tx: &mut Tx, matches: &[Match<'_>]) -> Resul
     Ok(raised)
 }
 
-async fn open(kernel: &Kernel, tx: &mut Tx, rule: &Rule, dedup_key: String, now: Time) -> Result<Stored> {
-    let severity = crate::detections::severity(rule);
+/// A new alert of a rule, without events yet.
+pub(super) async fn blank(
+    kernel: &Kernel,
+    tx: &mut Tx,
+    rule: &Rule,
+    tuning: &Tuning,
+    cause: &Cause<'_>,
+    dedup_key: String,
+    now: Time,
+) -> Result<Alert> {
+    let severity = tuning.severity;
     let mut metadata = Map::new();
+    if let Some(run_id) = cause.run_id {
+        metadata.insert("run_id".into(), json!(run_id));
+    }
     for (name, value) in [
         ("rule_author", json!(rule.author)),
         ("rule_references", json!(rule.references)),
@@ -96,13 +176,13 @@ async fn open(kernel: &Kernel, tx: &mut Tx, rule: &Rule, dedup_key: String, now:
     ] {
         metadata.insert(name.into(), value);
     }
-    let alert = Alert {
+    Ok(Alert {
         alert_id: next_id(tx, now).await?,
         title: rule.title.chars().take(500).collect(),
         description: rule.description.clone(),
         severity,
         status: AlertStatus::New,
-        source: "sigma".into(),
+        source: cause.source.into(),
         rule_id: Some(rule.id.clone()),
         mitre_techniques: rule.techniques(),
         iocs: vec![],
@@ -128,9 +208,7 @@ async fn open(kernel: &Kernel, tx: &mut Tx, rule: &Rule, dedup_key: String, now:
         metadata,
         created_at: now,
         updated_at: now,
-    };
-    let id = store::insert(tx, &alert).await?;
-    Ok(Stored { id, version: 1, alert })
+    })
 }
 
 /// How far a rule can be trusted, from its ripeness (Sigma specification, field `status`).
@@ -153,8 +231,10 @@ fn grow(a: &mut Alert, fresh: &BTreeMap<String, &Match<'_>>, new: bool, now: Tim
         if a.event_ids.len() < 20 {
             a.event_ids.push(event::hex(&m.event.identity));
         }
-        for (kind, value) in entities(m.event) {
-            let e = Entity { kind: kind.into(), value };
+        let own = entities(m.event).into_iter().map(|(kind, value)| (kind.to_owned(), value));
+        let grouped = |f: &String| Some((f.to_lowercase(), m.event.text(f)?.into_owned()));
+        for (kind, value) in own.chain(m.tuning.group_by.iter().filter_map(grouped)) {
+            let e = Entity { kind, value };
             if a.entities.len() < ENTITIES && !a.entities.contains(&e) {
                 a.entities.push(e);
             }

@@ -7,7 +7,9 @@ use super::{
 use crate::App;
 use api::{
     Code, LiveKind, Time,
-    alerts::{Alert, AlertStatus, AssetType, Comment, CreateAlert, CreateComment, PatchAlert, Severity},
+    alerts::{
+        Alert, AlertStatus, AssetType, Comment, CreateAlert, CreateComment, PatchAlert, Resolution, Severity,
+    },
     perm,
 };
 use axum::body::Bytes;
@@ -184,9 +186,37 @@ pub async fn patch(
 /// Writes a changed alert with its audit row and live event.
 pub(crate) async fn save(mut tx: Tx, action: &'static str, old: Stored, a: Alert) -> Result<(Stored, i64)> {
     store::update(&mut tx, &a).await?;
+    crate::detections::follow(&mut tx, &old.alert, &a).await?;
     let audit = Audit::new(action, "alert", &a.alert_id).before(editable(&old.alert)).after(editable(&a));
     let seq = tx.commit(audit, &[live(LiveKind::AlertUpdated, &a)]).await?;
     Ok((Stored { id: old.id, version: old.version + 1, alert: a }, seq))
+}
+
+/// A verdict that closes an alert.
+pub(crate) struct Judged {
+    /// What it turned out to be.
+    pub resolution: Resolution,
+    /// Why.
+    pub note: Option<String>,
+}
+
+/// Closes an alert by a verdict on its rule, inside the caller's write. Nothing when it is closed so already.
+pub(crate) async fn judge(tx: &mut Tx, old: Stored, judged: Judged, now: Time) -> Result<Option<Change>> {
+    let mut a = old.alert;
+    if a.resolution == Some(judged.resolution) {
+        return Ok(None);
+    }
+    let to = match judged.resolution {
+        Resolution::FalsePositive => AlertStatus::FalsePositive,
+        _ => AlertStatus::Resolved,
+    };
+    a.resolution = state::go(a.status, to, Some(judged.resolution))?;
+    a.status = to;
+    a.closed_at.get_or_insert(now);
+    a.resolution_note = judged.note.or(a.resolution_note);
+    a.updated_at = now;
+    store::update(tx, &a).await?;
+    Ok(Some(live(LiveKind::AlertUpdated, &a)))
 }
 
 /// Takes note of an alert. A later open state is kept; again changes nothing.

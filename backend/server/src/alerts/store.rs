@@ -29,6 +29,12 @@ queries! {
         case_id = ?16, acknowledged_at = ?17, acknowledged_by = ?18, due_at = ?19, closed_at = ?20, resolution = ?21,
         resolution_note = ?22, metadata = ?23, updated_at = ?24, words = ?25, version = version + 1 WHERE alert_id = ?1";
     GET_SHORT: concat!("SELECT *, ", events!("20"), " FROM alert WHERE alert_id = ?1");
+    GET_ROW: concat!("SELECT *, ", events!("20"), " FROM alert WHERE id = ?1");
+    EVENTS_MOVE: "INSERT INTO alert_event (owner, identity, time, alert)
+        SELECT ?1, unhex(value ->> 0), value ->> 1, ?2 FROM json_each(?3) WHERE true
+        ON CONFLICT (owner, identity) DO UPDATE SET alert = excluded.alert";
+    EVENTS_REMOVE: "DELETE FROM alert_event WHERE alert = ?1";
+    REMOVE: "DELETE FROM alert WHERE id = ?1";
     OPEN_BY_KEY: concat!("SELECT *, ", events!("20"), " FROM alert WHERE dedup_key = ?1 AND open = 1");
     EVENTS_KNOWN: "SELECT lower(hex(identity)) FROM alert_event WHERE owner = ?1 AND identity IN (SELECT unhex(value) FROM json_each(?2))";
     EVENTS_ADD: "INSERT OR IGNORE INTO alert_event (owner, identity, time, alert)
@@ -209,6 +215,30 @@ pub async fn known(tx: &mut Tx, owner: &str, identities: &[String]) -> Result<Ve
 /// Adds events (identity in hexadecimal, time in ns).
 pub async fn add_events(tx: &mut Tx, owner: &str, alert: i64, events: &[(String, i64)]) -> Result<()> {
     sqlx::query(EVENTS_ADD).bind(owner).bind(alert).bind(text(&events)).execute(tx.conn()).await?;
+    Ok(())
+}
+
+/// One alert by its row number, inside a write.
+pub async fn by_row(tx: &mut Tx, row: i64) -> Result<Option<Stored>> {
+    sqlx::query(GET_ROW).bind(row).fetch_optional(tx.conn()).await?.as_ref().map(stored).transpose()
+}
+
+/// Gives events (identity in hexadecimal, time in ns) to an alert, from another one of the same owner too.
+pub async fn move_events(tx: &mut Tx, owner: &str, alert: i64, events: &[(String, i64)]) -> Result<()> {
+    sqlx::query(EVENTS_MOVE).bind(owner).bind(alert).bind(text(&events)).execute(tx.conn()).await?;
+    Ok(())
+}
+
+/// Whether anyone has written about an alert.
+pub async fn has_comments(tx: &mut Tx, row: i64) -> Result<bool> {
+    let n: i64 = sqlx::query_scalar(COMMENT_COUNT).bind(row).fetch_one(tx.conn()).await?;
+    Ok(n > 0)
+}
+
+/// Removes an alert that nobody has touched.
+pub async fn remove(tx: &mut Tx, row: i64) -> Result<()> {
+    sqlx::query(EVENTS_REMOVE).bind(row).execute(tx.conn()).await?;
+    sqlx::query(REMOVE).bind(row).execute(tx.conn()).await?;
     Ok(())
 }
 

@@ -54,6 +54,7 @@ pub async fn undo(app: &App, by: &Caller<perm::AlertsWrite>, u: Undo) -> Result<
             }
             other => other?,
         }
+        crate::detections::follow(&mut tx, &now.alert, &a).await?;
         audits.push(
             Audit::new("alert.undo", "alert", &a.alert_id).before(editable(&now.alert)).after(editable(&a)),
         );

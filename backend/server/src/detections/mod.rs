@@ -1,140 +1,208 @@
-//! Detection rules: those that come with the program, compiled once.
+//! Detection rules: kept, switched, tuned, imported as packs, compiled, run over what is stored, judged.
+//!
+//! `set` the swap and its thread · `compile` from rows to an engine · `matching` events against it, `correlate` over time ·
+//! `service` changes · `list` reads · `pack`, `content`, `files` imports · `run` over stored events · `explain` · `verdict`, `suppress` what
+//! people say of alerts · `store` all SQL.
+
+mod compile;
+mod content;
+mod correlate;
+mod explain;
+mod files;
+mod list;
+mod matching;
+mod pack;
+mod run;
+mod service;
+mod set;
+mod store;
+mod suppress;
+mod text;
+mod upload;
+mod verdict;
+
+pub use compile::{RuleSet, Tuning};
+pub(crate) use correlate::{evaluate, write as write_correlated};
+pub(crate) use explain::Explainer;
+pub use files::{Item, of_paths};
+pub use matching::{Matcher, write as write_matches};
+pub use pack::{Input as PackInput, PackImport, start as start_import};
+pub use run::RuleRuns;
+pub use set::Rules;
+pub use store::QUERIES;
+pub use text::{format, logsource};
+pub(crate) use verdict::follow;
 
 use crate::App;
-use api::{Code, Page, Time, alerts::Severity, detections::*, siem::RuleNote};
-use detect::{Engine, Mapping, NotRun, sigma};
+use api::{Page, detections::*, perm};
 use kernel::{
-    Error, Result,
+    Kernel, Result,
     route::{Answer, Call, Routes},
 };
-use std::collections::HashMap;
+use std::sync::Arc;
 
-/// The rules of a workspace.
-pub struct Rules {
-    /// Compiled.
-    pub engine: Engine,
-    /// Loaded, but not run, with why.
-    pub not_run: Vec<NotRun>,
-    text: HashMap<String, String>,
-    by_id: HashMap<String, usize>,
+/// Brings the program's own pack up to date, and compiles what is enabled off the runtime.
+pub async fn open(kernel: &Kernel, rules: &Arc<Rules>) -> Result<()> {
+    pack::builtin(kernel).await?;
+    rules.changed(store::rules::set_number(kernel.db.read()).await?);
+    let runtime = tokio::runtime::Handle::current();
+    rules.start(kernel.db.clone(), kernel.world.clone(), runtime).map_err(kernel::Error::internal)
 }
 
-impl Rules {
-    /// The program's own rules.
-    pub fn builtin() -> std::result::Result<Rules, sigma::RuleError> {
-        let mut text = HashMap::new();
-        for file in detect::builtin_files() {
-            for rule in sigma::parse(file.text).rules {
-                let body = file.text.get(rule.span.clone()).unwrap_or(file.text);
-                text.insert(rule.id.clone(), body.to_owned());
-            }
-        }
-        let parsed = detect::builtin();
-        if let Some(e) = parsed.errors.into_iter().next() {
-            return Err(e);
-        }
-        let (engine, mut not_run) = Engine::build(parsed.rules, &Mapping::builtin()?);
-        not_run.extend(engine.uncorrelated());
-        let by_id = engine.rules().iter().enumerate().map(|(i, r)| (r.id.clone(), i)).collect();
-        Ok(Rules { engine, not_run, text, by_id })
-    }
-
-    /// Its place in the engine.
-    pub fn index(&self, rule_id: &str) -> Option<usize> {
-        self.by_id.get(rule_id).copied()
-    }
-
-    /// Rules that did not run, as the API says it.
-    pub fn notes(not_run: &[NotRun]) -> Vec<RuleNote> {
-        let note = |n: &NotRun| RuleNote {
-            rule_id: n.rule_id.clone(),
-            title: n.title.clone(),
-            reason: n.reason.clone(),
-        };
-        not_run.iter().map(note).collect()
-    }
-
-    fn wire(&self, r: &sigma::Rule) -> Rule {
-        let l = &r.logsource;
-        let parts = [&l.product, &l.category, &l.service].map(|p| p.as_deref().unwrap_or("*"));
-        Rule {
-            rule_id: r.id.clone(),
-            title: r.title.clone(),
-            description: r.description.clone(),
-            status: r.status.map_or("", |s| s.as_str()).into(),
-            level: r.level.map_or("medium", |l| l.as_str()).into(),
-            format: if r.kind == sigma::Kind::Correlation { "sigma_correlation" } else { "sigma" }.into(),
-            body: self.text.get(&r.id).cloned().unwrap_or_default(),
-            enabled: true,
-            tags: r.tags.clone(),
-            logsource: parts.join("/"),
-            author: Some(r.author.clone()).filter(|a| !a.is_empty()),
-            falsepositives: r.falsepositives.clone(),
-            references: r.references.clone(),
-            version: 1,
-            created_at: date(r.date.as_deref()),
-            updated_at: date(r.modified.as_deref().or(r.date.as_deref())),
-            errors: vec![],
-        }
-    }
-}
-
-/// Severity of an alert from a rule's level; informational is info, none is medium.
-pub fn severity(r: &sigma::Rule) -> Severity {
-    match r.level.map(|l| l.as_str()) {
-        Some("informational") => Severity::Info,
-        Some(word) => Severity::parse(word).unwrap_or(Severity::Medium),
-        None => Severity::Medium,
-    }
-}
-
-fn date(text: Option<&str>) -> Time {
-    text.and_then(|d| Time::parse(&format!("{}T00:00:00Z", d.replace('/', "-")))).unwrap_or_default()
+/// Rules of the workspace as lists show them, for the command line.
+pub async fn page(app: &App, q: &RuleList) -> Result<Page<Rule>> {
+    list::page(app, q).await
 }
 
 /// Routes of this domain.
 pub fn routes() -> Routes<App> {
-    Routes::default().with(list).with(get)
+    Routes::default()
+        .with(rule_list)
+        .with(create)
+        .with(get)
+        .with(patch)
+        .with(delete)
+        .with(history)
+        .with(bulk)
+        .with(check)
+        .with(explain_rule)
+        .with(packs)
+        .with_raw(upload::upload)
+        .with(pack_delete)
+        .with(run_rule)
+        .with(run_many)
+        .with(runs)
+        .with(rule_runs)
+        .with(metrics)
+        .with(coverage)
+        .with(suppressions)
+        .with(suppress)
+        .with(unsuppress)
+        .with(feedback)
+        .with(judge)
 }
 
-async fn list(app: App, call: Call<RulesList>) -> Result<Answer<Page<Rule>>> {
-    let q = call.query;
-    let limit = kernel::route::limit(q.limit)?;
-    kernel::route::count_cap(q.count.as_deref())?;
-    kernel::route::only_sort(q.sort.as_deref(), &["title", "level", "-level"])?;
-    let levels = kernel::route::words("level", q.level.as_deref(), |w| {
-        ["informational", "low", "medium", "high", "critical"].into_iter().find(|l| *l == w)
-    })?;
-    let words = q.q.map(|q| q.to_lowercase());
-    let mut rules: Vec<_> = app.rules.engine.rules().iter().map(|r| app.rules.wire(r)).collect();
-    rules.retain(|r| {
-        let level = levels.as_ref().is_none_or(|l| l.contains(&r.level.as_str()));
-        let text = words.as_ref().is_none_or(|w| {
-            r.title.to_lowercase().contains(w)
-                || r.rule_id.contains(w)
-                || r.tags.iter().any(|t| t.contains(w))
-        });
-        level && text
-    });
-    let rank = |r: &Rule| Severity::parse(&r.level).map_or(0, |s| s as u8);
-    match q.sort.as_deref() {
-        Some("level") => rules.sort_by_key(|r| (rank(r), r.title.clone())),
-        Some("-level") => rules.sort_by_key(|r| (u8::MAX - rank(r), r.title.clone())),
-        _ => rules.sort_by(|a, b| a.title.cmp(&b.title)),
+async fn rule_list(app: App, call: Call<RulesList>) -> Result<Answer<Page<Rule>>> {
+    Ok(list::page(&app, &call.query).await?.into())
+}
+
+async fn create(app: App, call: Call<RuleCreate>) -> Result<Answer<CreatedRule>> {
+    let (made, seq) = service::create(&app, &call.caller.actor, call.body).await?;
+    let at = format!("/api/v1/detections/rules/{}", made.rule.rule_id);
+    let version = i64::from(made.rule.version);
+    Ok(Answer::from(made).location(&at).version(version).audit(seq))
+}
+
+fn answer(rule: Rule, seq: Option<i64>) -> Answer<Rule> {
+    let version = i64::from(rule.version);
+    let answer = Answer::from(rule).version(version);
+    match seq {
+        Some(seq) => answer.audit(seq),
+        None => answer,
     }
-    let total = i64::try_from(rules.len()).unwrap_or(i64::MAX);
-    let from = match kernel::route::cursor::<String>(q.cursor.as_deref())? {
-        Some(last) => rules.iter().position(|r| r.rule_id == last).map_or(0, |i| i + 1),
-        None => 0,
-    };
-    let items = rules.into_iter().skip(from).take(limit as usize + 1).collect();
-    Ok(kernel::route::page(items, limit, total, i64::MAX, |r: &Rule| r.rule_id.clone()).into())
 }
 
 async fn get(app: App, call: Call<RuleGet>) -> Result<Answer<Rule>> {
-    let index = app.rules.index(&call.path.rule_id).ok_or_else(|| Error::new(Code::NotFound))?;
-    let rule = app.rules.engine.rules().get(index).map(|r| app.rules.wire(r));
-    let rule = rule.ok_or_else(|| Error::new(Code::NotFound))?;
-    let version = i64::from(rule.version);
-    Ok(Answer::from(rule).version(version))
+    Ok(answer(service::get(&app, &call.path.rule_id).await?.rule, None))
+}
+
+async fn patch(app: App, call: Call<RulePatch>) -> Result<Answer<Rule>> {
+    let check = call.if_match();
+    let (s, seq) = service::patch(&app, &call.caller.actor, &call.path.rule_id, call.body, &check).await?;
+    Ok(answer(s.rule, seq))
+}
+
+async fn delete(app: App, call: Call<RuleDelete>) -> Result<Answer<()>> {
+    let check = call.if_match();
+    service::delete(&app, &call.caller.actor, &call.path.rule_id, &check).await?;
+    Ok(().into())
+}
+
+async fn history(app: App, call: Call<RuleHistory>) -> Result<Answer<Page<RuleChange>>> {
+    Ok(list::history(&app, &call.path.rule_id, &call.query).await?.into())
+}
+
+async fn bulk(app: App, call: Call<RulesBulk>) -> Result<Answer<BulkDone>> {
+    let (done, seq) = service::bulk(&app, &call.caller.actor, call.body).await?;
+    let answer = Answer::from(done);
+    Ok(match seq {
+        Some(seq) => answer.audit(seq),
+        None => answer,
+    })
+}
+
+async fn check(app: App, call: Call<RuleCheck>) -> Result<Answer<CheckReport>> {
+    Ok(list::check(&app, call.body.body).await?.into())
+}
+
+async fn explain_rule(app: App, call: Call<RuleExplain>) -> Result<Answer<RuleExplanation>> {
+    Ok(explain::explain(&app, &call.path.rule_id, &call.query.log_id).await?.into())
+}
+
+async fn packs(app: App, call: Call<PacksList>) -> Result<Answer<Page<Pack>>> {
+    Ok(list::packs(&app, &call.query).await?.into())
+}
+
+async fn pack_delete(app: App, call: Call<PackDelete>) -> Result<Answer<()>> {
+    pack::delete(&app, &call.caller.actor, &call.path.pack_id).await?;
+    Ok(().into())
+}
+
+fn accepted(run: RunAccepted) -> Answer<RunAccepted> {
+    let at = format!("/api/v1/jobs/{}", run.job_id);
+    Answer::from(run).location(&at)
+}
+
+async fn run_rule(app: App, call: Call<RuleRunCreate>) -> Result<Answer<RunAccepted>> {
+    let range = call.body.unwrap_or_default();
+    let what = RunWhat { from: range.from, to: range.to, ..RunWhat::default() };
+    Ok(accepted(run::start(&app, &call.caller.actor, Some(call.path.rule_id), what).await?))
+}
+
+async fn run_many(app: App, call: Call<RunCreate>) -> Result<Answer<RunAccepted>> {
+    let what = call.body.unwrap_or_default();
+    Ok(accepted(run::start(&app, &call.caller.actor, None, what).await?))
+}
+
+async fn runs(app: App, call: Call<RunsList>) -> Result<Answer<Page<RuleRun>>> {
+    Ok(run::page(&app, None, &call.query).await?.into())
+}
+
+async fn rule_runs(app: App, call: Call<api::detections::RuleRuns>) -> Result<Answer<Page<RuleRun>>> {
+    Ok(run::page(&app, Some(&call.path.rule_id), &call.query).await?.into())
+}
+
+async fn metrics(app: App, call: Call<DetectionMetricsGet>) -> Result<Answer<DetectionMetrics>> {
+    Ok(verdict::metrics(&app, &call.query).await?.into())
+}
+
+async fn coverage(app: App, _: Call<CoverageGet>) -> Result<Answer<Coverage>> {
+    Ok(verdict::coverage(&app).await?.into())
+}
+
+async fn suppressions(app: App, call: Call<SuppressionsList>) -> Result<Answer<Page<Suppression>>> {
+    Ok(verdict::suppressions(&app, &call.path.rule_id, &call.query).await?.into())
+}
+
+async fn suppress(app: App, call: Call<SuppressionCreate>) -> Result<Answer<Suppression>> {
+    let (s, seq) = verdict::suppress(&app, &call.caller.actor, &call.path.rule_id, call.body).await?;
+    let at = format!("/api/v1/detections/rules/{}/suppressions", call.path.rule_id);
+    Ok(Answer::from(s).location(&at).audit(seq))
+}
+
+async fn unsuppress(app: App, call: Call<SuppressionDelete>) -> Result<Answer<()>> {
+    let p = call.path;
+    verdict::unsuppress(&app, &call.caller.actor, &p.rule_id, &p.suppression_id).await?;
+    Ok(().into())
+}
+
+async fn feedback(app: App, call: Call<FeedbackList>) -> Result<Answer<Page<Feedback>>> {
+    Ok(verdict::feedback(&app, &call.path.rule_id, &call.query).await?.into())
+}
+
+async fn judge(app: App, call: Call<FeedbackCreate>) -> Result<Answer<Feedback>> {
+    let (f, seq) =
+        verdict::judge::<perm::SiemWrite>(&app, &call.caller, &call.path.rule_id, call.body).await?;
+    let at = format!("/api/v1/detections/rules/{}/feedback", call.path.rule_id);
+    Ok(Answer::from(f).location(&at).audit(seq))
 }

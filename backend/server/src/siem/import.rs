@@ -8,15 +8,14 @@ use super::{
     store_error,
 };
 use crate::{
-    alerts::{self, Match},
-    detections::Rules,
+    alerts::Cause,
+    detections::{Matcher, Rules, evaluate, write_correlated, write_matches},
 };
 use api::{
     Time,
     jobs::Skip,
-    siem::{ImportFile, ImportResult, RuleNote},
+    siem::{ImportFile, ImportResult},
 };
-use detect::Coverage;
 use event::{Batch, Nanos};
 use evidence::{ContentStore, Sha256Hex};
 use ingest::{
@@ -156,7 +155,7 @@ pub(super) struct Run {
     /// Without its list of files, which is told part by part.
     pub(super) result: ImportResult,
     files: Vec<ImportFile>,
-    coverage: Coverage,
+    matcher: Matcher,
 }
 
 impl Run {
@@ -176,9 +175,11 @@ impl Run {
         let uncounted = resumed.as_ref().map_or(0, |r| now.saturating_sub(r.store_events));
         let at = resumed.unwrap_or(Resume { store_events: now, ..Resume::default() });
         let keep = ctx.kernel.settings.get().keep_sources;
-        let coverage = Coverage::default();
         let files = ctx.parts().into_iter().filter_map(|f| serde_json::from_value(f).ok()).collect();
-        Ok(Run { files, ctx, logs, content, rules, runtime, keep, at, total: 0, uncounted, result, coverage })
+        // What was changed before the import began counts from its first event.
+        let set = runtime.block_on(rules.fresh());
+        let matcher = Matcher::new(set, ctx.resume.is_some());
+        Ok(Run { files, ctx, logs, content, rules, runtime, keep, at, total: 0, uncounted, result, matcher })
     }
 
     fn all(mut self) -> Result<()> {
@@ -217,22 +218,41 @@ impl Run {
                 }
             }
         }
+        if self.ctx.stop() == Stop::No {
+            self.correlate()?;
+        }
         self.finish();
         Ok(())
     }
 
+    /// Correlation rules over everything that is known now.
+    fn correlate(&mut self) -> Result<()> {
+        let runtime = self.runtime.clone();
+        let found = runtime.block_on(evaluate(&self.ctx.kernel, self.matcher.set()))?;
+        self.result.correlation_notes = self.matcher.shortfalls();
+        if found.is_empty() {
+            return Ok(());
+        }
+        runtime.block_on(async {
+            let kernel = self.ctx.kernel.clone();
+            let mut tx = kernel.db.write(&self.ctx.actor()).await?;
+            let raised = write_correlated(&kernel, &mut tx, self.matcher.set(), &found, None).await?;
+            self.result.alerts += u64::try_from(raised.created.len()).unwrap_or(0);
+            self.result.correlation_notes.extend(found.notes);
+            self.ctx.result(&self.result);
+            self.ctx.checkpoint(&mut tx, &json!(self.at)).await?;
+            raised.commit(&kernel, tx, &self.ctx.id).await
+        })
+    }
+
     /// What the job says at its end, or when it is stopped.
     fn finish(&mut self) {
-        let notes = |r: detect::Report| -> (u64, Vec<RuleNote>, Vec<RuleNote>) {
-            let no_chance = r.no_chance.iter().map(|n| RuleNote {
-                rule_id: n.rule_id.clone(),
-                title: n.title.clone(),
-                reason: n.reason.clone(),
-            });
-            (u64::try_from(r.ran).unwrap_or(0), Rules::notes(&r.not_run), no_chance.collect())
-        };
-        let report = self.coverage.report(&self.rules.engine, self.rules.not_run.clone(), 0);
-        (self.result.rules_run, self.result.rules_not_run, self.result.rules_no_chance) = notes(report);
+        let report = self.matcher.report();
+        let r = &mut self.result;
+        (r.rule_set, r.rules_run) = (report.rule_set, report.ran);
+        (r.rules_not_run, r.rules_not_run_total) = (report.not_run, report.not_run_total);
+        (r.rules_no_chance, r.rules_no_chance_total) = (report.no_chance, report.no_chance_total);
+        r.no_match_reason = report.no_match_reason.filter(|_| r.matches == 0);
         self.ctx.result(&self.result);
         let r = &self.result;
         self.ctx
@@ -323,54 +343,37 @@ impl Run {
         let metrics = &self.ctx.kernel.metrics;
         metrics.ingest_events.inc_by(new);
         metrics.ingest_rejected.inc_by(errors);
-        let matches = self.match_rules(&batch);
+        self.seen(&batch);
+        self.matcher.follow(&self.rules);
+        let matched = self.matcher.scan(&batch.events, self.ctx.kernel.world.now());
+        self.result.suppressed += matched.suppressed();
         self.at.chunk = batch.resume;
         self.show(n, said.clone());
         self.ctx.progress(self.at.bytes + batch.bytes_done.min(said.size), self.total.max(self.at.bytes));
-        if matches.is_empty() {
+        if matched.is_empty() {
             return self.save();
         }
         runtime.block_on(async {
             let kernel = self.ctx.kernel.clone();
             let mut tx = kernel.db.write(&self.ctx.actor()).await?;
-            let found: Vec<_> = matches
-                .iter()
-                .filter_map(|(rule, event)| {
-                    Some(Match {
-                        rule: self.rules.engine.rules().get(*rule)?,
-                        event: batch.events.get(*event)?,
-                    })
-                })
-                .collect();
-            let raised = alerts::raise(&kernel, &mut tx, &found).await?;
+            let cause = Cause { source: "sigma", run_id: None };
+            let raised = write_matches(&kernel, &mut tx, &matched, &batch.events, &cause).await?;
             self.result.matches += raised.matches;
             self.result.alerts += u64::try_from(raised.created.len()).unwrap_or(0);
             self.ctx.result(&self.result);
             self.ctx.checkpoint(&mut tx, &json!(self.at)).await?;
-            kernel.metrics.alerts_created.inc_by(u64::try_from(raised.created.len()).unwrap_or(0));
-            kernel.metrics.alerts_deduplicated.inc_by(u64::try_from(raised.updated.len()).unwrap_or(0));
-            if raised.created.is_empty() && raised.updated.is_empty() {
-                return tx.commit_checkpoint().await;
-            }
-            let audit = Audit::new("alert.raise", "job", &self.ctx.id)
-                .after(json!({"created": raised.created, "updated": raised.updated}));
-            tx.commit(audit, &raised.changes).await.map(drop)
+            raised.commit(&kernel, tx, &self.ctx.id).await
         })
     }
 
-    /// (rule, event) of every match in the batch.
-    fn match_rules(&mut self, batch: &Batch) -> Vec<(usize, usize)> {
-        let (mut hits, mut matches) = (vec![], vec![]);
-        for (i, event) in batch.events.iter().enumerate() {
-            hits.clear();
-            self.rules.engine.scan_covered(event, &mut self.coverage, &mut hits);
-            matches.extend(hits.iter().map(|h| (h.rule, i)));
+    /// First and last event time.
+    fn seen(&mut self, batch: &Batch) {
+        let r = &mut self.result;
+        for event in &batch.events {
             let at = Time::from_nanos(event.time.0);
-            let r = &mut self.result;
             r.first_event = Some(r.first_event.map_or(at, |t| t.min(at)));
             r.last_event = Some(r.last_event.map_or(at, |t| t.max(at)));
         }
-        matches
     }
 
     fn save(&mut self) -> Result<()> {

@@ -10,6 +10,7 @@ mod upload;
 
 pub use import::{Import, Input, start};
 pub(crate) use logs::{event_of, rows};
+pub(crate) use upload::keep;
 
 use crate::App;
 use api::siem::*;

@@ -5,7 +5,8 @@ use crate::App;
 use api::{jobs::JobAccepted, siem::ImportCreate};
 use axum::{
     Json,
-    http::StatusCode,
+    body::Body,
+    http::{StatusCode, request::Parts},
     response::{IntoResponse as _, Response},
 };
 use evidence::Stored;
@@ -33,10 +34,26 @@ pub async fn upload(app: App, call: RawCall<ImportCreate>) -> Result<Response> {
         return Err(Error::field("timezone", "can't be given: times that name no zone are taken as UTC"));
     }
     let actor = call.caller.actor.clone();
+    let mut items = keep(&app, call.parts, call.body, call.query.name, "upload").await?;
+    items.iter_mut().for_each(|i| i.format.clone_from(&format));
+    let job_id = import::start(&app.kernel, &actor, Input::Kept { items }).await?;
+    let at = format!("/api/v1/jobs/{job_id}");
+    let head = [(axum::http::header::LOCATION, at)];
+    Ok((StatusCode::ACCEPTED, head, Json(JobAccepted { job_id })).into_response())
+}
+
+/// Streams every file of a request into the content store; `label` for one that brings no name.
+pub(crate) async fn keep(
+    app: &App,
+    parts: Parts,
+    body: Body,
+    name: Option<String>,
+    label: &'static str,
+) -> Result<Vec<import::Item>> {
     let kept: Arc<Mutex<Vec<import::Item>>> = Arc::default();
     let (into, content) = (kept.clone(), app.content.clone());
-    route::upload(call.parts, call.body, call.query.name, move |label, mut stream| {
-        let (into, content, format) = (into.clone(), content.clone(), format.clone());
+    route::upload(parts, body, name, move |given, mut stream| {
+        let (into, content) = (into.clone(), content.clone());
         async move {
             let (send, receive) = mpsc::channel(4);
             let store = tokio::task::spawn_blocking(move || {
@@ -64,18 +81,15 @@ pub async fn upload(app: App, call: RawCall<ImportCreate>) -> Result<Response> {
                 return Err(e);
             }
             let stored = stored.map_err(content_error)?;
-            let label = Untrusted::new(label.unwrap_or_else(|| "upload".into())).for_file_name();
-            let item = import::Item { label, sha256: stored.sha256.to_string(), size: stored.size, format };
+            let label = Untrusted::new(given.unwrap_or_else(|| label.into())).for_file_name();
+            let (sha256, size) = (stored.sha256.to_string(), stored.size);
+            let item = import::Item { label, sha256, size, format: None };
             into.lock().unwrap_or_else(|p| p.into_inner()).push(item);
             Ok(())
         }
     })
     .await?;
-    let items = std::mem::take(&mut *kept.lock().unwrap_or_else(|p| p.into_inner()));
-    let job_id = import::start(&app.kernel, &actor, Input::Kept { items }).await?;
-    let at = format!("/api/v1/jobs/{job_id}");
-    let head = [(axum::http::header::LOCATION, at)];
-    Ok((StatusCode::ACCEPTED, head, Json(JobAccepted { job_id })).into_response())
+    Ok(std::mem::take(&mut *kept.lock().unwrap_or_else(|p| p.into_inner())))
 }
 
 /// A channel of chunks as a reader.

@@ -33,6 +33,7 @@ pub fn Help() -> impl IntoView {
             <div class="dialog-h"><h2>{t(k::ACTION_HELP)}</h2></div>
             <div class="dialog-b keys-cols">
                 {group(t(k::HELP_ALERTS), |a| matches!(a.context, Context::Alerts | Context::Alert))}
+                {group(t(k::RULES), |a| matches!(a.context, Context::Detections | Context::Rules | Context::Rule | Context::Editor))}
                 {group(t(k::HELP_ANYWHERE), |a| matches!(a.context, Context::Anywhere | Context::Desktop))}
             </div>
             <div class="dialog-f">

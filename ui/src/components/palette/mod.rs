@@ -9,7 +9,10 @@ use crate::{
     state::{Layer, app},
     text::visible,
 };
-use api::alerts::{Alert, AlertList, AlertsList};
+use api::{
+    alerts::{Alert, AlertList, AlertsList},
+    detections::{Rule, RuleList, RulesList},
+};
 use leptos::{html, prelude::*, task::spawn_local};
 use web_sys::KeyboardEvent;
 
@@ -22,6 +25,7 @@ const ENOUGH: usize = 2;
 enum Entry {
     Do(&'static Action),
     Open(Box<Alert>),
+    Rule(Box<Rule>),
 }
 
 impl Entry {
@@ -31,6 +35,7 @@ impl Entry {
             // After the dialog gave the focus back, so that an action may take it.
             Entry::Do(action) => set_timeout(action.run, std::time::Duration::ZERO),
             Entry::Open(alert) => go(Place::parse("/alerts").with("tab", "all").with("id", &alert.alert_id)),
+            Entry::Rule(rule) => go(Place::parse("/detections/rules").with("id", &rule.rule_id)),
         }
     }
 }
@@ -80,12 +85,14 @@ pub fn Palette() -> impl IntoView {
 fn Inside() -> impl IntoView {
     let typed = RwSignal::new(String::new());
     let records = RwSignal::new(Vec::<Alert>::new());
+    let rules = RwSignal::new(Vec::<Rule>::new());
     let at = RwSignal::new(0_usize);
     let field = NodeRef::<html::Input>::new();
     let entries = Memo::new_with_compare(
         move |_| {
             let mut all = typed.with(|typed| matching(typed));
             all.extend(records.get().into_iter().map(|a| Entry::Open(Box::new(a))));
+            all.extend(rules.get().into_iter().map(|r| Entry::Rule(Box::new(r))));
             all
         },
         |_, _| true,
@@ -98,8 +105,28 @@ fn Inside() -> impl IntoView {
     let input = move |text: String| {
         at.set(0);
         typed.set(text.clone());
-        if text.trim().chars().count() < ENOUGH || !app().may("alerts:read") {
+        if text.trim().chars().count() < ENOUGH {
             records.set(Vec::new());
+            rules.set(Vec::new());
+            return;
+        }
+        if app().may("siem:read") {
+            let text = text.clone();
+            spawn_local(async move {
+                let query = RuleList {
+                    q: Some(text.clone()),
+                    limit: Some(RECORDS),
+                    body: Some(false),
+                    ..RuleList::default()
+                };
+                if let Ok(page) = client::list::<RulesList>(query).await
+                    && typed.get_untracked() == text
+                {
+                    rules.set(page.items);
+                }
+            });
+        }
+        if !app().may("alerts:read") {
             return;
         }
         spawn_local(async move {
@@ -156,11 +183,16 @@ fn row(i: usize, entry: Entry, at: RwSignal<usize>) -> impl IntoView {
     let (icon, test, hint) = match &entry {
         Entry::Do(a) => (a.icon, format!("palette-{}", a.id), a.keys.first().map(|k| keys::name(k))),
         Entry::Open(a) => ("bell", format!("palette-{}", a.alert_id), None),
+        Entry::Rule(r) => ("radar", format!("palette-{}", r.rule_id), None),
     };
     let words = match &entry {
         Entry::Do(a) => view! { <span class="trunc">{t(a.label)}</span> }.into_any(),
         Entry::Open(a) => view! {
             <bdi class="trunc">{visible(&a.title)}</bdi><span class="hint mono">{a.alert_id.clone()}</span>
+        }
+        .into_any(),
+        Entry::Rule(r) => view! {
+            <bdi class="trunc">{visible(&r.title)}</bdi><span class="hint mono trunc">{visible(&r.logsource)}</span>
         }
         .into_any(),
     };

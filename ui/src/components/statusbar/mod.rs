@@ -5,6 +5,7 @@ use crate::{
     data::session,
     i18n::{k, t, tf, tn},
     numbers::bytes,
+    pages::rules::{editor, query::View},
     state::app,
 };
 use api::users::TimeZone;
@@ -19,6 +20,16 @@ const ALERT_KEYS: &[(&[&str], crate::i18n::Key)] = &[
     (&["search"], k::KEYS_SEARCH),
     (&["undo"], k::UNDO),
 ];
+const RULE_KEYS: &[(&[&str], crate::i18n::Key)] = &[
+    (&["rule-next", "rule-previous"], k::KEYS_MOVE),
+    (&["rule-open"], k::KEYS_OPEN),
+    (&["rule-select"], k::KEYS_SELECT),
+    (&["rule-run"], k::KEYS_RUN),
+    (&["rule-edit"], k::KEYS_EDIT),
+    (&["rule-search"], k::KEYS_SEARCH),
+];
+const EDITOR_KEYS: &[(&[&str], crate::i18n::Key)] =
+    &[(&["rule-save"], k::KEYS_SAVE), (&["rule-next-problem"], k::KEYS_NEXT_PROBLEM)];
 const OTHER_KEYS: &[(&[&str], crate::i18n::Key)] =
     &[(&["palette"], k::KEYS_COMMANDS), (&["help"], k::KEYS_ALL)];
 
@@ -31,7 +42,14 @@ fn caps(ids: &'static [&'static str]) -> impl IntoView {
 #[component]
 pub fn StatusBar() -> impl IntoView {
     let app = app();
-    let on_alerts = move || app.place.with(|p| p.path == "/alerts");
+    let here = Memo::new(move |_| {
+        app.place.with(|p| match p.path.split('/').nth(1) {
+            Some("alerts") => ALERT_KEYS,
+            Some("detections") if editor::is_open(p) => EDITOR_KEYS,
+            Some("detections") if View::of(p) == View::Rules => RULE_KEYS,
+            _ => &[],
+        })
+    });
     let row = |(ids, label): &(&'static [&'static str], crate::i18n::Key)| {
         view! { <span>{caps(ids)}{t(*label)}</span> }
     };
@@ -53,7 +71,7 @@ pub fn StatusBar() -> impl IntoView {
     view! {
         <footer class="statusbar">
             <div class="keys">
-                {move || on_alerts().then(|| ALERT_KEYS.iter().map(row).collect_view())}
+                {move || here.get().iter().map(row).collect_view()}
                 {OTHER_KEYS.iter().map(row).collect_view()}
             </div>
             <div class="facts">

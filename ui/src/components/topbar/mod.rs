@@ -106,11 +106,20 @@ fn Crumbs() -> impl IntoView {
         let place = place.get();
         let (first, href) = match place.path.split('/').nth(1) {
             Some("alerts") => (t(k::NAV_ALERTS), "/alerts"),
+            Some("detections") => (t(k::NAV_DETECTIONS), "/detections/rules"),
             Some("cases") => (t(k::NAV_CASES), "/cases"),
             Some("settings") => (t(k::NAV_SETTINGS), "/settings/appearance"),
             _ => (t(k::START_CRUMB), "/"),
         };
         let last = match place.path.split('/').nth(2) {
+            Some("rules") if place.path.starts_with("/detections") => app()
+                .rules
+                .open
+                .with(|o| o.as_ref().filter(|_| !place.get("id").is_empty()).map(|(r, _)| visible(&r.title)))
+                .unwrap_or_default(),
+            Some(view) if place.path.starts_with("/detections") => {
+                crate::i18n::word("detections", view).to_owned()
+            }
             Some(section) => crate::i18n::word("settings", section).to_owned(),
             None => place.get("id").to_owned(),
         };
@@ -152,7 +161,8 @@ fn JobsButton() -> impl IntoView {
         if running.iter().all(|j| j.status == api::jobs::JobStatus::Paused) {
             return t(k::JOBS_PAUSED).to_owned();
         }
-        tf(k::JOBS_IMPORT, &[("percent", &percent(done, total))])
+        let imports = running.iter().all(crate::components::tray::kinds::is_import);
+        tf(if imports { k::JOBS_IMPORT } else { k::JOBS_RUNNING }, &[("percent", &percent(done, total))])
     };
     let busy = move || !running().is_empty() || app.uploads.with(|u| !u.is_empty());
     view! {

@@ -1,8 +1,13 @@
 //! What an import says at its end: what was kept, what the rules did, and why there may be no alert.
 
+use super::kinds;
 use crate::{
     components::icon::Icon,
-    i18n::{k, t, tn, tnf},
+    data::jobs::import_result,
+    i18n::{k, t, tf, tn, tnf},
+    numbers::grouped,
+    place::follow,
+    state::app,
     text::visible,
 };
 use api::{
@@ -51,16 +56,10 @@ fn rules(summary: String, notes: &[RuleNote], test: &'static str) -> Option<impl
 }
 
 /// The last words of a job; only the newest one says at length why there may be no alert.
-pub fn summary(job: &Job, result: &ImportResult, newest: bool) -> impl IntoView + use<> {
-    let none = newest && job.status == JobStatus::Done && result.alerts == 0;
-    let rules_run = tnf(
-        k::TRAY_RULES_RUN,
-        result.rules_run,
-        &[
-            ("matches", &tn(k::COUNT_MATCHES, result.matches)),
-            ("alerts", &tn(k::COUNT_ALERTS, result.alerts)),
-        ],
-    );
+pub fn summary(job: &Job, newest: bool) -> impl IntoView + use<> {
+    let words = words(job);
+    let import = kinds::is_import(job).then(|| import_result(job));
+    let none = import.clone().filter(|r| newest && job.status == JobStatus::Done && r.alerts == 0);
     let (icon, tone) = match job.status {
         JobStatus::Failed => ("warn", "err-c"),
         JobStatus::Cancelled | JobStatus::Paused => ("pause", "t3"),
@@ -77,20 +76,81 @@ pub fn summary(job: &Job, result: &ImportResult, newest: bool) -> impl IntoView 
                 {state.map(|state| view! { <b class="med">{state}" "</b> })}
                 {job.error.as_deref().map(|e| view! { <bdi class="err-c">{visible(e)}" "</bdi> })}
                 {job.kept.as_deref().map(|kept| view! { <bdi>{visible(kept)}" "</bdi> })}
-                <span data-test="tray-rules">{rules_run}</span>
-                {none.then(|| view! { <p class="t2" data-test="tray-why-none">{why_none(result)}</p> })}
+                <span data-test="tray-rules">{words}</span>
+                {none.map(|result| view! { <p class="t2" data-test="tray-why-none">{why_none(&result)}</p><OfferRules /> })}
                 <div class="row wrap notes">
-                {rules(tn(k::TRAY_NOT_RUN, result.rules_not_run.len() as u64), &result.rules_not_run, "tray-not-run")}
-                {rules(tn(k::TRAY_NO_CHANCE, result.rules_no_chance.len() as u64), &result.rules_no_chance, "tray-no-chance")}
+                {notes(job)}
                 </div>
             </div>
         </div>
     }
 }
 
+/// What the rules made of it, by the kind of job.
+fn words(job: &Job) -> String {
+    let counts = |key, rules, matches: u64, alerts: u64| {
+        tnf(
+            key,
+            rules,
+            &[("matches", &tn(k::COUNT_MATCHES, matches)), ("alerts", &tn(k::COUNT_ALERTS, alerts))],
+        )
+    };
+    if let Some(run) = kinds::rule_run(job) {
+        let alerts = run.alerts_created + run.alerts_updated;
+        let scanned = tn(k::RUN_SCANNED_N, run.scanned);
+        return format!("{scanned} {}", counts(k::TRAY_RULES_RUN, run.rules_run, run.matched, alerts));
+    }
+    if let Some(report) = kinds::pack_report(job) {
+        let args: [(&str, &dyn std::fmt::Display); 4] = [
+            ("new", &grouped(report.new)),
+            ("changed", &grouped(report.changed)),
+            ("gone", &grouped(report.gone)),
+            ("not_loaded", &grouped(report.not_loaded_total)),
+        ];
+        return tf(k::PACK_SUMMARY, &args);
+    }
+    let result = import_result(job);
+    counts(k::TRAY_RULES_RUN, result.rules_run, result.matches, result.alerts)
+}
+
+/// Rules that could not run or had no chance, and what a pack's import did in full.
+fn notes(job: &Job) -> impl IntoView + use<> {
+    let both = |not_run: &[RuleNote], n: u64, no_chance: &[RuleNote], m: u64| {
+        view! {
+            {rules(tn(k::TRAY_NOT_RUN, n.max(not_run.len() as u64)), not_run, "tray-not-run")}
+            {rules(tn(k::TRAY_NO_CHANCE, m.max(no_chance.len() as u64)), no_chance, "tray-no-chance")}
+        }
+        .into_any()
+    };
+    if let Some(run) = kinds::rule_run(job) {
+        return both(
+            &run.rules_not_run,
+            run.rules_not_run_total,
+            &run.rules_no_chance,
+            run.rules_no_chance_total,
+        );
+    }
+    if kinds::pack_report(job).is_some() {
+        let href = format!("/detections/packs?report={}", job.job_id);
+        let to = href.clone();
+        return view! { <a href=href data-test="tray-report" on:click=move |e| follow(e, &to)>{t(k::PACK_REPORT)}</a> }.into_any();
+    }
+    let r = import_result(job);
+    both(&r.rules_not_run, r.rules_not_run_total, &r.rules_no_chance, r.rules_no_chance_total)
+}
+
+/// No alerts: more rules may say more.
+#[component]
+pub fn OfferRules() -> impl IntoView {
+    app().may("siem:write").then(|| view! {
+        <p class="row wrap"><span class="t3">{t(k::OFFER_RULES)}</span>
+            <button class="btn btn-sm" data-test="offer-rules" on:click=|_| crate::pages::rules::import::ask()>{t(k::ACTION_RULES_IMPORT)}</button></p>
+    })
+}
+
 /// Why an import ends without alerts, as far as its result tells.
-pub fn why_none(result: &ImportResult) -> &'static str {
-    if result.events == 0 && result.duplicates > 0 {
+pub fn why_none(result: &ImportResult) -> String {
+    let words = if result.events == 0 && result.duplicates > 0 {
         t(k::WHY_NONE_DUPLICATES)
     } else if result.events == 0 {
         t(k::WHY_NONE_NO_EVENTS)
@@ -100,5 +160,10 @@ pub fn why_none(result: &ImportResult) -> &'static str {
         t(k::WHY_NONE_NO_CHANCE)
     } else {
         t(k::WHY_NONE_QUIET)
+    };
+    // The server may know more exactly, in English.
+    match result.no_match_reason.as_deref().filter(|_| crate::i18n::language() == api::users::Language::En) {
+        Some(reason) => visible(reason),
+        None => words.to_owned(),
     }
 }

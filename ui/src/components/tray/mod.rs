@@ -1,7 +1,8 @@
 //! Import tray: what is being read, how far, what was skipped and why, and what the rules made of it.
 
 mod ended;
-pub use ended::why_none;
+pub use ended::{OfferRules, why_none};
+pub mod kinds;
 mod row;
 
 use crate::{
@@ -34,8 +35,12 @@ pub fn Tray() -> impl IntoView {
                             <th class="tw-act"><span class="sr">{t(k::TRAY_ACTIONS)}</span></th>
                         </tr></thead>
                         <tbody>
-                            {move || app.uploads.get().into_iter().map(row::upload).collect_view()}
-                            {move || app.jobs.get().iter().enumerate().map(|(i, job)| row::job(job, i == 0)).collect_view()}
+                            <For each=move || app.uploads.with(|all| all.iter().map(|u| u.id).collect::<Vec<_>>()) key=|id| *id let:id>
+                                <row::UploadRow id=id />
+                            </For>
+                            <For each=move || app.jobs.with(|all| all.iter().map(|j| j.job_id.clone()).collect::<Vec<_>>()) key=Clone::clone let:id>
+                                <row::JobRows id=id />
+                            </For>
                         </tbody>
                     </table>
                     {move || (app.jobs.with(Vec::is_empty) && app.uploads.with(Vec::is_empty)).then(|| view! {

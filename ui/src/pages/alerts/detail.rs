@@ -136,6 +136,11 @@ fn Title() -> impl IntoView {
                     let to = href.clone();
                     view! { <a class="mono t11" href=href data-test="detail-case" on:click=move |e| follow(e, &to)>{case.clone()}</a> }
                 })}
+                {a.metadata.get("run_id").and_then(|v| v.as_str()).map(|run| {
+                    let href = format!("/detections/runs?run={run}");
+                    let to = href.clone();
+                    view! { <a href=href data-test="detail-run" on:click=move |e| follow(e, &to)>{t(k::FROM_A_RUN)}</a> }
+                })}
                 {a.resolution.map(|r| view! { <span class="t3">{word("resolution", r.as_str()).to_owned()}</span> })}
             }
         })

@@ -3,7 +3,11 @@
 use super::query;
 use crate::{
     actions::shell::import_files,
-    components::{copy::copy_text, icon::Icon, tray::why_none},
+    components::{
+        copy::copy_text,
+        icon::Icon,
+        tray::{OfferRules, why_none},
+    },
     data::{failure::Failure, jobs},
     i18n::{k, t, tnf},
     place::{Place, replace},
@@ -69,9 +73,11 @@ fn NoAlerts() -> impl IntoView {
                 _ if running() => view! { <p>{t(k::EMPTY_RUNNING)}</p> }.into_any(),
                 Some(result) => view! {
                     <p>{tnf(k::EMPTY_RULES_RUN, result.rules_run, &[
-                        ("not_run", &result.rules_not_run.len()), ("no_chance", &result.rules_no_chance.len()),
+                        ("not_run", &result.rules_not_run_total.max(result.rules_not_run.len() as u64)),
+                        ("no_chance", &result.rules_no_chance_total.max(result.rules_no_chance.len() as u64)),
                     ])}</p>
                     <p>{why_none(&result)}</p>
+                    <OfferRules />
                     <button class="btn" data-test="empty-tray" on:click=move |_| app.tray.set(true)>{t(k::EMPTY_DETAILS)}</button>
                 }.into_any(),
                 None => view! { <p>{t(k::EMPTY_NOTHING_TEXT)}</p> }.into_any(),

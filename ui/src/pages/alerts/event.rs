@@ -2,7 +2,7 @@
 
 use super::{
     lines::{self, Kind, Line, Marks},
-    query, raw, why,
+    query, raw, tree, why,
 };
 use crate::{
     clock,
@@ -93,7 +93,14 @@ pub fn Events(id: String) -> impl IntoView {
     );
     view! {
         {move || failed.get().map(|text| view! { <div class="sec"><div class="notice err" role="alert">{text}</div></div> })}
-        {move || now.get().map(|event| why::Why(why::WhyProps { why: event.why }))}
+        {move || now.get().map(|event| {
+            let rule = app.alerts.open.with_untracked(|o| o.as_ref().and_then(|a| a.rule_id.clone()));
+            let tree = rule.filter(|_| app.may("siem:read")).map(|rule_id| {
+                let log_id = event.log.log_id.clone();
+                view! { <tree::Tree rule_id=rule_id log_id=log_id /> }
+            });
+            view! { <why::Why why=event.why />{tree} }
+        })}
         <About />
         {move || match now.get() {
             Some(event) => view! { <One event=event at=at events=events /> }.into_any(),

@@ -14,8 +14,11 @@ pub mod query;
 mod raw;
 mod rule;
 mod table;
+mod tree;
 mod why;
 pub mod writes;
+
+pub use event::rule_alerts;
 
 use crate::{
     i18n::{k, t, tn},
@@ -42,7 +45,6 @@ pub fn Alerts() -> impl IntoView {
             <section class="pane" aria-label=t(k::NAV_ALERTS)>
                 <Head />
                 <filters::Filters />
-                <Fresh />
                 <table::Table />
                 <Bulk />
             </section>
@@ -79,11 +81,12 @@ fn Head() -> impl IntoView {
         <div class="pagehead">
             <h1>{t(k::NAV_ALERTS)}</h1>
             <div class="tabs" role="group" aria-label=t(k::TABS_LABEL)>{Tab::ALL.map(tab)}</div>
+            <Fresh />
         </div>
     }
 }
 
-/// New alerts wait behind a line, so that no row moves under the cursor.
+/// New alerts wait behind a pill in the head, so that no row moves under the cursor.
 #[component]
 fn Fresh() -> impl IntoView {
     let model = app().alerts;

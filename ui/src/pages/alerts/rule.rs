@@ -5,6 +5,7 @@ use crate::{
     components::copy::CopyButton,
     data::client,
     i18n::{k, t},
+    pages::rules::lines,
     place::follow,
     state::app,
     text::{visible, visible_lines},
@@ -41,16 +42,9 @@ pub fn RuleView() -> impl IntoView {
 fn shown(rule: Rule) -> impl IntoView {
     let href = rule_alerts(&rule.rule_id);
     let to = href.clone();
-    let lines = visible_lines(&rule.body);
-    let lines = lines.trim_end().split('\n').enumerate().map(|(i, line)| {
-        let (key, rest) = match line.split_once(':') {
-            Some((key, rest)) if !key.trim_start().starts_with('#') && !key.contains(['\'', '"']) => {
-                (format!("{key}:"), rest.to_owned())
-            }
-            _ => (String::new(), line.to_owned()),
-        };
-        view! { <span class="ln" data-n=(i + 1).to_string()><span class="k-key">{key}</span>{rest}</span> }
-    });
+    let own = format!("/detections/rules?id={}", rule.rule_id);
+    let to_own = own.clone();
+    let lines = lines(&rule.body, &rule.errors);
     view! {
         <div class="sec" data-test="rule">
             <h3><bdi>{visible(&rule.title)}</bdi></h3>
@@ -62,16 +56,16 @@ fn shown(rule: Rule) -> impl IntoView {
                 {rule.author.map(|a| view! { <dt>{t(k::RULE_AUTHOR)}</dt><dd><bdi>{visible(&a)}</bdi></dd> })}
                 {(!rule.falsepositives.is_empty()).then(|| view! { <dt>{t(k::RULE_FALSE)}</dt><dd><bdi>{visible(&rule.falsepositives.join(" · "))}</bdi></dd> })}
             </dl>
-            {(!rule.errors.is_empty()).then(|| view! { <p class="notice warn">{visible(&rule.errors.join(" "))}</p> })}
         </div>
         <div class="sec">
             <div class="sec-h"><h3>{t(k::RULE_BODY)}</h3>
                 <span class="push row row-1">
+                    <a href=own class="t12" data-test="rule-open" on:click=move |e| follow(e, &to_own)>{t(k::RULE_OPEN)}</a>
                     <a href=href class="t12" data-test="rule-alerts" on:click=move |e| follow(e, &to)>{t(k::RULE_ALERTS)}</a>
                     <CopyButton text=rule.body label=t(k::RULE_COPY) test="rule-copy" />
                 </span>
             </div>
-            <div class="code pad" tabindex="0" role="region" aria-label=t(k::RULE_BODY) data-test="rule-body">{lines.collect_view()}</div>
+            <div class="code pad" tabindex="0" role="region" aria-label=t(k::RULE_BODY) data-test="rule-body">{lines}</div>
         </div>
     }
 }

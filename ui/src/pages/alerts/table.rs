@@ -3,7 +3,7 @@
 use super::{empty::Empty, moves, query};
 use crate::{
     clock,
-    components::{icon::Icon, severity::SeverityMark, status::StatusMark},
+    components::{grid::Window, icon::Icon, severity::SeverityMark, status::StatusMark},
     i18n::{Key, k, t, tn},
     numbers::grouped,
     place::replace,
@@ -11,26 +11,12 @@ use crate::{
     text::visible,
 };
 use api::alerts::{Alert, AlertStatus};
-use leptos::{html, prelude::*};
+use leptos::prelude::*;
 use std::sync::Arc;
 use wasm_bindgen::JsCast;
 
-/// Rows drawn above and below the view.
-const SPARE: usize = 12;
-/// The window moves in steps, so that a small scroll draws nothing.
-const STEP: usize = 8;
 /// Rows before the end at which the next page is asked for.
 const AHEAD: usize = 60;
-
-/// Height of a row in px, from the density.
-fn row_height() -> f64 {
-    use api::users::Density;
-    match app().preferences.with(|p| p.density) {
-        Density::Compact => 24.0,
-        Density::Default => 28.0,
-        Density::Relaxed => 36.0,
-    }
-}
 
 /// First value of an entity of this kind.
 pub fn entity<'a>(alert: &'a Alert, kind: &str) -> Option<&'a str> {
@@ -41,66 +27,34 @@ pub fn entity<'a>(alert: &'a Alert, kind: &str) -> Option<&'a str> {
 #[component]
 pub fn Table() -> impl IntoView {
     let model = app().alerts;
-    let region = NodeRef::<html::Div>::new();
-    let top = RwSignal::new(0.0_f64);
-    let height = RwSignal::new(900.0_f64);
-    let measure = move || {
-        if let Some(region) = region.get_untracked() {
-            top.set(f64::from(region.scroll_top()));
-            height.set(f64::from(region.client_height()).max(200.0));
-        }
-    };
-    let window = Memo::new(move |_| {
-        let row = row_height();
-        let len = model.rows.with(Vec::len);
-        let first = (top.get() / row) as usize / STEP * STEP;
-        let visible = (height.get() / row) as usize + STEP;
-        (first.saturating_sub(SPARE).min(len), (first + visible + SPARE).min(len))
-    });
+    let window = Window::new(Signal::derive(move || model.rows.with(Vec::len)));
     Effect::new(move || {
-        let (_, end) = window.get();
-        if end + AHEAD > model.rows.with(Vec::len) && model.next.with(Option::is_some) && !model.loading.get()
-        {
+        if window.ahead() < AHEAD && model.next.with(Option::is_some) && !model.loading.get() {
             model.more();
         }
     });
-    follow_cursor(region);
+    // Keeps the cursor's row in view when keys move it.
     Effect::new(move || {
-        region.track();
-        model.loaded.track();
-        measure();
+        let Some(cursor) = model.cursor.get() else { return };
+        if let Some(at) = model.rows.with_untracked(|rows| rows.iter().position(|r| r.alert_id == cursor)) {
+            window.reveal(at);
+        }
     });
-    let resized = window_event_listener(leptos::ev::resize, move |_| measure());
-    on_cleanup(move || resized.remove());
-    let shown = move || {
-        let (from, to) = window.get();
-        model.rows.with(|rows| {
-            rows[from.min(rows.len())..to.min(rows.len())]
-                .iter()
-                .cloned()
-                .enumerate()
-                .map(|(i, a)| (from + i, a))
-                .collect::<Vec<_>>()
-        })
-    };
-    let before = move || format!("{}px", window.get().0 as f64 * row_height());
-    let after = move || {
-        format!("{}px", model.rows.with(Vec::len).saturating_sub(window.get().1) as f64 * row_height())
-    };
+    let shown = move || model.rows.with(|rows| window.rows(rows));
     let rowcount = move || match model.next.with(Option::is_some) {
         true => "-1".to_owned(),
         false => (model.rows.with(Vec::len) + 1).to_string(),
     };
     view! {
-        <div node_ref=region class="tblwrap" id=moves::LIST tabindex="0" role="region" aria-label=t(k::ALERTS_LIST) data-test="alerts-list" on:scroll=move |_| measure()>
+        <div node_ref=window.region class="tblwrap" id=moves::LIST tabindex="0" role="region" aria-label=t(k::ALERTS_LIST) data-test="alerts-list" on:scroll=move |_| window.measure()>
             <table class="tbl alerts" role="grid" aria-multiselectable="true" aria-rowcount=rowcount aria-label=t(k::ALERTS_LIST)>
                 <Heads />
                 <tbody>
-                    <tr aria-hidden="true" class="space"><td style:block-size=before></td></tr>
+                    <tr aria-hidden="true" class="space"><td style:block-size=move || window.before()></td></tr>
                     <For each=shown key=|(i, a)| (*i, a.alert_id.clone(), a.updated_at, a.status, a.assignee.clone(), a.case_id.clone()) let:item>
                         <Row at=item.0 alert=item.1 />
                     </For>
-                    <tr aria-hidden="true" class="space"><td style:block-size=after></td></tr>
+                    <tr aria-hidden="true" class="space"><td style:block-size=move || window.after()></td></tr>
                     {move || (!model.loaded.get() && model.failed.with(Option::is_none)).then(skeleton)}
                 </tbody>
             </table>
@@ -108,27 +62,6 @@ pub fn Table() -> impl IntoView {
         </div>
         <Foot />
     }
-}
-
-/// Keeps the cursor's row in view when keys move it.
-fn follow_cursor(region: NodeRef<html::Div>) {
-    let model = app().alerts;
-    Effect::new(move || {
-        let Some(cursor) = model.cursor.get() else { return };
-        let Some(region) = region.get_untracked() else { return };
-        let Some(at) = model.rows.with_untracked(|rows| rows.iter().position(|r| r.alert_id == cursor))
-        else {
-            return;
-        };
-        let row = untrack(row_height);
-        let (head, y) = (row, at as f64 * row);
-        let (top, height) = (f64::from(region.scroll_top()), f64::from(region.client_height()));
-        if y < top {
-            region.set_scroll_top(y as i32);
-        } else if y + row + head > top + height {
-            region.set_scroll_top((y + row + head - height) as i32 + 1);
-        }
-    });
 }
 
 fn skeleton() -> impl IntoView {

@@ -1,9 +1,11 @@
-//! Settings: appearance, password, users, keys, about.
+//! Settings: appearance, password, users, keys, runtime, audit, about.
 
 mod about;
 mod appearance;
+mod audit;
 mod keys;
 mod password;
+mod runtime;
 mod user_new;
 mod users;
 
@@ -15,23 +17,31 @@ use crate::{
 };
 use leptos::prelude::*;
 
-/// Section, icon, whether only an Admin sees it.
-const SECTIONS: &[(&str, &str, bool)] = &[
-    ("appearance", "sun", false),
-    ("password", "lock", false),
-    ("users", "people", true),
-    ("keys", "key", false),
-    ("about", "info", false),
+/// A section: its name in the address, icon, who sees it.
+struct Section(&'static str, &'static str, fn() -> bool);
+
+const SECTIONS: &[Section] = &[
+    Section("appearance", "sun", || true),
+    Section("password", "lock", || true),
+    Section("users", "people", || app().is_admin()),
+    Section("keys", "key", || true),
+    Section("runtime", "gear", || app().may("system:read")),
+    Section("audit", "list", || app().is_admin()),
+    Section("about", "info", || true),
 ];
 
 /// The page.
 #[component]
 pub fn Settings() -> impl IntoView {
     let place = app().place;
-    let now = Memo::new(move |_| place.with(|p| p.path.split('/').nth(2).unwrap_or("appearance").to_owned()));
-    let link = move |(name, icon, admin): &(&'static str, &'static str, bool)| {
+    // What one may not see is no section: the first one stands in its place.
+    let now = Memo::new(move |_| {
+        let named = place.with(|p| p.path.split('/').nth(2).unwrap_or_default().to_owned());
+        SECTIONS.iter().find(|s| s.0 == named && s.2()).map_or("appearance", |s| s.0)
+    });
+    let link = move |Section(name, icon, sees): &'static Section| {
         let (name, icon) = (*name, *icon);
-        (!admin || app().is_admin()).then(|| {
+        sees().then(|| {
             let href = format!("/settings/{name}");
             let to = href.clone();
             view! {
@@ -48,10 +58,12 @@ pub fn Settings() -> impl IntoView {
                 <div class="settings-list">{SECTIONS.iter().map(link).collect_view()}</div>
             </nav>
             <section class="pane">
-                <div class="pagehead"><h2 class="settings-h">{move || word("settings", &now.get()).to_owned()}</h2></div>
+                <div class="pagehead"><h2 class="settings-h">{move || word("settings", now.get()).to_owned()}</h2></div>
                 <div class="scroll settings-b">
-                    {move || match now.get().as_str() {
-                        "users" if app().is_admin() => view! { <users::Users /> }.into_any(),
+                    {move || match now.get() {
+                        "users" => view! { <users::Users /> }.into_any(),
+                        "runtime" => view! { <runtime::Runtime /> }.into_any(),
+                        "audit" => view! { <audit::Audit /> }.into_any(),
                         "keys" => view! { <keys::Keys /> }.into_any(),
                         "password" => view! { <password::Password /> }.into_any(),
                         "about" => view! { <about::About /> }.into_any(),

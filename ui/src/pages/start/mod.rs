@@ -3,6 +3,7 @@
 use crate::{
     actions::shell::{import_files, import_folder},
     components::icon::Icon,
+    data::pick::knows_folders,
     i18n::{k, t},
     place::{Place, follow, replace},
     state::app,
@@ -32,6 +33,8 @@ pub fn Home() -> impl IntoView {
 pub fn FirstStart() -> impl IntoView {
     let app = app();
     let may = app.may("siem:write");
+    // Some browsers take folders by no way at all: the button is not offered, and the text says so.
+    let folders = move || app.shell.with(Option::is_some) || knows_folders();
     view! {
         <div class="first scroll">
             <div class="first-in" data-test="first-start">
@@ -43,9 +46,10 @@ pub fn FirstStart() -> impl IntoView {
                         <div>
                             <h2>{t(k::START_DROP)}</h2>
                             <p>{t(k::START_DROP_TEXT)}</p>
+                            <Show when=move || !folders()><p class="t3">{t(k::START_NO_FOLDERS)}</p></Show>
                         </div>
                         <div class="row">
-                            <button class="btn" data-test="choose-folder" on:click=|_| import_folder()>{t(k::START_FOLDER)}</button>
+                            <Show when=folders><button class="btn" data-test="choose-folder" on:click=|_| import_folder()>{t(k::START_FOLDER)}</button></Show>
                             <button class="btn btn-primary" data-test="choose-files" on:click=|_| import_files()>{t(k::START_FILES)}</button>
                         </div>
                     </div>

@@ -1,0 +1,288 @@
+//! The workspaces of one program: the one on the screen, and those whose imports go on behind it.
+//!
+//! Decides; the window shows what comes out as [`Next`].
+
+use super::{Desktop, Notice, Problem, Recent, Teller, page, recent};
+use std::{
+    path::{Path, PathBuf},
+    sync::{Arc, Mutex},
+};
+use tokio::sync::broadcast;
+
+/// What the user wants when he leaves the workspace on the screen.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Leave {
+    /// End the program.
+    Quit,
+    /// Show no workspace.
+    Close,
+    /// Show the one in this folder.
+    Switch(PathBuf),
+}
+
+/// What becomes of imports that run when a workspace is left.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Choice {
+    /// They go on.
+    Background,
+    /// They pause, and go on the next time the workspace is opened.
+    Pause,
+    /// The workspace is not left.
+    Stay,
+}
+
+impl Choice {
+    /// By the page's word for it.
+    pub fn parse(word: &str) -> Option<Choice> {
+        Some(match word {
+            "background" => Choice::Background,
+            "pause" => Choice::Pause,
+            "cancel" => Choice::Stay,
+            _ => return None,
+        })
+    }
+}
+
+/// What the window does now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Next {
+    /// Nothing.
+    Stay,
+    /// Show what lies on the desk.
+    Show,
+    /// Let the page ask for a [`Choice`], since so many jobs run.
+    Ask(u64),
+    /// The page was asked before and did not answer: ask without it.
+    Insist,
+    /// Go away, and end when the imports have ended.
+    Hide,
+    /// End.
+    End,
+}
+
+/// The desk. Cheap to clone.
+#[derive(Clone, Default)]
+pub struct Desk {
+    held: Arc<Mutex<Held>>,
+    teller: Teller,
+}
+
+#[derive(Default)]
+struct Held {
+    shown: Option<Desktop>,
+    behind: Vec<Desktop>,
+    asked: Option<Leave>,
+    problem: Option<Problem>,
+    /// The workspace that is open, was open or should have been.
+    dir: PathBuf,
+}
+
+impl Desk {
+    fn held<T>(&self, with: impl FnOnce(&mut Held) -> T) -> T {
+        with(&mut self.held.lock().unwrap_or_else(std::sync::PoisonError::into_inner))
+    }
+
+    /// The workspace on the screen.
+    pub fn shown(&self) -> Option<Desktop> {
+        self.held(|held| held.shown.clone())
+    }
+
+    /// The window's own page as it stands: opening, or why no workspace is open.
+    pub fn page(&self) -> String {
+        page::page(self.held(|held| held.problem.clone()).as_ref(), &recent::list())
+    }
+
+    /// The workspaces opened last.
+    pub fn recent(&self) -> Vec<Recent> {
+        recent::list()
+    }
+
+    /// Notifications of all workspaces from now on.
+    pub fn notices(&self) -> broadcast::Receiver<Notice> {
+        self.teller.send.subscribe()
+    }
+
+    /// Opens the first workspace; what went wrong stands on [`Desk::page`].
+    pub async fn start(self, dir: PathBuf) -> Next {
+        self.held(|held| held.dir = dir.clone());
+        match Desktop::open_for(dir, self.teller.clone()).await {
+            Ok(desktop) => self.put(desktop),
+            Err(problem) => self.fail(problem),
+        }
+    }
+
+    /// Tries again to open what could not be opened or was closed.
+    pub async fn retry(&self) -> Next {
+        let dir = self.held(|held| held.problem.take().map(|_| held.dir.clone()));
+        match (self.shown(), dir) {
+            (None, Some(dir)) => self.switch(dir, false).await.unwrap_or_else(|problem| self.fail(problem)),
+            (Some(_), Some(_)) => Next::Show,
+            _ => Next::Stay,
+        }
+    }
+
+    /// Shows a problem instead of a workspace's page; the workspace stays as it is.
+    pub fn fail(&self, problem: Problem) -> Next {
+        eprintln!("{problem}");
+        self.held(|held| held.problem = Some(problem));
+        Next::Show
+    }
+
+    /// Whether the window shows its own page and not that of a workspace.
+    pub fn in_trouble(&self) -> bool {
+        self.held(|held| held.problem.is_some() || held.shown.is_none())
+    }
+
+    fn put(&self, desktop: Desktop) -> Next {
+        recent::remember(&desktop.name(), desktop.dir());
+        self.held(|held| {
+            held.dir = desktop.dir().to_path_buf();
+            held.problem = None;
+            held.shown = Some(desktop);
+        });
+        Next::Show
+    }
+
+    /// Makes paths one import job; its id, or none when there are none.
+    pub async fn import(&self, paths: Vec<PathBuf>) -> Result<Option<String>, Problem> {
+        if paths.is_empty() {
+            return Ok(None);
+        }
+        let desktop = self.shown().ok_or_else(|| Problem::of("nothing_open", &[]))?;
+        desktop.import(paths).await.map(Some)
+    }
+
+    /// Makes a workspace in an empty folder and shows it.
+    pub async fn create(&self, dir: PathBuf) -> Result<Next, Problem> {
+        if std::fs::read_dir(&dir).is_ok_and(|mut entries| entries.next().is_some()) {
+            return Err(in_folder("not_empty", &dir));
+        }
+        self.leave(Leave::Switch(dir)).await
+    }
+
+    /// Shows the workspace in a folder; a folder that holds none is refused.
+    pub async fn open(&self, dir: PathBuf) -> Result<Next, Problem> {
+        if !dir.join("aurora.db").is_file() {
+            return Err(in_folder("none_there", &dir));
+        }
+        self.leave(Leave::Switch(dir)).await
+    }
+
+    /// Shows a workspace of [`Desk::recent`]; a path that is not on it is refused.
+    pub async fn open_recent(&self, dir: PathBuf) -> Result<Next, Problem> {
+        if !recent::list().iter().any(|one| one.path == dir) {
+            return Err(in_folder("not_recent", &dir));
+        }
+        self.open(dir).await
+    }
+
+    /// Writes the workspace on the screen into one file.
+    pub async fn backup(&self, to: PathBuf) -> Result<Next, Problem> {
+        let desktop = self.shown().ok_or_else(|| Problem::of("nothing_open", &[]))?;
+        desktop.backup(to).await.map(|()| Next::Stay)
+    }
+
+    /// Unpacks a backup into an empty folder and shows it.
+    pub async fn restore(&self, from: PathBuf, into: PathBuf) -> Result<Next, Problem> {
+        Desktop::restore(from, into.clone()).await?;
+        self.leave(Leave::Switch(into)).await
+    }
+
+    /// Leaves the workspace on the screen; asks first while imports would stop by it.
+    pub async fn leave(&self, leave: Leave) -> Result<Next, Problem> {
+        let all = self.held(|held| match leave {
+            Leave::Quit => held.behind.iter().chain(&held.shown).cloned().collect(),
+            _ => Vec::from_iter(held.shown.clone()),
+        });
+        let mut jobs = 0;
+        for desktop in &all {
+            jobs += desktop.running_jobs().await;
+        }
+        let before = self.held(|held| held.asked.replace(leave));
+        match (jobs, before) {
+            (0, _) => self.answer(Choice::Pause).await,
+            (jobs, None) => Ok(Next::Ask(jobs)),
+            (_, Some(_)) => Ok(Next::Insist),
+        }
+    }
+
+    /// Carries out what was asked about.
+    pub async fn answer(&self, choice: Choice) -> Result<Next, Problem> {
+        let Some(leave) = self.held(|held| held.asked.take()) else { return Ok(Next::Stay) };
+        let background = choice == Choice::Background;
+        match leave {
+            _ if choice == Choice::Stay => Ok(Next::Stay),
+            Leave::Quit if background => Ok(Next::Hide),
+            Leave::Quit => Ok(Next::End),
+            Leave::Close => {
+                let old = self.held(|held| {
+                    held.problem = Some(Problem { again: "reopen", ..in_folder("closed", &held.dir) });
+                    held.shown.take()
+                });
+                self.put_away(old, background).await;
+                Ok(Next::Show)
+            }
+            Leave::Switch(dir) => self.switch(dir, background).await,
+        }
+    }
+
+    /// Opens the workspace in `dir` and, once that has worked, lets go of the one on the screen.
+    async fn switch(&self, dir: PathBuf, background: bool) -> Result<Next, Problem> {
+        let dir = dir.canonicalize().unwrap_or(dir);
+        if self.shown().is_some_and(|shown| shown.dir() == dir) {
+            return Ok(Next::Stay);
+        }
+        let next = match self.take_back(&dir) {
+            Some(desktop) => desktop,
+            None => Desktop::open_for(dir, self.teller.clone()).await?,
+        };
+        let old = self.held(|held| held.shown.take());
+        let shown = self.put(next);
+        self.put_away(old, background).await;
+        Ok(shown)
+    }
+
+    async fn put_away(&self, old: Option<Desktop>, background: bool) {
+        match old {
+            Some(old) if background => {
+                self.held(|held| held.behind.push(old.clone()));
+                let desk = self.clone();
+                tokio::spawn(async move {
+                    old.idle().await;
+                    // Unless it was brought back meanwhile.
+                    if let Some(old) = desk.take_back(old.dir()) {
+                        old.close().await;
+                    }
+                });
+            }
+            Some(old) => old.close().await,
+            None => {}
+        }
+    }
+
+    fn take_back(&self, dir: &Path) -> Option<Desktop> {
+        self.held(|held| {
+            let at = held.behind.iter().position(|one| one.dir() == dir)?;
+            Some(held.behind.swap_remove(at))
+        })
+    }
+
+    /// Waits until no import runs any more, on the screen or behind it.
+    pub async fn idle(&self) {
+        for desktop in self.held(|held| held.behind.iter().chain(&held.shown).cloned().collect::<Vec<_>>()) {
+            desktop.idle().await;
+        }
+    }
+
+    /// Closes every workspace cleanly; what still runs is paused at a resume point.
+    pub async fn close(&self) {
+        let (shown, behind) = self.held(|held| (held.shown.take(), std::mem::take(&mut held.behind)));
+        for desktop in behind.into_iter().chain(shown) {
+            desktop.close().await;
+        }
+    }
+}
+
+fn in_folder(what: &str, dir: &Path) -> Problem {
+    Problem::of(what, &[("dir", &dir.display().to_string())])
+}

@@ -1,0 +1,17 @@
+//! What depends on the operating system: private files, folders, the workspace's lock and sockets, the process.
+//!
+//! Linux now. Windows and macOS get their own versions of these files, and of `src-tauri/src/webkit.rs`.
+
+mod door;
+mod files;
+mod folders;
+mod lock;
+mod process;
+mod socket;
+
+pub use door::{door, hand_over, take_over};
+pub use files::{create_private, free_bytes, make_private, private_folder, read_private, write_private};
+pub use folders::{config_home, data_home, runtime_folder};
+pub use lock::{Lock, LockError, LockOwner};
+pub use process::{account, asked_to_end, harden};
+pub use socket::{listen, same_user};

@@ -1,0 +1,31 @@
+//! What the operating system shows of new alerts.
+
+use super::{get, signed_in};
+use crate::drive::process::Home;
+use crate::drive::store::Brake;
+use crate::drive::told::Service;
+use crate::drive::{Desktop, evidence, xdnd};
+
+#[tokio::test]
+async fn an_import_is_told_once_with_its_count_and_as_plain_text() {
+    let home = Home::new();
+    let Some(folder) = evidence::some(home.path()) else { return };
+    let mut service = Service::start(&home).await;
+    let bus = service.address.clone();
+    let app = Desktop::start_in(home, &[], &[("DBUS_SESSION_BUS_ADDRESS", &bus)]).await;
+    signed_in(&app).await;
+    // An alert whose title carries markup, made while an import runs: told together, and it is the worst of all.
+    let brake = Brake::on(&app.workspace());
+    xdnd::drop_files(&app.display, &[&folder]);
+    app.page.find("tray-job").await;
+    let title = "<b>bold</b> & <img src=x>";
+    let made = app.page.post("alerts", &serde_json::json!({ "title": title, "severity": "critical" })).await;
+    assert!(made["alert_id"].is_string(), "{made}");
+    drop(brake);
+    let told = service.next().await;
+    let bad = get(&app, "alerts?severity=high,critical").await["total"].as_u64().unwrap();
+    assert!(bad > 1, "{bad}");
+    assert_eq!(told.summary, format!("New high or critical alerts: {bad}"));
+    assert_eq!(told.body, "&lt;b&gt;bold&lt;/b&gt; &amp; &lt;img src=x&gt;");
+    assert!(service.more().is_none(), "told twice");
+}
