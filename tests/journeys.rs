@@ -27,9 +27,6 @@ fn a_log_becomes_alerts_with_their_events_and_reasons() {
     assert_eq!(job["status"], "done");
     let r = &job["result"];
     assert!(r["events"].as_u64().unwrap() > 300 && r["rules_run"].as_u64().unwrap() >= 25, "{r}");
-    // What is loaded and not evaluated is named, with the reason.
-    let not_run = r["rules_not_run"].as_array().unwrap();
-    assert!(not_run.iter().any(|n| n["reason"].as_str().unwrap().contains("correlation")), "{not_run:?}");
     assert_eq!(r["file_list"][0]["format"], "evtx");
     let alerts = s.all(&t, "/api/v1/alerts");
     assert_eq!(alerts.len() as u64, r["alerts"].as_u64().unwrap());

@@ -77,6 +77,12 @@ pub async fn workspace_open_recent(app: AppHandle, path: PathBuf) -> Result<(), 
     Ok(shell::show(&app, next).await?)
 }
 
+/// The page shows the question of `aurora:close-asked`.
+#[tauri::command]
+pub fn close_heard(desk: State<'_, Desk>) {
+    desk.heard();
+}
+
 /// The user's answer to `aurora:close-asked`: "background", "pause" or "cancel"; another word stays.
 #[tauri::command]
 pub async fn answer_close(app: AppHandle, choice: String) -> Result<(), Refused> {

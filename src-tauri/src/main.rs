@@ -37,6 +37,7 @@ fn main() -> ExitCode {
             commands::shell_info,
             commands::act,
             commands::workspace_open_recent,
+            commands::close_heard,
             commands::answer_close,
         ])
         .on_window_event(window::on_event)

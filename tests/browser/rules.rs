@@ -112,7 +112,7 @@ async fn a_rule_is_written_with_marks_saved_and_run() {
     page.click("run-submit").await;
     page.click("rule-tab-runs").await;
     page.find("run-row").await;
-    page.until("document.querySelector('[data-test=\"run-row\"]').innerText.includes('Done')").await;
+    page.until("document.querySelector('[data-test=\"run-row\"]').textContent.includes('Done')").await;
     page.open("run-row").await;
     page.find("run-alerts").await;
     accessible(&browser, "runs, dark").await;

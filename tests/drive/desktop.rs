@@ -70,12 +70,17 @@ impl Desktop {
 
     /// Clicks the window's close button.
     pub fn close_button(&self) {
-        xdnd::close_window(&self.display);
+        xdnd::close_window(&self.display, self.window());
+    }
+
+    /// Drops files and folders on the window, as a file manager does.
+    pub fn drop_files(&self, paths: &[&Path]) {
+        xdnd::drop_files(&self.display, self.window(), paths);
     }
 
     /// Closes the window and waits until the program has ended.
     pub async fn close(&self) {
-        let pid = process::owner(&self.workspace());
+        let pid = self.home.process(PROGRAM);
         self.close_button();
         process::ended(pid).await;
     }

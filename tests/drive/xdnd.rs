@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use x11rb::connection::Connection;
 use x11rb::protocol::Event;
 use x11rb::protocol::xproto::{
-    Atom, AtomEnum, ClientMessageEvent, ConnectionExt, CreateWindowAux, EventMask, MapState, PropMode,
+    Atom, AtomEnum, ClientMessageEvent, ConnectionExt, CreateWindowAux, EventMask, PropMode,
     SelectionNotifyEvent, SelectionRequestEvent, Window, WindowClass,
 };
 use x11rb::rust_connection::RustConnection;
@@ -37,10 +37,10 @@ struct Drag {
     list: Vec<u8>,
 }
 
-/// Drags `paths` over the middle of the window on `display` and drops them there. Panics when the
+/// Drags `paths` over the middle of a window on `display` and drops them there. Panics when the
 /// window does not take them.
-pub fn drop_files(display: &str, paths: &[&Path]) {
-    let mut drag = Drag::start(display, paths);
+pub fn drop_files(display: &str, target: Window, paths: &[&Path]) {
+    let mut drag = Drag::start(display, target, paths);
     drag.send(drag.atoms.XdndEnter, [drag.source, 5 << 24, drag.atoms.UriList, 0, 0]);
     let since = Instant::now();
     loop {
@@ -56,12 +56,10 @@ pub fn drop_files(display: &str, paths: &[&Path]) {
     drag.answer(drag.atoms.XdndFinished, PATIENCE).expect("the window never finished the drop");
 }
 
-/// Asks the window on `display` to close, as the close button of its frame does.
-pub fn close_window(display: &str) {
-    let (server, screen) = x11rb::connect(Some(display)).unwrap();
+/// Asks a window on `display` to close, as the close button of its frame does.
+pub fn close_window(display: &str, target: Window) {
+    let (server, _) = x11rb::connect(Some(display)).unwrap();
     let atoms = Atoms::new(&server).unwrap().reply().unwrap();
-    let root = server.setup().roots[screen].root;
-    let target = takes_drops(&server, &atoms, root).expect("there is no window on the display");
     let message =
         ClientMessageEvent::new(32, target, atoms.WM_PROTOCOLS, [atoms.WM_DELETE_WINDOW, 0, 0, 0, 0]);
     server.send_event(false, target, EventMask::NO_EVENT, message).unwrap();
@@ -69,7 +67,7 @@ pub fn close_window(display: &str) {
 }
 
 impl Drag {
-    fn start(display: &str, paths: &[&Path]) -> Self {
+    fn start(display: &str, target: Window, paths: &[&Path]) -> Self {
         let (server, screen) = x11rb::connect(Some(display)).unwrap();
         let atoms = Atoms::new(&server).unwrap().reply().unwrap();
         let root = server.setup().roots[screen].root;
@@ -77,7 +75,8 @@ impl Drag {
         let (class, aux) = (WindowClass::INPUT_OUTPUT, CreateWindowAux::new());
         server.create_window(0, source, root, 0, 0, 1, 1, 0, class, 0, &aux).unwrap();
         server.set_selection_owner(source, atoms.XdndSelection, x11rb::CURRENT_TIME).unwrap();
-        let target = takes_drops(&server, &atoms, root).expect("no window on the display takes drops");
+        let aware = server.get_property(false, target, atoms.XdndAware, AtomEnum::ATOM, 0, 1).unwrap();
+        assert!(aware.reply().unwrap().value_len > 0, "the window takes no drops");
         let size = server.get_geometry(target).unwrap().reply().unwrap();
         let at =
             server.translate_coordinates(target, root, (size.width / 2) as i16, (size.height / 2) as i16);
@@ -131,18 +130,6 @@ impl Drag {
         self.server.send_event(false, request.requestor, EventMask::NO_EVENT, answer).unwrap();
         self.server.flush().unwrap();
     }
-}
-
-/// The first visible window at or below `window` that says it speaks XDND.
-fn takes_drops(server: &RustConnection, atoms: &Atoms, window: Window) -> Option<Window> {
-    let aware =
-        server.get_property(false, window, atoms.XdndAware, AtomEnum::ATOM, 0, 1).ok()?.reply().ok()?;
-    let shown = server.get_window_attributes(window).ok()?.reply().ok()?.map_state == MapState::VIEWABLE;
-    if shown && aware.value_len > 0 {
-        return Some(window);
-    }
-    let below = server.query_tree(window).ok()?.reply().ok()?.children;
-    below.into_iter().find_map(|child| takes_drops(server, atoms, child))
 }
 
 /// A path as a file URI carries it.

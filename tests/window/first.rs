@@ -8,7 +8,7 @@ use serde_json::json;
 use super::{events, get, jobs_done, one_file, shows, signed_in};
 use crate::drive::process::{self, Home};
 use crate::drive::screen::Screen;
-use crate::drive::{Desktop, evidence, store, xdnd};
+use crate::drive::{Desktop, evidence, store};
 
 #[tokio::test]
 async fn a_first_start_needs_no_login_and_leaves_no_secret_behind() {
@@ -152,7 +152,7 @@ async fn arguments_a_second_start_and_a_drop_are_imported_by_the_same_way() {
     assert!(events(&app).await > 0);
     // The file again and the rest: only what is new goes in.
     let dropped: Vec<&Path> = all.iter().take(3).map(|path| path.as_path()).collect();
-    xdnd::drop_files(&app.display, &dropped);
+    app.drop_files(&dropped);
     jobs_done(&app, 2).await;
     assert_eq!(app.start_again(&[&folder]), Some(0));
     jobs_done(&app, 3).await;

@@ -8,12 +8,12 @@ use tokio::sync::OnceCell;
 use super::{by_palette, events, jobs_done, shows, signed_in};
 use crate::drive::process::{self, Home};
 use crate::drive::store::{self, Brake};
-use crate::drive::{Desktop, evidence, xdnd};
+use crate::drive::{Desktop, evidence};
 
 /// Drops the folder on the window and waits until the import runs; it does as long as the brake holds.
 async fn busy(app: &Desktop, workspace: &Path, folder: &Path) -> Brake {
     let brake = Brake::on(workspace);
-    xdnd::drop_files(&app.display, &[folder]);
+    app.drop_files(&[folder]);
     app.page.find("import-cancel").await;
     brake
 }
@@ -22,6 +22,10 @@ async fn busy(app: &Desktop, workspace: &Path, folder: &Path) -> Brake {
 async fn answers(app: &Desktop, choice: &str) {
     app.page.until("document.querySelector('dialog[data-test=\"close-dialog\"][open]')").await;
     app.page.click_last(choice).await;
+    if choice == "close-cancel" {
+        // Gone once the window has the answer.
+        app.page.until("!document.querySelector('dialog[data-test=\"close-dialog\"][open]')").await;
+    }
 }
 
 async fn switches_to(app: &Desktop, folder: &Path) {

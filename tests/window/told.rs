@@ -4,7 +4,7 @@ use super::{get, signed_in};
 use crate::drive::process::Home;
 use crate::drive::store::Brake;
 use crate::drive::told::Service;
-use crate::drive::{Desktop, evidence, xdnd};
+use crate::drive::{Desktop, evidence};
 
 #[tokio::test]
 async fn an_import_is_told_once_with_its_count_and_as_plain_text() {
@@ -16,7 +16,7 @@ async fn an_import_is_told_once_with_its_count_and_as_plain_text() {
     signed_in(&app).await;
     // An alert whose title carries markup, made while an import runs: told together, and it is the worst of all.
     let brake = Brake::on(&app.workspace());
-    xdnd::drop_files(&app.display, &[&folder]);
+    app.drop_files(&[&folder]);
     app.page.find("tray-job").await;
     let title = "<b>bold</b> & <img src=x>";
     let made = app.page.post("alerts", &serde_json::json!({ "title": title, "severity": "critical" })).await;

@@ -2,7 +2,7 @@
 
 use super::{by_palette, events, imported, one_file, shows, signed_in};
 use crate::drive::process::Home;
-use crate::drive::{Desktop, store, xdnd};
+use crate::drive::{Desktop, store};
 
 #[tokio::test]
 async fn workspaces_are_made_opened_switched_closed_and_move_to_another_machine() {
@@ -20,7 +20,7 @@ async fn workspaces_are_made_opened_switched_closed_and_move_to_another_machine(
     // What is imported goes into this one alone.
     let stored = match one_file() {
         Some(file) => {
-            xdnd::drop_files(&app.display, &[&file]);
+            app.drop_files(&[&file]);
             imported(&app).await;
             events(&app).await
         }

@@ -12,7 +12,6 @@ use crate::{
     state::{App, Auth, app},
 };
 use leptos::{html, prelude::*};
-use serde_json::json;
 use wasm_bindgen::JsCast;
 
 /// Mounts again when session or language change; what must outlive that lies in [`App`].
@@ -160,18 +159,10 @@ fn FileFields() -> impl IntoView {
 #[component]
 fn CloseAsked() -> impl IntoView {
     let asked = app().close_asked;
-    let answer = move |choice: &'static str| {
-        move |_| {
-            asked.set(None);
-            shell::run("answer_close", json!({"choice": choice}));
-        }
-    };
+    let answer = move |choice: &'static str| move |_| shell::answer_close(choice);
     view! {
         <Modal open=Signal::derive(move || asked.get().is_some()) label=t(k::CLOSE_TITLE) test="close-dialog"
-            close=|| if app().close_asked.get_untracked().is_some() {
-                app().close_asked.set(None);
-                shell::run("answer_close", json!({"choice": "cancel"}));
-            }>
+            close=|| if app().close_asked.get_untracked().is_some() { shell::answer_close("cancel") }>
             <div class="dialog-h"><h2>{t(k::CLOSE_TITLE)}</h2></div>
             <div class="dialog-b"><p>{move || tn(k::CLOSE_TEXT, asked.get().unwrap_or_default())}</p></div>
             <div class="dialog-f">

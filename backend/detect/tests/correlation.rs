@@ -464,14 +464,3 @@ proptest! {
         }
     }
 }
-
-#[test]
-fn who_does_not_correlate_can_say_which_rules_did_not_run() {
-    let engine = engine("type: event_count\nrules: [a]\ntimespan: 1m\ncondition: {gte: 2}");
-    let not_run = engine.uncorrelated();
-    let said: Vec<_> = not_run.iter().map(|n| (n.title.as_str(), n.cause)).collect();
-    assert_eq!(said, [("k", Cause::Correlation), ("a", Cause::PartOfCorrelation)]);
-    let report = Coverage::default().report(&engine, not_run, 0);
-    assert_eq!((report.ran, report.correlations, report.had_a_chance), (2, 0, 0), "b and c");
-    assert_eq!(report.no_chance.len(), 2);
-}

@@ -6,7 +6,10 @@ use api::{BodyKind, Problem, ReplyKind, Route, system::Mode};
 use leptos::prelude::*;
 use serde::Serialize;
 use serde_json::Value;
-use std::{cell::RefCell, collections::BTreeSet};
+use std::{
+    cell::{Cell, RefCell},
+    collections::BTreeSet,
+};
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{Headers, Request, RequestCredentials, RequestInit, Response};
@@ -28,11 +31,23 @@ pub struct Answer<T> {
 thread_local! {
     static CSRF: RefCell<Option<String>> = const { RefCell::new(None) };
     static DEPRECATED: RefCell<BTreeSet<&'static str>> = const { RefCell::new(BTreeSet::new()) };
+    /// Grows with each sign-in.
+    static SESSION: Cell<u32> = const { Cell::new(0) };
 }
 
 /// The value of the CSRF header, for uploads.
 pub fn csrf() -> Option<String> {
     CSRF.with_borrow(Clone::clone)
+}
+
+/// The session that what begins now belongs to. A refusal that comes later is no end of a newer one.
+pub fn session() -> u32 {
+    SESSION.get()
+}
+
+/// Somebody signed in.
+pub fn next_session() {
+    SESSION.set(SESSION.get() + 1);
 }
 
 /// Path with its parameters filled in and percent-encoded.
@@ -90,13 +105,14 @@ pub async fn call_if<R: Route>(
         BodyKind::None => None,
         _ => serde_json::to_string(body).ok(),
     };
+    let begun = session();
     let response = send(R::METHOD, &url::<R>(path, query), body, etag).await?;
     note_headers(&response, R::PATH);
     let audit_seq = header(&response, "X-Audit-Seq").and_then(|v| v.parse().ok());
     let etag = header(&response, "ETag");
     let text = read(&response).await?;
     if !response.ok() {
-        return Err(refused(&response, &text));
+        return Err(refused(&response, &text, begun));
     }
     let text = if R::REPLY == ReplyKind::Json { text.as_str() } else { "null" };
     let value = serde_json::from_str(text).map_err(|e| malformed(&response, e.to_string()))?;
@@ -171,22 +187,29 @@ fn note_headers(response: &Response, route: &'static str) {
 }
 
 /// The error of an answer that is not a success; an ended session asks for the password over the page.
-fn refused(response: &Response, text: &str) -> Failure {
+fn refused(response: &Response, text: &str, begun: u32) -> Failure {
     match serde_json::from_str::<Problem>(text) {
         Ok(problem) => {
             let retry_after = header(response, "Retry-After").and_then(|v| v.trim().parse().ok());
-            said_no(problem, retry_after)
+            said_no(problem, retry_after, begun)
         }
         Err(e) => malformed(response, e.to_string()),
     }
 }
 
-/// A refusal in the server's own words, whoever spoke HTTP.
-pub fn said_no(problem: Problem, retry_after: Option<u32>) -> Failure {
-    if problem.error.code.status() == 401 && app().auth.get_untracked() == Auth::In {
-        app().auth.set(Auth::Ended);
+/// A refusal in the server's own words, whoever spoke HTTP; `begun` is the [`session`] that it was asked in.
+pub fn said_no(problem: Problem, retry_after: Option<u32>, begun: u32) -> Failure {
+    if problem.error.code.status() == 401 {
+        ended(begun);
     }
     Failure::Problem { body: Box::new(problem.error), retry_after }
+}
+
+/// The session `begun` has ended, as the server says.
+pub fn ended(begun: u32) {
+    if begun == session() && app().auth.get_untracked() == Auth::In {
+        app().auth.set(Auth::Ended);
+    }
 }
 
 fn malformed(response: &Response, reason: String) -> Failure {

@@ -1,5 +1,6 @@
 //! Live events: one WebSocket that comes back by itself, with a growing pause, and goes on where it was.
 
+use super::client;
 use crate::state::{Auth, Link, app};
 use api::{ClientFrame, Live, ServerFrame};
 use leptos::prelude::*;
@@ -23,17 +24,21 @@ thread_local! {
     static PAUSE: Cell<Duration> = const { Cell::new(FIRST_PAUSE) };
 }
 
-/// Opens the stream.
+/// Opens the stream of a new session; one of the session before is let go, and what is new goes on where it was.
 pub fn start() {
     PAUSE.set(FIRST_PAUSE);
-    if SOCKET.with_borrow(Option::is_none) {
-        connect();
-    }
+    hang_up();
+    connect();
 }
 
 /// Ends it for good.
 pub fn stop() {
     SEEN.set(None);
+    hang_up();
+}
+
+fn hang_up() {
+    RESUMING.set(false);
     if let Some(socket) = SOCKET.take() {
         socket.set_onclose(None);
         let _ = socket.close();
@@ -67,7 +72,8 @@ fn connect() {
     socket.set_onmessage(Some(message.as_ref().unchecked_ref()));
     message.forget();
 
-    let closed = Closure::<dyn Fn(CloseEvent)>::new(|event: CloseEvent| lost(event.code()));
+    let begun = client::session();
+    let closed = Closure::<dyn Fn(CloseEvent)>::new(move |event: CloseEvent| lost(event.code(), begun));
     socket.set_onclose(Some(closed.as_ref().unchecked_ref()));
     closed.forget();
     SOCKET.set(Some(socket));
@@ -103,7 +109,10 @@ fn frame(text: &str) {
     }
 }
 
-fn lost(code: u16) {
+fn lost(code: u16, begun: u32) {
+    if begun != client::session() {
+        return;
+    }
     SOCKET.take();
     RESUMING.set(false);
     let app = app();
@@ -111,8 +120,7 @@ fn lost(code: u16) {
         return;
     }
     if code == SIGNED_OUT {
-        app.auth.set(Auth::Ended);
-        return;
+        return client::ended(begun);
     }
     app.link.set(Link::Down);
     let pause = PAUSE.get();

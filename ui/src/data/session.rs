@@ -57,6 +57,7 @@ async fn enter() -> Result<(), Failure> {
     show(&me.preferences);
     app.preferences.set(me.preferences.clone());
     app.me.set(Some(me));
+    client::next_session();
     refresh_facts();
     jobs::start();
     live::start();

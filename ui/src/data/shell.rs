@@ -73,7 +73,11 @@ pub async fn start() {
     })
     .await;
     listen("aurora:drag", |v| app().dragging.set(v["over"].as_bool().unwrap_or(false))).await;
-    listen("aurora:close-asked", |v| app().close_asked.set(Some(v["jobs"].as_u64().unwrap_or(1)))).await;
+    listen("aurora:close-asked", |v| {
+        run("close_heard", json!({}));
+        app().close_asked.set(Some(v["jobs"].as_u64().unwrap_or(1)));
+    })
+    .await;
 }
 
 async fn listen(event: &str, heard: impl Fn(&Value) + 'static) {
@@ -95,15 +99,25 @@ pub fn act(action: &'static str) {
 
 /// Runs a command of the shell and says what went wrong, if something did.
 pub fn run(command: &'static str, args: Value) {
+    spawn_local(told(command, args));
+}
+
+/// Answers `aurora:close-asked`. The question goes away once the shell has the answer, so that it never asks on.
+pub fn answer_close(choice: &'static str) {
     spawn_local(async move {
-        match invoke(command, to_js(&args)).await {
-            Some(Ok(_)) => jobs::look(),
-            Some(Err(error)) => {
-                let part = |name: &str| error[name].as_str().map(str::to_owned);
-                let title = part("title").unwrap_or_else(|| t(k::ERROR_SHELL).to_owned());
-                toast::error(title, part("text").or_else(|| error.as_str().map(str::to_owned)), None);
-            }
-            None => {}
-        }
+        told("answer_close", json!({"choice": choice})).await;
+        app().close_asked.set(None);
     });
+}
+
+async fn told(command: &'static str, args: Value) {
+    match invoke(command, to_js(&args)).await {
+        Some(Ok(_)) => jobs::look(),
+        Some(Err(error)) => {
+            let part = |name: &str| error[name].as_str().map(str::to_owned);
+            let title = part("title").unwrap_or_else(|| t(k::ERROR_SHELL).to_owned());
+            toast::error(title, part("text").or_else(|| error.as_str().map(str::to_owned)), None);
+        }
+        None => {}
+    }
 }

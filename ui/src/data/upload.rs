@@ -120,6 +120,7 @@ async fn travel(id: u64, url: &str, method: &str, files: &[Picked]) -> Result<St
             u.speed.tell(now_ms(), u.sent);
         });
     });
+    let session = client::session();
     let mut begun = Ok(());
     let ended = js_sys::Promise::new(&mut |done, _| {
         begun = begin(&request, url, method, files, &progress, &done);
@@ -134,7 +135,7 @@ async fn travel(id: u64, url: &str, method: &str, files: &[Picked]) -> Result<St
     if TRAVELLING.with_borrow(|t| !t.contains_key(&id)) {
         return Err(Failure::Cancelled);
     }
-    outcome(&request)
+    outcome(&request, session)
 }
 
 /// XMLHttpRequest and not fetch: only it tells how far a body has travelled.
@@ -160,12 +161,12 @@ fn begin(
 }
 
 /// The answer's text; why it failed, where it did.
-fn outcome(request: &XmlHttpRequest) -> Result<String, Failure> {
+fn outcome(request: &XmlHttpRequest, session: u32) -> Result<String, Failure> {
     let text = request.response_text().ok().flatten().unwrap_or_default();
     if request.status().is_ok_and(|s| (200..300).contains(&s)) {
         return Ok(text);
     }
     let problem = serde_json::from_str::<Problem>(&text).map_err(|_| Failure::Offline)?;
     let wait = request.get_response_header("Retry-After").ok().flatten();
-    Err(client::said_no(problem, wait.and_then(|w| w.trim().parse().ok())))
+    Err(client::said_no(problem, wait.and_then(|w| w.trim().parse().ok()), session))
 }

@@ -51,8 +51,7 @@ pub(super) fn scan(
         Some(place) => rules::load(place)?,
     };
     let mapping = Mapping::builtin().map_err(|e| Exit(1, e.to_string()))?;
-    let (engine, mut not_run) = Engine::build(loaded, &mapping);
-    not_run.extend(engine.uncorrelated());
+    let (engine, not_run) = Engine::build(loaded, &mapping);
     let explain = explain.map(|id| Explain::find(&engine, &not_run, id)).transpose()?;
     let out = BufWriter::new(std::io::stdout().lock());
     let mut s = Scan {
@@ -264,8 +263,8 @@ impl<W: Write> Scan<W> {
     fn sum_up(&self, not_run: Vec<NotRun>, broken: usize) {
         let report = self.coverage.report(&self.engine, not_run, broken);
         eprintln!(
-            "{} files, {} events, {} matches. {} rules and {} correlations ran; {} of them had no chance on this data; {} loaded but could \
-             not run; {} did not load; {} things could not be read.",
+            "{} files, {} events, {} matches. {} rules ran, and {} correlations of them; {} rules had no chance on this \
+             data; {} loaded but could not run; {} did not load; {} things could not be read.",
             self.files,
             report.events,
             self.matches,

@@ -6,6 +6,7 @@ use super::{Desktop, Notice, Problem, Recent, Teller, page, recent};
 use std::{
     path::{Path, PathBuf},
     sync::{Arc, Mutex},
+    time::{Duration, Instant},
 };
 use tokio::sync::broadcast;
 
@@ -52,7 +53,7 @@ pub enum Next {
     Show,
     /// Let the page ask for a [`Choice`], since so many jobs run.
     Ask(u64),
-    /// The page was asked before and did not answer: ask without it.
+    /// The page was asked before and did not even say that it heard: ask without it.
     Insist,
     /// Go away, and end when the imports have ended.
     Hide,
@@ -71,11 +72,21 @@ pub struct Desk {
 struct Held {
     shown: Option<Desktop>,
     behind: Vec<Desktop>,
-    asked: Option<Leave>,
+    asked: Option<Asked>,
     problem: Option<Problem>,
     /// The workspace that is open, was open or should have been.
     dir: PathBuf,
 }
+
+/// A question to the page that has no answer yet.
+struct Asked {
+    leave: Leave,
+    since: Instant,
+    heard: bool,
+}
+
+/// How long the page has to say that it asks.
+const PATIENCE: Duration = Duration::from_secs(2);
 
 impl Desk {
     fn held<T>(&self, with: impl FnOnce(&mut Held) -> T) -> T {
@@ -198,17 +209,35 @@ impl Desk {
         for desktop in &all {
             jobs += desktop.running_jobs().await;
         }
-        let before = self.held(|held| held.asked.replace(leave));
+        let before = self.held(|held| {
+            let now = Asked { leave, since: Instant::now(), heard: false };
+            let before = held.asked.take();
+            let (since, heard) = before.as_ref().map_or((now.since, false), |b| (b.since, b.heard));
+            held.asked = Some(Asked { since, heard, ..now });
+            before
+        });
         match (jobs, before) {
             (0, _) => self.answer(Choice::Pause).await,
             (jobs, None) => Ok(Next::Ask(jobs)),
+            (jobs, Some(before)) if before.heard => Ok(Next::Ask(jobs)),
+            // A double click.
+            (_, Some(before)) if before.since.elapsed() < PATIENCE => Ok(Next::Stay),
             (_, Some(_)) => Ok(Next::Insist),
         }
     }
 
+    /// The page shows the question.
+    pub fn heard(&self) {
+        self.held(|held| {
+            if let Some(asked) = &mut held.asked {
+                asked.heard = true;
+            }
+        });
+    }
+
     /// Carries out what was asked about.
     pub async fn answer(&self, choice: Choice) -> Result<Next, Problem> {
-        let Some(leave) = self.held(|held| held.asked.take()) else { return Ok(Next::Stay) };
+        let Some(Asked { leave, .. }) = self.held(|held| held.asked.take()) else { return Ok(Next::Stay) };
         let background = choice == Choice::Background;
         match leave {
             _ if choice == Choice::Stay => Ok(Next::Stay),

@@ -104,16 +104,6 @@ impl Engine {
         !self.correlations.silent(rule)
     }
 
-    /// What a caller that does not evaluate [`Engine::correlations`] has to say: the correlation rules, and the rules
-    /// that only feed them.
-    pub fn uncorrelated(&self) -> Vec<NotRun> {
-        let reason = "this version does not evaluate correlation rules at import and scan";
-        let whole = self.correlations.rules().iter().map(|r| r.not_run(Cause::Correlation, reason.into()));
-        let feeding = self.rules.iter().enumerate().filter(|(i, _)| !self.raises(*i));
-        let reason = format!("it only feeds correlation rules, and {reason}");
-        whole.chain(feeding.map(|(_, r)| r.not_run(Cause::PartOfCorrelation, reason.clone()))).collect()
-    }
-
     /// Leaves out the new hits of rules that raise no alerts.
     pub(crate) fn keep_raising(&self, hits: &mut Vec<super::Hit>, from: usize) {
         let mut keep = from;

@@ -42,6 +42,8 @@ impl SqliteStore {
             Err(e) => return Err(e.into()),
             Ok(Peek::Empty) => !read_only,
             Ok(Peek::NoDatabase) => return Err(Error::Corrupt("the file is not a database".into())),
+            // The marks of a store that was killed before its first checkpoint stand in its log alone.
+            Ok(Peek::Header { application: 0, version: 0 }) => unmarked(path).await? && !read_only,
             Ok(Peek::Header { application, version }) => {
                 refuse(application, version)?;
                 false
@@ -172,6 +174,16 @@ fn refuse(application: i64, version: i64) -> Result<()> {
         return Err(Error::Newer { found: version, known: VERSION });
     }
     Ok(())
+}
+
+/// Whether a database whose header has no marks is empty, so that it can become a store; an error when it is somebody
+/// else's. Only reads.
+async fn unmarked(path: &Path) -> Result<bool> {
+    let mut conn = SqliteConnection::connect_with(&options(path).read_only(true)).await?;
+    let tables: i64 = sqlx::query_scalar("SELECT count(*) FROM sqlite_schema").fetch_one(&mut conn).await?;
+    let checked = if tables > 0 { check_version(&mut conn).await } else { Ok(()) };
+    conn.close().await?;
+    checked.map(|()| tables == 0)
 }
 
 /// Again, with what may still stand in the write-ahead log.

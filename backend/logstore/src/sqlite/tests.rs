@@ -2,7 +2,10 @@
 
 use super::{queries::ALL, schema::CREATE, *};
 use crate::conformance;
-use sqlx::{ConnectOptions, Row as _, sqlite::SqliteConnectOptions};
+use sqlx::{
+    ConnectOptions, Connection as _, Row as _,
+    sqlite::{SqliteConnectOptions, SqliteJournalMode},
+};
 use std::{fs, path::Path};
 
 async fn fresh(dir: &tempfile::TempDir) -> SqliteStore {
@@ -128,6 +131,31 @@ async fn newer_foreign_and_broken_files_are_refused_untouched() {
     }
     assert!(SqliteStore::open(&path("absent"), true).await.is_err());
     assert!(!path("absent").exists());
+}
+
+#[tokio::test]
+async fn a_store_that_was_killed_before_its_first_checkpoint_opens_again() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = fresh(&dir).await;
+    let source = store.source(&conformance::source("a"), Nanos(5)).await.unwrap();
+    store.append(source, &[conformance::event(1)], Nanos(5)).await.unwrap();
+    // As a kill leaves them: everything but the header of an empty file stands in the log.
+    let killed = tempfile::tempdir().unwrap();
+    for name in ["logs.db", "logs.db-wal"] {
+        fs::copy(dir.path().join(name), killed.path().join(name)).unwrap();
+    }
+    let path = killed.path().join("logs.db");
+    assert_eq!(fs::read(&path).unwrap()[68..72], [0; 4], "its mark stands in the file already");
+    let again = SqliteStore::open(&path, false).await.unwrap();
+    assert_eq!(again.stats().await.unwrap().events, 1);
+    again.close().await.unwrap();
+    // Killed even before that: a header without tables.
+    let bare = killed.path().join("bare.db");
+    let options = SqliteConnectOptions::new().filename(&bare).create_if_missing(true).page_size(16384);
+    let mut conn = options.journal_mode(SqliteJournalMode::Wal).connect().await.unwrap();
+    sqlx::raw_sql("PRAGMA wal_checkpoint").execute(&mut conn).await.unwrap();
+    conn.close().await.unwrap();
+    assert_eq!(SqliteStore::open(&bare, false).await.unwrap().stats().await.unwrap().events, 0);
 }
 
 #[tokio::test]

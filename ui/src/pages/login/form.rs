@@ -8,8 +8,8 @@ use crate::{
 use leptos::{html, leptos_dom::helpers::set_interval_with_handle, prelude::*, task::spawn_local};
 use std::time::Duration;
 
-/// One second of the countdown.
-const SECOND: Duration = Duration::from_secs(1);
+/// How often the countdown is looked at.
+const STEP: Duration = Duration::from_millis(200);
 
 /// `name` is given where the person is known: the session of an open page has ended.
 #[component]
@@ -18,6 +18,8 @@ pub fn Fields(name: Option<String>) -> impl IntoView {
     let failed = RwSignal::new(None::<String>);
     let busy = RwSignal::new(false);
     let wait = RwSignal::new(0_u64);
+    // When the server takes the next attempt, in ms; a second that began before its answer must not count.
+    let until = StoredValue::new(0_f64);
     let known = name.is_some();
     Effect::new(move || {
         if let (Some(user), Some(password)) = (user.get(), password.get()) {
@@ -27,14 +29,15 @@ pub fn Fields(name: Option<String>) -> impl IntoView {
     // The server says how long; the button comes back by itself.
     if let Ok(ticking) = set_interval_with_handle(
         move || {
-            if wait.get_untracked() > 0 {
-                wait.update(|s| *s -= 1);
-                if wait.get_untracked() == 0 {
+            let left = ((until.get_value() - js_sys::Date::now()) / 1000.0).ceil().max(0.0) as u64;
+            if wait.get_untracked() != left {
+                wait.set(left);
+                if left == 0 {
                     failed.set(None);
                 }
             }
         },
-        SECOND,
+        STEP,
     ) {
         on_cleanup(move || ticking.clear());
     }
@@ -51,7 +54,9 @@ pub fn Fields(name: Option<String>) -> impl IntoView {
             let outcome = session::login(user.value(), field.value()).await;
             let _ = busy.try_set(false);
             if let Err(failure) = outcome {
-                let _ = wait.try_set(u64::from(failure.retry_after().unwrap_or_default()));
+                let seconds = failure.retry_after().unwrap_or_default();
+                let _ = until.try_set_value(js_sys::Date::now() + 1000.0 * f64::from(seconds));
+                let _ = wait.try_set(u64::from(seconds));
                 let _ = failed.try_set(Some(failure.sentence()));
                 field.set_value("");
                 let _ = field.focus();

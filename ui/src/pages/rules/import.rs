@@ -26,7 +26,11 @@ const FILES: &str = "rule-file-field";
 /// Id of the hidden folder field.
 const FOLDER: &str = "rule-folder-field";
 
-thread_local! { static PICKED: RefCell<Vec<Picked>> = const { RefCell::new(Vec::new()) }; }
+thread_local! {
+    static PICKED: RefCell<Vec<Picked>> = const { RefCell::new(Vec::new()) };
+    /// How often something was picked: the dialog shows the last time.
+    static TIMES: ArcRwSignal<u32> = ArcRwSignal::new(0);
+}
 
 /// Opens the dialog.
 pub fn ask() {
@@ -43,8 +47,7 @@ pub fn dropped(data: &DataTransfer) {
 fn take(found: Found) {
     if let Some(files) = upload::readable(found) {
         PICKED.set(files);
-        // Made new, so that it shows what was picked.
-        app().layer.set(None);
+        TIMES.with(|times| times.update(|n| *n += 1));
         app().layer.set(Some(Layer::ImportRules));
     }
 }
@@ -88,8 +91,11 @@ fn click(id: &str) {
 #[component]
 pub fn Dialog() -> impl IntoView {
     let layer = app().layer;
+    let times = TIMES.with(Clone::clone);
     view! {
-        <Modal open=Signal::derive(move || layer.get() == Some(Layer::ImportRules)) close=|| app().layer.set(None) label=t(k::ACTION_RULES_IMPORT) test="rules-import-dialog"><Inside /></Modal>
+        <Modal open=Signal::derive(move || layer.get() == Some(Layer::ImportRules)) close=|| app().layer.set(None) label=t(k::ACTION_RULES_IMPORT) test="rules-import-dialog">
+            {let times = times.clone(); move || { times.get(); view! { <Inside /> } }}
+        </Modal>
     }
 }
 

@@ -86,7 +86,7 @@ fn done(r: PackReport) -> impl IntoView {
         None => tf(k::PACK_IMPORTED, &[("name", &visible(&r.name)), ("version", &r.version)]),
     };
     view! {
-        <h3><bdi>{version}</bdi></h3>
+        <h2><bdi>{version}</bdi></h2>
         <p class="t3 t12">{tn(k::COUNT_FILES, r.files)}" · "{tn(k::COUNT_DOCUMENTS, r.documents)}</p>
         <ul class="numbers" data-test="report-numbers">
             {number(r.new, k::PACK_NEW, "ok-c")}{number(r.changed, k::PACK_CHANGED, "acc-c")}{number(r.gone, k::PACK_GONE, "warn-c")}{number(r.unchanged, k::PACK_UNCHANGED, "")}

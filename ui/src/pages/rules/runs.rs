@@ -3,7 +3,7 @@
 use crate::{
     clock,
     components::icon::Icon,
-    data::{client, failure::Failure, jobs},
+    data::{client, failure::Failure},
     i18n::{k, t, tn, word},
     numbers::grouped,
     place::{Place, follow, replace},
@@ -36,12 +36,14 @@ fn read(rule_id: Option<String>, into: Read) {
     });
 }
 
-/// Read at once, and again whenever a job begins or ends.
+/// Read at once, and again whenever a job begins, goes on or ends: a short one may never be seen running.
 fn follow_jobs(rule_id: Option<String>) -> Read {
     let runs: Read = RwSignal::new(None);
-    let running = Memo::new(move |_| app().jobs.with(|all| all.iter().filter(|j| jobs::alive(j)).count()));
+    let states = Memo::new(move |_| {
+        app().jobs.with(|all| all.iter().map(|j| (j.job_id.clone(), j.status)).collect::<Vec<_>>())
+    });
     Effect::new(move || {
-        running.with(|_| ());
+        states.with(|_| ());
         read(rule_id.clone(), runs);
     });
     runs
@@ -114,16 +116,20 @@ fn One(run: RuleRun, wide: bool) -> impl IntoView {
     let alerts = run.alerts_created + run.alerts_updated;
     let shown = run.clone();
     let columns = if wide { 9 } else { 7 };
+    let status = word("job", &run.status).trim_end_matches('.').to_owned();
+    // The pane has no room for the column, so what is not the rule is said where it can be seen.
+    let unusual = !wide && run.status != "done";
     view! {
         <tbody>
             <tr data-test="run-row" data-id=id class:cursor=move || open.get() on:click=move |_| by_row()>
                 <td><button class="act open-b" aria-expanded=move || open.get().to_string() aria-label=t(k::RUN_OPEN) data-test="run-open"
                     on:click=move |e| { e.stop_propagation(); toggle() }><span class="turn-b" class:down=move || open.get()><Icon name="chevr" class="i-12 i-flip" /></span></button></td>
-                <td>{run.started_at.map(|at| view! { <time class="ltr" title=clock::both(at)>{clock::second(at, zone)}</time> })}</td>
+                <td>{run.started_at.map(|at| view! { <time class="ltr" title=clock::both(at)>{clock::second(at, zone)}</time> })}
+                    {unusual.then(|| view! { <small class="t3 t12">{status.clone()}</small> })}</td>
                 {wide.then(|| view! { <td class="p"><bdi>{visible(&what)}</bdi></td><td class="c-m"><bdi class="mono">{visible(&run.by)}</bdi></td> })}
                 <td class="num">{grouped(run.scanned)}</td><td class="num p">{grouped(run.matched)}<span class="t3 ltr">{diff}</span></td>
                 <td class="num c-m">{grouped(run.new_matches)}</td><td class="num">{grouped(alerts)}</td>
-                <td class="c-s">{word("job", &run.status).trim_end_matches('.').to_owned()}</td>
+                <td class="c-s">{status.clone()}</td>
             </tr>
             {move || open.get().then(|| view! { <tr class="expand"><td colspan=columns>{inside(&shown)}</td></tr> })}
         </tbody>
