@@ -158,6 +158,16 @@ async fn arguments_a_second_start_and_a_drop_are_imported_by_the_same_way() {
     jobs_done(&app, 3).await;
     let stored = events(&app).await;
     assert!(stored >= all.len() as u64, "{stored} events of {} files", all.len());
+    // Rules among what is dropped become a pack, named after their folder.
+    let rules = app.home.path().join("rules of ours");
+    std::fs::create_dir(&rules).unwrap();
+    let rule = "title: Dropped\nid: 6b1f0e3e-6a43-4c5b-9a6e-0d8a54f6f0aa\nlogsource: {product: windows}\n\
+        detection: {s: {EventID: 1}, condition: s}\n";
+    std::fs::write(rules.join("one.yml"), rule).unwrap();
+    app.drop_files(&[&rules]);
+    jobs_done(&app, 4).await;
+    let dropped = get(&app, "detections/rules/6b1f0e3e-6a43-4c5b-9a6e-0d8a54f6f0aa").await;
+    assert_eq!((&dropped["pack"], &dropped["enabled"]), (&"rules-of-ours".into(), &true.into()), "{dropped}");
     app.page.click("nav-alerts").await;
     app.page.open("alert-row").await;
     app.page.find("detail-title").await;

@@ -191,16 +191,20 @@ pub struct CreateAlert {
 #[serde(deny_unknown_fields, default)]
 pub struct PatchAlert {
     /// 1 to 500 characters.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(deserialize_with = "present", skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "String")]
     pub title: Option<String>,
     /// What it means.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(deserialize_with = "present", skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "String")]
     pub description: Option<String>,
     /// How bad.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(deserialize_with = "present", skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Severity")]
     pub severity: Option<Severity>,
     /// Where it shall stand.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(deserialize_with = "present", skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "AlertStatus")]
     pub status: Option<AlertStatus>,
     /// User name.
     #[serde(deserialize_with = "present", skip_serializing_if = "Option::is_none")]
@@ -209,13 +213,16 @@ pub struct PatchAlert {
     #[serde(deserialize_with = "present", skip_serializing_if = "Option::is_none")]
     pub assigned_agent: Option<Option<String>>,
     /// Replaces all tags.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(deserialize_with = "present", skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Vec<String>")]
     pub tags: Option<Vec<String>>,
     /// 0 to 1.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(deserialize_with = "present", skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "f64")]
     pub confidence: Option<f64>,
     /// Needed to close.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(deserialize_with = "present", skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Resolution")]
     pub resolution: Option<Resolution>,
     /// Why.
     #[serde(deserialize_with = "present", skip_serializing_if = "Option::is_none")]
@@ -224,7 +231,8 @@ pub struct PatchAlert {
     #[serde(deserialize_with = "present", skip_serializing_if = "Option::is_none")]
     pub due_at: Option<Option<Time>>,
     /// Replaces all.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(deserialize_with = "present", skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Map<String, Value>")]
     pub metadata: Option<Map<String, Value>>,
 }
 

@@ -2,8 +2,8 @@
 
 use serde::{Deserialize, Deserializer};
 
-/// For `Option<Option<T>>` with `#[serde(default, deserialize_with = "present")]`: absent is `None`, null is
-/// `Some(None)`.
+/// For `#[serde(default, deserialize_with = "present")]`: absent is `None`; null is `Some(None)` for an
+/// `Option<Option<T>>`, and refused for an `Option<T>`, whose field can't be cleared.
 pub fn present<'de, T: Deserialize<'de>, D: Deserializer<'de>>(d: D) -> Result<Option<T>, D::Error> {
     T::deserialize(d).map(Some)
 }

@@ -110,25 +110,30 @@ pub struct SettingsChange {
 #[serde(deny_unknown_fields, default)]
 pub struct PatchSettings {
     /// Needs `reason`.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(deserialize_with = "crate::present", skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Mode")]
     pub mode: Option<Mode>,
     /// Why; a must when the mode changes.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
     /// 60 to 86,400.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(deserialize_with = "crate::present", skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "u32")]
     pub approval_ttl_s: Option<u32>,
     /// Replaces the table.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(deserialize_with = "crate::present", skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "BTreeMap<Severity, Option<u32>>")]
     pub due_minutes: Option<BTreeMap<Severity, Option<u32>>>,
     /// 1 to 36,500; null = for ever.
     #[serde(deserialize_with = "crate::present", skip_serializing_if = "Option::is_none")]
     pub retention_days: Option<Option<u32>>,
     /// Whether imported files are copied into the content store.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(deserialize_with = "crate::present", skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "bool")]
     pub keep_sources: Option<bool>,
     /// 1 to 10,000.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(deserialize_with = "crate::present", skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "u32")]
     pub max_sockets: Option<u32>,
 }
 

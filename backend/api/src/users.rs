@@ -103,16 +103,20 @@ pub struct CreateUser {
 #[serde(deny_unknown_fields, default)]
 pub struct PatchUser {
     /// New role.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(deserialize_with = "present", skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Role")]
     pub role: Option<Role>,
     /// Ends all sessions when true.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(deserialize_with = "present", skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "bool")]
     pub disabled: Option<bool>,
     /// A reset: ends all sessions.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(deserialize_with = "present", skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "String")]
     pub password: Option<String>,
     /// For people.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(deserialize_with = "present", skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "String")]
     pub display_name: Option<String>,
     /// null clears.
     #[serde(deserialize_with = "present", skip_serializing_if = "Option::is_none")]

@@ -200,7 +200,8 @@ pub struct CreatedRule {
 #[serde(deny_unknown_fields, default)]
 pub struct PatchRule {
     /// Whether it shall run.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(deserialize_with = "present", skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "bool")]
     pub enabled: Option<bool>,
     /// New text with the same id; null brings back the pack's text.
     #[serde(deserialize_with = "present", skip_serializing_if = "Option::is_none")]

@@ -22,7 +22,10 @@ use crate::{
 };
 use kernel::{db::Actor, platform};
 use notices::Teller;
-use server::siem;
+use server::{
+    detections::{self, PackInput, Sorted},
+    siem,
+};
 use std::{
     path::{Path, PathBuf},
     sync::{Arc, Mutex},
@@ -91,12 +94,23 @@ impl Desktop {
         self.workspace.app.kernel.workspace.clone()
     }
 
-    /// The one way from paths to a job. Answers its id.
+    /// The one way from paths to jobs: rules become packs, everything else is imported as logs. Answers the id of one.
     pub async fn import(&self, paths: Vec<PathBuf>) -> Result<String, Problem> {
         let absolute = |p: PathBuf| std::path::absolute(&p).unwrap_or(p);
-        let paths = paths.into_iter().map(absolute).collect();
+        let paths: Vec<_> = paths.into_iter().map(absolute).collect();
         let by = Actor { name: platform::account(), session: Some("window".into()), ..Actor::default() };
-        Ok(siem::start(&self.workspace.app.kernel, &by, siem::Input::Paths { paths }).await?)
+        let kernel = &self.workspace.app.kernel;
+        let sorted = tokio::task::spawn_blocking(|| detections::sort_out(paths)).await;
+        let Sorted { packs, logs: paths } = sorted.map_err(kernel::Error::internal)?;
+        let mut job = None;
+        for (name, paths) in packs {
+            let input = PackInput { name, enabled: true, paths, kept: vec![] };
+            job = Some(detections::start_import(kernel, &by, &input).await?);
+        }
+        match job {
+            Some(job) if paths.is_empty() => Ok(job),
+            _ => Ok(siem::start(kernel, &by, siem::Input::Paths { paths }).await?),
+        }
     }
 
     /// Jobs that are queued or running.

@@ -94,7 +94,7 @@ pub async fn page(app: &App, q: &RuleList) -> Result<Page<Rule>> {
 pub async fn history(app: &App, rule_id: &str, q: &RuleHistoryList) -> Result<Page<RuleChange>> {
     let limit = route::limit(q.limit)?;
     let cap = route::count_cap(q.count.as_deref())?;
-    route::only_sort(q.sort.as_deref(), &["-at"])?;
+    route::only_sort(q.sort.as_deref(), &["-at", "-created_at"])?;
     let before = route::cursor::<i64>(q.cursor.as_deref())?.unwrap_or(i64::MAX);
     service::get(app, rule_id).await?;
     let db = app.kernel.db.read();

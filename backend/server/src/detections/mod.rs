@@ -1,7 +1,7 @@
 //! Detection rules: kept, switched, tuned, imported as packs, compiled, run over what is stored, judged.
 //!
 //! `set` the swap and its thread · `compile` from rows to an engine · `matching` events against it, `correlate` over time ·
-//! `service` changes · `list` reads · `pack`, `content`, `files` imports · `run` over stored events · `explain` · `verdict`, `suppress` what
+//! `service` changes · `list` reads · `pack`, `content`, `files`, `recognise` imports · `run` over stored events · `explain` · `verdict`, `suppress` what
 //! people say of alerts · `store` all SQL.
 
 mod compile;
@@ -12,6 +12,7 @@ mod files;
 mod list;
 mod matching;
 mod pack;
+mod recognise;
 mod run;
 mod service;
 mod set;
@@ -27,6 +28,7 @@ pub(crate) use explain::Explainer;
 pub use files::{Item, of_paths};
 pub use matching::{Matcher, write as write_matches};
 pub use pack::{Input as PackInput, PackImport, start as start_import};
+pub use recognise::{Sorted, sort_out};
 pub use run::RuleRuns;
 pub use set::Rules;
 pub use store::QUERIES;

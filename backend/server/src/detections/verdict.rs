@@ -95,7 +95,7 @@ pub async fn unsuppress(app: &App, by: &Actor, rule_id: &str, id: &str) -> Resul
 pub async fn feedback(app: &App, rule_id: &str, q: &FeedbackPage) -> Result<Page<Feedback>> {
     let limit = route::limit(q.limit)?;
     let cap = route::count_cap(q.count.as_deref())?;
-    route::only_sort(q.sort.as_deref(), &["-at"])?;
+    route::only_sort(q.sort.as_deref(), &["-at", "-created_at"])?;
     let after = route::cursor::<(i64, String)>(q.cursor.as_deref())?.unwrap_or((i64::MAX, String::new()));
     service::get(app, rule_id).await?;
     let db = app.kernel.db.read();

@@ -23,7 +23,7 @@ const RAW_LIMIT: u32 = 1 << 20;
 /// Newest first.
 pub async fn page(app: &App, q: LogList) -> Result<Page<Log>> {
     let limit = route::limit(q.limit)?;
-    route::only_sort(q.sort.as_deref(), &["-timestamp", "timestamp"])?;
+    route::only_sort(q.sort.as_deref(), &["-timestamp", "timestamp", "-created_at", "created_at"])?;
     route::count_cap(q.count.as_deref())?;
     let unfiltered =
         q.q.is_none() && q.from.is_none() && q.to.is_none() && q.host.is_none() && q.dataset.is_none();
@@ -36,7 +36,8 @@ pub async fn page(app: &App, q: LogList) -> Result<Page<Log>> {
         to: nanos(q.to),
         limit: u32::try_from(limit).unwrap_or(50),
         cursor: q.cursor,
-        ascending: q.sort.as_deref() == Some("timestamp"),
+        // An event is as old as it says.
+        ascending: matches!(q.sort.as_deref(), Some("timestamp" | "created_at")),
         ..Search::default()
     };
     let found = app.logs.search(&search).await.map_err(store_error)?;

@@ -99,6 +99,8 @@ queries! {
     PAGE_MATCH_DESC: page!("coalesce(s.last_match, 0)", "DESC");
     PAGE_UPDATED_ASC: page!("r.updated_at", "ASC");
     PAGE_UPDATED_DESC: page!("r.updated_at", "DESC");
+    PAGE_CREATED_ASC: page!("r.created_at", "ASC");
+    PAGE_CREATED_DESC: page!("r.created_at", "DESC");
 }
 
 /// Sort words and their queries.
@@ -117,6 +119,8 @@ pub const SORTS: &[(&str, &str)] = &[
     ("-last_match", PAGE_MATCH_DESC),
     ("updated_at", PAGE_UPDATED_ASC),
     ("-updated_at", PAGE_UPDATED_DESC),
+    ("created_at", PAGE_CREATED_ASC),
+    ("-created_at", PAGE_CREATED_DESC),
 ];
 
 /// What a rule says of itself beyond what lists filter by.
