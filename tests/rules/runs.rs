@@ -19,6 +19,10 @@ fn a_rule_that_comes_later_finds_what_is_stored_once() {
     let s = Server::start();
     let u = User::root(&s);
     s.import(&u.token, "sysmon.evtx", &log);
+    // What rules cost is known from the first events on; those that looked at none have no cost.
+    let costs = u.get(&format!("{RULES}?sort=-cost&limit=500&body=false")).json()["items"].clone();
+    let costs: Vec<_> = costs.as_array().unwrap().iter().map(|r| r["cost_us"].as_f64()).collect();
+    assert!(costs[0].is_some_and(|us| us > 0.0) && costs.last().unwrap().is_none(), "{costs:?}");
     u.create(&rule(1, "Later", ANY));
     assert_eq!(u.alerts(1).len(), 0);
     let first = u.run(1);

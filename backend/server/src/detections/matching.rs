@@ -10,13 +10,14 @@ use super::{
     },
 };
 use crate::alerts::{self, Cause, Match, Raised};
-use api::{Time, siem::RuleNote};
+use api::siem::RuleNote;
 use detect::{
-    Coverage, Hit,
+    Costs, Coverage, Hit,
     correlate::{Contribution, Gathered, Reference, Shortfall},
 };
 use event::Event;
-use kernel::{Kernel, Result, db::Tx};
+use kernel::{Kernel, Result, World, db::Tx, jobs::JobCtx};
+use serde_json::Value;
 use std::{
     collections::{BTreeMap, HashSet},
     sync::Arc,
@@ -24,6 +25,8 @@ use std::{
 
 /// Rules that a report lists; all are counted.
 const LISTED: usize = 1_000;
+/// Batches from one whose costs are measured to the next, and the events of it that are: too few to slow a scan.
+const MEASURED: (u64, usize) = (16, 128);
 
 /// Scans batch after batch.
 pub struct Matcher {
@@ -35,6 +38,11 @@ pub struct Matcher {
     /// Rules that had a chance under a set that was replaced on the way.
     had_chance: HashSet<String>,
     matched: u64,
+    batches: u64,
+    /// What the rules of the set took on events that stand for all.
+    costs: Costs,
+    /// The same of sets that were replaced on the way.
+    owed: Vec<Did>,
     /// Goes on from a resume point: what was seen before it is not known any more.
     resumed: bool,
 }
@@ -95,8 +103,18 @@ pub struct RuleReport {
 impl Matcher {
     /// Begins with this set; `resumed` when events were scanned before that this one does not know of.
     pub fn new(set: Arc<RuleSet>, resumed: bool) -> Self {
-        let (coverage, had_chance) = (Coverage::default(), HashSet::new());
-        Matcher { set, coverage, hits: vec![], lacking: Gathered::default(), had_chance, matched: 0, resumed }
+        Matcher {
+            set,
+            coverage: Coverage::default(),
+            hits: vec![],
+            lacking: Gathered::default(),
+            had_chance: HashSet::new(),
+            matched: 0,
+            batches: 0,
+            costs: Costs::default(),
+            owed: vec![],
+            resumed,
+        }
     }
 
     /// Takes the newest set from here on, where rules were changed.
@@ -111,11 +129,14 @@ impl Matcher {
         let chance = self.set.engine.rules().iter().map(|r| &r.id).filter(|id| !none.contains(*id));
         self.had_chance.extend(chance.cloned());
         self.lacking = Gathered::default();
+        self.owed = self.costs();
         self.set = newest;
     }
 
     /// Scans a batch.
-    pub fn scan(&mut self, events: &[Event], now: Time) -> Matched {
+    pub fn scan(&mut self, events: &[Event], world: &World) -> Matched {
+        self.measure(events, world);
+        let now = world.now();
         let mut found = vec![];
         let mut held: BTreeMap<String, u64> = BTreeMap::new();
         let mut gathered = std::mem::take(&mut self.lacking);
@@ -136,6 +157,31 @@ impl Matcher {
         contributions.retain(|c| self.set.correlates(&c.correlation));
         self.lacking = gathered;
         Matched { set: self.set.clone(), found, held, contributions }
+    }
+
+    fn measure(&mut self, events: &[Event], world: &World) {
+        let (every, most) = MEASURED;
+        self.batches += 1;
+        if self.batches % every != 1 {
+            return;
+        }
+        let (mut scratch, mut hits) = (self.set.engine.scratch(), vec![]);
+        let mut clock = || u64::try_from(world.now_ns()).unwrap_or(0);
+        for event in events.iter().step_by(events.len().div_ceil(most).max(1)) {
+            hits.clear();
+            self.set.engine.scan_measured(event, &mut scratch, &mut clock, &mut self.costs, &mut hits);
+        }
+    }
+
+    /// What rules took since this was asked last, to be added to what they took before.
+    pub fn costs(&mut self) -> Vec<Did> {
+        let mut all = std::mem::take(&mut self.owed);
+        let rules = self.set.engine.rules();
+        all.extend(std::mem::take(&mut self.costs).rules().into_iter().filter_map(|c| {
+            let rule_id = rules.get(c.rule)?.id.clone();
+            Some(Did { rule_id, tried: c.events, cost_ns: c.ticks, ..Did::default() })
+        }));
+        all
     }
 
     /// The set that runs now.
@@ -225,6 +271,17 @@ pub async fn write(
         write::suppressed(tx, id, *n).await?;
     }
     Ok(raised)
+}
+
+/// Adds to what each rule took, with the job's resume point. Bookkeeping: nobody changed a record.
+pub async fn keep_costs(ctx: &JobCtx, costs: &[Did], at: &Value) -> Result<()> {
+    if costs.is_empty() {
+        return Ok(());
+    }
+    let mut tx = ctx.kernel.db.write(&ctx.actor()).await?;
+    write::did(&mut tx, costs).await?;
+    ctx.checkpoint(&mut tx, at).await?;
+    tx.commit_checkpoint().await
 }
 
 /// Adds to what each rule did.

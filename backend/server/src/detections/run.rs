@@ -12,7 +12,6 @@ use super::{
         self,
         rules::{self, Source},
         runs,
-        write::{self, Did},
     },
     text,
 };
@@ -62,12 +61,8 @@ struct Input {
 struct Resume {
     cursor: Option<String>,
     took_ns: i64,
-    /// Of these in the engine.
-    scan_ns: i64,
     /// Everything was looked at.
     done: bool,
-    /// What the rule costs is written.
-    measured: bool,
 }
 
 /// Queues a run. AURORA-4040 for a rule or pack that is not there, AURORA-4220 for a rule whose text does not load.
@@ -318,8 +313,9 @@ impl Run {
         }
         if self.at.done {
             self.correlate()?;
-            self.measure()?;
         }
+        let costs = self.matcher.costs();
+        self.runtime.block_on(matching::keep_costs(&self.ctx, &costs, &json!(self.at)))?;
         self.finish();
         Ok(())
     }
@@ -348,30 +344,10 @@ impl Run {
         })
     }
 
-    /// What a rule costs is known where it ran alone.
-    fn measure(&mut self) -> Result<()> {
-        let alone = self.matcher.set().engine.rules().len() == 1 && self.result.scanned > 0;
-        let Some(rule_id) = self.result.rule_id.clone().filter(|_| alone && !self.at.measured) else {
-            return Ok(());
-        };
-        self.at.measured = true;
-        let cost_ns = u64::try_from(self.at.scan_ns).unwrap_or(0);
-        let did = Did { rule_id, tried: self.result.scanned, cost_ns, ..Did::default() };
-        let runtime = self.runtime.clone();
-        runtime.block_on(async {
-            let mut tx = self.ctx.kernel.db.write(&self.ctx.actor()).await?;
-            write::did(&mut tx, &[did]).await?;
-            self.ctx.checkpoint(&mut tx, &json!(self.at)).await?;
-            tx.commit_checkpoint().await
-        })
-    }
-
     /// Scans a batch; alerts and the resume point in one write.
     fn batch(&mut self, events: &[event::Event], started: i64) -> Result<()> {
         let kernel = self.ctx.kernel.clone();
-        let before = kernel.world.now_ns();
-        let matched = self.matcher.scan(events, kernel.world.now());
-        self.at.scan_ns += kernel.world.now_ns() - before;
+        let matched = self.matcher.scan(events, &kernel.world);
         let r = &mut self.result;
         r.scanned += u64::try_from(events.len()).unwrap_or(0);
         r.matched += matched.len();

@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     alerts::Cause,
-    detections::{Matcher, Rules, evaluate, write_correlated, write_matches},
+    detections::{Matcher, Rules, evaluate, keep_costs, write_correlated, write_matches},
 };
 use api::{
     Time,
@@ -221,6 +221,8 @@ impl Run {
         if self.ctx.stop() == Stop::No {
             self.correlate()?;
         }
+        let costs = self.matcher.costs();
+        self.runtime.block_on(keep_costs(&self.ctx, &costs, &json!(self.at)))?;
         self.finish();
         Ok(())
     }
@@ -345,7 +347,7 @@ impl Run {
         metrics.ingest_rejected.inc_by(errors);
         self.seen(&batch);
         self.matcher.follow(&self.rules);
-        let matched = self.matcher.scan(&batch.events, self.ctx.kernel.world.now());
+        let matched = self.matcher.scan(&batch.events, &self.ctx.kernel.world);
         self.result.suppressed += matched.suppressed();
         self.at.chunk = batch.resume;
         self.show(n, said.clone());
