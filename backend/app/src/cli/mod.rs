@@ -7,6 +7,7 @@ mod rules;
 mod sarif;
 mod scan;
 mod serve;
+mod turns;
 
 use crate::config::{self, Config, Flags};
 use api::Role;
