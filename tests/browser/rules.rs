@@ -64,6 +64,25 @@ async fn a_pack_is_imported_with_a_report_and_its_rules_are_switched() {
     page.open("rule-row").await;
     page.find("rule-body").await;
     accessible(&browser, "rule, light").await;
+    page.click("rule-tab-tune").await;
+    page.find("suppressions-empty").await;
+    page.type_into("suppression-condition", "User: svc_backup\nImage|endwith: x").await;
+    page.type_into("suppression-reason", "the backup").await;
+    page.click("suppression-add").await;
+    page.until("document.querySelector('[data-test=\"suppression-error\"]').textContent.includes('endwith')")
+        .await;
+    page.run("document.querySelector('[data-test=\"suppression-condition\"]').value = 'User: svc_backup'")
+        .await;
+    page.click("suppression-add").await;
+    page.find("suppression").await;
+    page.run("const field = document.querySelector('[data-test=\"tune-level\"]'); field.value = 'critical'; field.dispatchEvent(new Event('change'))").await;
+    accessible(&browser, "tuning, light").await;
+    page.click("tune-save").await;
+    page.until("document.querySelector('[data-test=\"tune-save\"]').disabled").await;
+    page.until(
+        "document.querySelector('[data-test=\"rule-detail\"] .sev')?.textContent.includes('Critical')",
+    )
+    .await;
     page.click("do-rule-disable").await;
     page.find("do-rule-enable").await;
     page.click("rule-tab-history").await;

@@ -1,6 +1,6 @@
 //! The open rule: what it is for, whether it runs, what it found, its text, its runs, its history.
 
-use super::{history, moves, query, runs, state::StateMark, text, writes};
+use super::{history, moves, query, runs, state::StateMark, text, tune, writes};
 use crate::{
     actions::{self, hint},
     clock,
@@ -35,6 +35,7 @@ pub fn Detail(id: String) -> impl IntoView {
         match view.get().as_str() {
             "runs" => view! { <runs::OfRule id=id /> }.into_any(),
             "history" => view! { <history::History id=id /> }.into_any(),
+            "tune" => view! { <tune::Tune id=id /> }.into_any(),
             _ => view! { <About /> }.into_any(),
         }
     };
@@ -95,7 +96,7 @@ fn Tabs(view: Memo<String>) -> impl IntoView {
     };
     view! {
         <div class="bar tabs-bar"><div class="tabs" role="group" aria-label=t(k::RULE_VIEWS)>
-            {tab("", t(k::VIEW_RULE))}{tab("runs", t(k::RUNS))}{tab("history", t(k::VIEW_HISTORY))}
+            {tab("", t(k::VIEW_RULE))}{tab("tune", t(k::TUNE))}{tab("runs", t(k::RUNS))}{tab("history", t(k::VIEW_HISTORY))}
         </div></div>
     }
 }

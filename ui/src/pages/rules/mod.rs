@@ -16,6 +16,7 @@ mod runs;
 mod state;
 mod table;
 mod text;
+mod tune;
 pub mod writes;
 pub mod yaml;
 

@@ -88,6 +88,11 @@ fn patch(id: String, body: PatchRule, words: String, before: Option<Arc<Rule>>) 
     });
 }
 
+/// Changes how a rule counts here.
+pub fn tune(id: String, body: PatchRule) {
+    patch(id, body, t(k::DONE_RULE_TUNED).to_owned(), None);
+}
+
 /// Brings the pack's own text back.
 pub fn revert(id: String) {
     let body = PatchRule { body: Some(None), ..PatchRule::default() };
