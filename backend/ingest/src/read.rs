@@ -142,7 +142,8 @@ pub(crate) fn plain(
         Format::Zeek => zeek::read,
         Format::Auditd => auditd::read,
         Format::Evtx | Format::Gzip | Format::Zip | Format::Unknown { .. } => {
-            let options = evtx::Options { threads: options.threads, from_chunk: from, batch: options.batch };
+            let Options { threads, batch, .. } = *options;
+            let options = evtx::Options { threads, from_chunk: from, batch, ..Default::default() };
             let sum = evtx::read_from(input, options, hand)?;
             return Ok(if sum.stopped { ControlFlow::Break(()) } else { ControlFlow::Continue(()) });
         }

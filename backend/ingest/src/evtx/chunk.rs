@@ -1,9 +1,12 @@
 //! One chunk's records, and what could not be read of it.
 
-use super::{CHUNK, FILE_HEADER, file::Raw, record};
+use super::{CHUNK, FILE_HEADER, binxml, file::Raw, record};
 use event::{Event, Skipped};
 use evtx::{EvtxRecord, err::EvtxError};
-use std::error::Error;
+use std::{
+    error::Error,
+    panic::{AssertUnwindSafe, catch_unwind},
+};
 
 /// What one chunk may decode to. Real chunks stay under 1 MiB; a crafted one can make its records share
 /// templates and grow a thousandfold, and several chunks are held at a time.
@@ -21,6 +24,8 @@ pub(super) struct Content {
 #[derive(Default)]
 pub(super) struct Work {
     mapper: record::Mapper,
+    reader: binxml::Reader,
+    decoder_only: bool,
     bytes: Vec<u8>,
     number: u64,
     /// Of the chunk in the file.
@@ -32,6 +37,11 @@ pub(super) struct Work {
 }
 
 impl Work {
+    /// Before the first chunk.
+    pub fn new(decoder_only: bool) -> Work {
+        Work { decoder_only, ..Work::default() }
+    }
+
     /// Begins a chunk; `false` when nothing of it can be decoded ([`Work::finish`] then says why).
     pub fn begin(&mut self, number: u64, raw: Raw) -> bool {
         let mut content = Content::default();
@@ -54,9 +64,31 @@ impl Work {
         } else if !sound(&raw.bytes) {
             content.notes.push(self.at_chunk("has a wrong checksum; what could be read of it was read"));
         }
+        let read = is_chunk && self.read(&raw.bytes, &mut content);
         self.bytes = raw.bytes;
         self.content = Some(content);
-        is_chunk
+        is_chunk && !read
+    }
+
+    /// Reads a whole chunk without the decoder, if it is one that can be.
+    fn read(&mut self, bytes: &[u8], content: &mut Content) -> bool {
+        if self.decoder_only {
+            return false;
+        }
+        let read = catch_unwind(AssertUnwindSafe(|| {
+            self.reader.read(bytes, self.start, &mut self.mapper.finish)
+        }));
+        match read {
+            Ok(Ok(events)) => {
+                content.events = events;
+                true
+            }
+            Ok(Err(_)) => false,
+            Err(_) => {
+                self.reader = binxml::Reader::default();
+                false
+            }
+        }
     }
 
     /// The chunk's bytes.
@@ -91,7 +123,7 @@ impl Work {
             id: record.event_record_id,
             offset: self.start + record.binxml_offset - record::HEADER,
             len: record.binxml_size + record::AROUND,
-            written: record.timestamp,
+            written: record::nanos(record.timestamp),
         };
         let mapped = match record.into_json() {
             Ok(json) => {

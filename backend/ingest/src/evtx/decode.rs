@@ -30,8 +30,8 @@ fn lock(shared: &Shared) -> MutexGuard<'_, Work> {
 }
 
 /// Decodes until the line ends. Never panics.
-pub(super) fn run(line: &mut dyn Line) {
-    let shared = Shared::default();
+pub(super) fn run(line: &mut dyn Line, decoder_only: bool) {
+    let shared = Arc::new(Mutex::new(Work::new(decoder_only)));
     let mut ended = false;
     while !ended {
         let feed = Feed { line, shared: Arc::clone(&shared), header: true, at: 0, ended: &mut ended };

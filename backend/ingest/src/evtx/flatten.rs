@@ -28,6 +28,11 @@ const NUMBERS: &[&str] = &[
     "Execution_ThreadID",
 ];
 
+/// Whether an element of System is a whole number.
+pub(super) fn is_number(key: &str) -> bool {
+    NUMBERS.contains(&key)
+}
+
 /// Flattens records; keeps names and buffers between them.
 #[derive(Default)]
 pub(super) struct Flattener {
@@ -110,7 +115,7 @@ impl Flattener {
 
     fn add_system(&mut self, key: &str, read: Read) {
         let id = self.names.find(key);
-        self.add(id, read, NUMBERS.contains(&key));
+        self.add(id, read, is_number(key));
     }
 
     /// One element's value: a scalar, a list of them, or an object with attributes, text and children.
@@ -231,7 +236,7 @@ fn read(json: &mut Json<'_>) -> Result<Read, Bad> {
 /// The decoder numbers the second and later elements of one name (`Header`, `Header_1`, `Header_2`): the
 /// name that `key` repeats, if the ones before it are there. A source with a field that is really called
 /// `Header_1` after one called `Header` reads the same and becomes a list of both.
-fn repeated<'k>(keys: &[Cow<'_, str>], key: &'k str) -> Option<&'k str> {
+pub(super) fn repeated<'k>(keys: &[Cow<'_, str>], key: &'k str) -> Option<&'k str> {
     let (base, number) = key.rsplit_once('_')?;
     if number.starts_with('0') || !number.bytes().all(|b| b.is_ascii_digit()) {
         return None;

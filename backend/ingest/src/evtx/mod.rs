@@ -7,6 +7,7 @@
 //! The crate bounds what a record may render but can panic on damage that nobody has met yet, so a chunk is
 //! read under `catch_unwind` (see `decode`): a panic costs the rest of that chunk and is reported like any damage.
 
+mod binxml;
 mod chunk;
 mod decode;
 mod file;
@@ -37,11 +38,14 @@ pub struct Options {
     pub from_chunk: u64,
     /// Events after which a batch is handed on. Batches end where chunks end, so one holds some more.
     pub batch: usize,
+    /// Leave every chunk to the decoder and its JSON text. The same events come of it in more time, so this is
+    /// for tests.
+    pub decoder_only: bool,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Options { threads: 1, from_chunk: 0, batch: 1000 }
+        Options { threads: 1, from_chunk: 0, batch: 1000, decoder_only: false }
     }
 }
 

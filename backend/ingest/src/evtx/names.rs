@@ -20,7 +20,7 @@ struct Entry {
     /// What came after it the last time.
     follower: Id,
     /// The record that has it, and where.
-    record: u32,
+    record: u64,
     place: u32,
 }
 
@@ -29,7 +29,7 @@ pub(super) struct Names {
     entries: Vec<Entry>,
     by_raw: HashMap<Box<str>, Id>,
     last: Id,
-    record: u32,
+    record: u64,
     bytes: usize,
 }
 
@@ -44,13 +44,23 @@ impl Default for Names {
 }
 
 impl Names {
-    /// A new record begins: none of its names is there yet.
+    /// A new record begins: none of its names is there yet. Forgets all names when they are too many.
     pub fn next_record(&mut self) {
-        self.record = self.record.wrapping_add(1);
-        self.last = Id(0);
-        if self.record == 0 || self.entries.len() > MOST.0 || self.bytes > MOST.1 {
+        if self.crowded() {
             *self = Names::default();
         }
+        self.begin_record();
+    }
+
+    /// A new record begins; numbers stay valid.
+    pub fn begin_record(&mut self) {
+        self.record += 1;
+        self.last = Id(0);
+    }
+
+    /// Whether there are more names than are worth keeping.
+    pub fn crowded(&self) -> bool {
+        self.entries.len() > MOST.0 || self.bytes > MOST.1
     }
 
     /// The name as the event has it.

@@ -25,7 +25,7 @@ pub(super) fn alone(
     out: &mut Output<'_>,
 ) -> Result<ControlFlow<()>, ReadError> {
     let mut line = Alone { log, number: options.from_chunk, out, result: Ok(ControlFlow::Continue(())) };
-    decode::run(&mut line);
+    decode::run(&mut line, options.decoder_only);
     line.result
 }
 
@@ -76,7 +76,7 @@ pub(super) fn run(
             let (take, done_in) = (&take, done_in.clone());
             let named = thread::Builder::new().name(format!("evtx-{n}"));
             let started = named.spawn_scoped(scope, move || {
-                decode::run(&mut Worker { take, done: done_in });
+                decode::run(&mut Worker { take, done: done_in }, options.decoder_only);
             });
             if let Err(e) = started {
                 // Fewer threads do the same work, slower.

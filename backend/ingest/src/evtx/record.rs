@@ -18,13 +18,19 @@ pub(crate) struct At {
     /// Of the whole record, bytes.
     pub len: u32,
     /// When the service wrote it.
-    pub written: Timestamp,
+    pub written: Nanos,
 }
 
 /// Maps records; one a thread.
 #[derive(Default)]
 pub(crate) struct Mapper {
     flattener: Flattener,
+    pub(super) finish: Finish,
+}
+
+/// Makes events of fields; one a thread.
+#[derive(Default)]
+pub(super) struct Finish {
     /// The last channel and its dataset: they rarely change within a file.
     last: Option<(Box<str>, Name)>,
     scratch: Vec<u8>,
@@ -36,6 +42,13 @@ impl Mapper {
         let (fields, layout) = self.flattener.fields(json).map_err(|bad| {
             format!("the record's decoded text is not well formed at byte {} or nests too deep", bad.0)
         })?;
+        Ok(self.finish.event(at, layout, fields))
+    }
+}
+
+impl Finish {
+    /// The event of these fields.
+    pub fn event(&mut self, at: &At, layout: &Layout, fields: Vec<(Name, Value)>) -> Event {
         let value = |place: Option<usize>| place.and_then(|i| fields.get(i)).map(|(_, v)| v);
         let text = |place| match value(place) {
             Some(Value::Str(text)) => Some(&**text),
@@ -47,13 +60,13 @@ impl Mapper {
             _ => at.id,
         };
         let time = match text(layout.time) {
-            Some(text) => time::usual(text).unwrap_or_else(|| nanos(text.parse().unwrap_or(at.written))),
-            None => nanos(at.written),
+            Some(text) => time::usual(text).unwrap_or_else(|| text.parse().map_or(at.written, nanos)),
+            None => at.written,
         };
         let dataset = dataset(&mut self.last, text(layout.channel).unwrap_or(""));
         let identity = identity(&mut self.scratch, record, time, layout, &fields);
         let place = Place { record, offset: at.offset, len: at.len };
-        Ok(Event { time, dataset, place, fields, identity })
+        Event { time, dataset, place, fields, identity }
     }
 }
 
@@ -128,7 +141,7 @@ fn canonical(out: &mut Vec<u8>, value: &Value) {
 }
 
 /// A time outside of what nanoseconds can say (before 1677, after 2262) is the nearest that they can.
-fn nanos(time: Timestamp) -> Nanos {
+pub(super) fn nanos(time: Timestamp) -> Nanos {
     let exact = time.as_nanosecond();
     Nanos(exact.clamp(i64::MIN.into(), i64::MAX.into()) as i64)
 }

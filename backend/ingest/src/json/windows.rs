@@ -1,8 +1,7 @@
 //! The tree that the evtx crate writes (`{"Event": {"System": …, "EventData": …}}`): the same event as from the file.
 
 use crate::evtx::record::{At, Mapper};
-use event::{Event, Place};
-use evtx::Timestamp;
+use event::{Event, Nanos, Place};
 
 /// Whether an object is such a tree.
 pub(super) fn is_tree(object: &str) -> bool {
@@ -22,7 +21,7 @@ impl Trees {
     pub fn event(&mut self, place: Place, text: &str) -> Result<(Event, bool), String> {
         // Without a time of its own its identity must not hang on the time of this import.
         let at =
-            At { id: place.record, offset: place.offset, len: place.len, written: Timestamp::UNIX_EPOCH };
+            At { id: place.record, offset: place.offset, len: place.len, written: Nanos(0) };
         let event = self.0.event(&at, text)?;
         let timed = event.text("TimeCreated").is_some();
         Ok((event, timed))

@@ -1,6 +1,7 @@
 //! EVTX on real files (the shared test data) and on damage.
 
 mod made;
+mod same;
 
 use super::{flatten::Flattener, *};
 use event::{Event, Skipped, Value};
