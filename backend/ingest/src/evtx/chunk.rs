@@ -47,7 +47,7 @@ impl Work {
         let mut content = Content::default();
         (self.number, self.start, self.text) = (number, FILE_HEADER + number * CHUNK, 0);
         let is_chunk = raw.bytes.starts_with(b"ElfChnk\0");
-        let empty = !is_chunk && raw.bytes.iter().all(|b| *b == 0);
+        let empty = !is_chunk && raw.bytes.chunks(4096).all(|part| *part == [0; 4096][..part.len()]);
         if empty {
             // Windows allocates chunks ahead; those hold nothing and are not counted in the header.
             if raw.counted {
@@ -75,9 +75,8 @@ impl Work {
         if self.decoder_only {
             return false;
         }
-        let read = catch_unwind(AssertUnwindSafe(|| {
-            self.reader.read(bytes, self.start, &mut self.mapper.finish)
-        }));
+        let read =
+            catch_unwind(AssertUnwindSafe(|| self.reader.read(bytes, self.start, &mut self.mapper.finish)));
         match read {
             Ok(Ok(events)) => {
                 content.events = events;
@@ -89,6 +88,11 @@ impl Work {
                 false
             }
         }
+    }
+
+    /// The buffer of a chunk that is done.
+    pub fn spare(&mut self) -> Vec<u8> {
+        std::mem::take(&mut self.bytes)
     }
 
     /// The chunk's bytes.

@@ -15,8 +15,8 @@ use std::{
 
 /// Where chunks come from and go to.
 pub(super) trait Line {
-    /// The next chunk and its number, `None` when there are no more.
-    fn next(&mut self) -> Option<(u64, Raw)>;
+    /// The next chunk and its number, `None` when there are no more. `spare` may be used for its bytes.
+    fn next(&mut self, spare: Vec<u8>) -> Option<(u64, Raw)>;
     /// Takes what was found in a chunk; `false` when nobody wants more.
     fn done(&mut self, number: u64, content: super::chunk::Content) -> bool;
 }
@@ -87,7 +87,8 @@ impl Feed<'_> {
             {
                 break;
             }
-            let Some((number, raw)) = self.line.next() else { break };
+            let spare = lock(&self.shared).spare();
+            let Some((number, raw)) = self.line.next(spare) else { break };
             if lock(&self.shared).begin(number, raw) {
                 return;
             }

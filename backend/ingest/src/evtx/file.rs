@@ -103,15 +103,16 @@ impl<'a> Log<'a> {
         Ok((Log { input, at: 0, size, counted }, found))
     }
 
-    /// Chunk `number`, or `None` past the end of the file.
-    pub fn chunk(&mut self, number: u64) -> io::Result<Option<Raw>> {
+    /// Chunk `number` in the buffer given, or `None` past the end of the file.
+    pub fn chunk(&mut self, number: u64, mut bytes: Vec<u8>) -> io::Result<Option<Raw>> {
         let Some(start) = number.checked_mul(CHUNK).and_then(|n| n.checked_add(FILE_HEADER)) else {
             return Ok(None);
         };
         if start >= self.size {
             return Ok(None);
         }
-        let mut bytes = Vec::with_capacity(CHUNK as usize);
+        bytes.clear();
+        bytes.reserve_exact(CHUNK as usize);
         let most = CHUNK.min(self.size - start);
         match &mut self.input {
             Input::File(file) => {

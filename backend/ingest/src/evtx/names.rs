@@ -19,7 +19,11 @@ struct Entry {
     plain: Id,
     /// What came after it the last time.
     follower: Id,
-    /// The record that has it, and where.
+}
+
+/// The last record that had a name, and where.
+#[derive(Clone, Copy)]
+struct Mark {
     record: u64,
     place: u32,
 }
@@ -27,6 +31,8 @@ struct Entry {
 /// See the module.
 pub(super) struct Names {
     entries: Vec<Entry>,
+    /// One an entry; apart from them, since every field asks.
+    marks: Vec<Mark>,
     by_raw: HashMap<Box<str>, Id>,
     last: Id,
     record: u64,
@@ -39,7 +45,14 @@ const MOST: (usize, usize) = (65_536, 8 << 20);
 
 impl Default for Names {
     fn default() -> Self {
-        Names { entries: Vec::new(), by_raw: HashMap::new(), last: Id(0), record: 1, bytes: 0 }
+        Names {
+            entries: Vec::new(),
+            marks: Vec::new(),
+            by_raw: HashMap::new(),
+            last: Id(0),
+            record: 1,
+            bytes: 0,
+        }
     }
 }
 
@@ -69,16 +82,16 @@ impl Names {
     }
 
     /// Where this record has the name already.
+    #[inline]
     pub fn place(&self, id: Id) -> Option<usize> {
-        let entry = &self.entries[id.0 as usize];
-        (entry.record == self.record).then_some(entry.place as usize)
+        let mark = &self.marks[id.0 as usize];
+        (mark.record == self.record).then_some(mark.place as usize)
     }
 
     /// From now on this record has the name, here.
+    #[inline]
     pub fn set_place(&mut self, id: Id, place: usize) {
-        let entry = &mut self.entries[id.0 as usize];
-        entry.record = self.record;
-        entry.place = place as u32;
+        self.marks[id.0 as usize] = Mark { record: self.record, place: place as u32 };
     }
 
     /// The entry of the name that the source writes as `raw`.
@@ -108,7 +121,8 @@ impl Names {
         let id = Id(self.entries.len() as u32);
         let name = plain.map_or_else(|| Name::from(raw), |plain| self.name(plain));
         let plain = plain.unwrap_or(id);
-        self.entries.push(Entry { raw: raw.into(), name, plain, follower: id, record: 0, place: 0 });
+        self.entries.push(Entry { raw: raw.into(), name, plain, follower: id });
+        self.marks.push(Mark { record: 0, place: 0 });
         self.by_raw.insert(raw.into(), id);
         self.bytes += raw.len();
         id

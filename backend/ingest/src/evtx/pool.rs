@@ -38,8 +38,8 @@ struct Alone<'a, 'b> {
 }
 
 impl Line for Alone<'_, '_> {
-    fn next(&mut self) -> Option<(u64, file::Raw)> {
-        match self.log.chunk(self.number) {
+    fn next(&mut self, spare: Vec<u8>) -> Option<(u64, file::Raw)> {
+        match self.log.chunk(self.number, spare) {
             Ok(raw) => {
                 self.number += 1;
                 raw.map(|raw| (self.number - 1, raw))
@@ -94,7 +94,7 @@ pub(super) fn run(
         let mut waiting = BTreeMap::new();
         loop {
             while !at_end && to_read - to_hand < most_in_flight as u64 {
-                match log.chunk(to_read)?.map(|raw| give.send((to_read, raw))) {
+                match log.chunk(to_read, Vec::new())?.map(|raw| give.send((to_read, raw))) {
                     Some(Ok(())) => to_read += 1,
                     _ => at_end = true,
                 }
@@ -123,7 +123,7 @@ struct Worker<'a> {
 }
 
 impl Line for Worker<'_> {
-    fn next(&mut self) -> Option<(u64, file::Raw)> {
+    fn next(&mut self, _: Vec<u8>) -> Option<(u64, file::Raw)> {
         self.take.lock().ok()?.recv().ok()
     }
 

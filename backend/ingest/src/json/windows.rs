@@ -20,8 +20,7 @@ impl Trees {
     /// EVTX file: record number, time and fields, wherever they were read.
     pub fn event(&mut self, place: Place, text: &str) -> Result<(Event, bool), String> {
         // Without a time of its own its identity must not hang on the time of this import.
-        let at =
-            At { id: place.record, offset: place.offset, len: place.len, written: Nanos(0) };
+        let at = At { id: place.record, offset: place.offset, len: place.len, written: Nanos(0) };
         let event = self.0.event(&at, text)?;
         let timed = event.text("TimeCreated").is_some();
         Ok((event, timed))

@@ -7,7 +7,7 @@ use super::{
     },
     FEW, Left, MOST_TEXT, MUCH,
     program::{Empty, Field, May, Op, Program},
-    value::{Slot, kind},
+    value::{Class, Slot, kind},
 };
 use event::{Name, Value};
 
@@ -17,8 +17,8 @@ pub(super) struct Made {
     pub fields: Vec<(Name, Value)>,
     /// The names' numbers.
     pub ids: Vec<Id>,
-    /// Names of instances that are children of Event.
-    sections: Vec<String>,
+    /// Names of the instances that are children of Event.
+    pub sections: Vec<Name>,
     /// How many of `fields` System made.
     system: usize,
     /// Text of the chunk so far, at least what the decoder's JSON would have without escapes.
@@ -46,13 +46,6 @@ impl Made {
         self.system = 0;
     }
 
-    /// Takes note of a section that an instance is; `false` for a second one of its name.
-    pub fn section(&mut self, name: &str) -> bool {
-        let new = !self.sections.iter().any(|there| there == name);
-        self.sections.push(name.to_owned());
-        new
-    }
-
     /// Takes the steps of `program` from number `from` on, with these values. Stops at an instance inside.
     pub fn steps(
         &mut self,
@@ -62,35 +55,44 @@ impl Made {
         values: &[Slot],
         from: usize,
     ) -> Result<Option<Inside>, Left> {
-        let value = |slot: u16| values.get(usize::from(slot)).ok_or(FEW);
+        let value = |slot: u16| values.get(usize::from(slot)).copied().ok_or(FEW);
         let mut at = from;
         while let Some(op) = program.ops.get(at) {
             at += 1;
             match op {
-                Op::Slot { slot: number, empty, may, field } => {
-                    let slot = value(*number)?;
+                Op::Slot { slot: which, empty, may, field } => {
+                    let slot = value(*which)?;
                     // No text is longer than four times the value's bytes and a quote at each end.
-                    self.text += 4 * usize::from(slot.len);
+                    self.text += 4 * slot.len();
                     if self.text > MOST_TEXT {
                         return Err(MUCH);
                     }
                     match may {
-                        May::List if slot.kind == kind::TEXTS => {
-                            slot.texts(chunk).for_each(|text| self.put(names, *field, text));
+                        May::List if slot.kind() == kind::TEXTS => {
+                            slot.texts(chunk).for_each(|text| self.put_text(names, field, text));
                             continue;
                         }
                         May::Instance(section) if slot.instance() => {
-                            return Ok(Some(Inside { slot: *number, section: Some(*section), next: at }));
+                            return Ok(Some(Inside { slot: *which, section: Some(*section), next: at }));
                         }
                         _ => {}
                     }
-                    match (slot.value(chunk)?, empty) {
-                        (Value::Null, Empty::Nothing) => {}
-                        (Value::Null, Empty::Text) => self.put(names, *field, Value::Str(Box::default())),
-                        (value, _) => self.put(names, *field, value),
+                    match slot.class() {
+                        Class::Text => match slot.text(chunk) {
+                            Some(text) => self.put_text(names, field, text),
+                            None if *empty == Empty::Text => self.put_text(names, field, Box::default()),
+                            None if *empty == Empty::Null => self.put(names, field, Value::Null),
+                            None => {}
+                        },
+                        Class::Number => self.put_number(names, field, slot.number(chunk)),
+                        Class::Other => self.put(names, field, slot.other(chunk)),
+                        Class::None => return Err(Left("a value where none of its type is read")),
                     }
                 }
-                Op::Fixed { value, field } => self.put(names, *field, value.clone()),
+                Op::Fixed { text, field } => match text {
+                    Some(text) => self.put_text(names, field, text.clone()),
+                    None => self.put(names, field, Value::Null),
+                },
                 Op::Skip { slot, steps } => {
                     if value(*slot)?.null() {
                         at += *steps as usize;
@@ -102,11 +104,10 @@ impl Made {
                         all &= value(*slot)?.null();
                     }
                     for slot in empties {
-                        let slot = value(*slot)?;
-                        all = all && !slot.instance() && slot.value(chunk)? == Value::Null;
+                        all = all && value(*slot)?.empty(chunk);
                     }
                     if all {
-                        self.put(names, *field, Value::Null);
+                        self.put(names, field, Value::Null);
                     }
                 }
                 Op::SystemEnds => self.system = self.fields.len(),
@@ -115,7 +116,7 @@ impl Made {
                     if there.instance() {
                         return Ok(Some(Inside { slot: *slot, section: None, next: at }));
                     }
-                    if there.value(chunk)? != Value::Null {
+                    if !there.empty(chunk) {
                         return Err(Left("a value stands in Event"));
                     }
                 }
@@ -124,21 +125,63 @@ impl Made {
         Ok(None)
     }
 
-    #[inline]
-    fn put(&mut self, names: &mut Names, field: Field, value: Value) {
+    /// Puts a text. Apart from [`Made::put`], as is a number, so that it comes in registers and a value is built
+    /// where it stays; that halves what a record costs here.
+    #[inline(never)]
+    fn put_text(&mut self, names: &mut Names, field: &Field, text: Box<str>) {
+        if field.numeric || !self.new(names, field) {
+            return self.put(names, field, Value::Str(text));
+        }
+        let name = field.name.clone();
+        if self.fields.len() == self.fields.capacity() {
+            return self.push(name, Value::Str(text));
+        }
+        // Where a push needn't grow the list, it builds its value in place.
+        self.fields.push((name, Value::Str(text)));
+    }
+
+    #[inline(never)]
+    fn put_number(&mut self, names: &mut Names, field: &Field, number: i64) {
+        if !self.new(names, field) {
+            return self.put(names, field, Value::Int(number));
+        }
+        let name = field.name.clone();
+        if self.fields.len() == self.fields.capacity() {
+            return self.push(name, Value::Int(number));
+        }
+        self.fields.push((name, Value::Int(number)));
+    }
+
+    #[cold]
+    fn push(&mut self, name: Name, value: Value) {
+        self.fields.push((name, value));
+    }
+
+    /// Whether the field's name comes for the first time; then it is marked as there.
+    #[inline(always)]
+    fn new(&mut self, names: &mut Names, field: &Field) -> bool {
+        let new = names.place(field.id).is_none();
+        if new {
+            names.set_place(field.id, self.fields.len());
+            self.ids.push(field.id);
+        }
+        new
+    }
+
+    /// Puts any value under its name.
+    #[inline(never)]
+    fn put(&mut self, names: &mut Names, field: &Field, value: Value) {
+        let value = if field.numeric { number(value) } else { value };
         let (mut id, mut place) = (field.id, names.place(field.id));
         if field.other != id && place.is_some_and(|place| place < self.system) {
             id = field.other;
             place = names.place(id);
         }
-        let value = if field.numeric { number(value) } else { value };
-        match place.and_then(|place| self.fields.get_mut(place)) {
-            Some((_, there)) => join(there, value),
-            None => {
-                names.set_place(id, self.fields.len());
-                self.fields.push((names.name(id), value));
-                self.ids.push(id);
-            }
+        if let Some((_, there)) = place.and_then(|place| self.fields.get_mut(place)) {
+            return join(there, value);
         }
+        names.set_place(id, self.fields.len());
+        self.ids.push(id);
+        self.fields.push((names.name(id), value));
     }
 }

@@ -26,7 +26,7 @@ use made::{Inside, Made};
 use program::{Op, Program};
 use std::{collections::HashMap, ops::Range, sync::Arc};
 use template::{Element, Seen};
-use value::Slot;
+use value::{Slot, kind};
 
 /// Why a chunk is left to the decoder.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,8 +51,10 @@ const FEW: Left = Left("an instance has fewer values than its template uses");
 struct Known {
     seen: Seen,
     root: Element,
+    /// The root's name.
+    name: Name,
     /// Its programs, as a record and inside of sections, or why its shape is left to the decoder.
-    programs: Vec<(String, Compiled)>,
+    programs: Vec<(Option<Name>, Compiled)>,
     /// Names by number in their order, and what follows from them; the last found first.
     layouts: Vec<(Box<[Id]>, Layout)>,
 }
@@ -75,6 +77,8 @@ pub(super) struct Reader {
     known: Vec<Known>,
     by_guid: HashMap<([u8; 16], u32), Vec<usize>>,
     kept: usize,
+    /// Records of the last chunk.
+    many: usize,
     /// Definitions of this chunk: place and number among `known`.
     here: Vec<(u32, usize)>,
     slots: Vec<Slot>,
@@ -95,7 +99,7 @@ impl Reader {
         // Layout after libevtx: number of the last record at 32, end of the records at 48.
         let last = Cursor::new(chunk, 32).u64()?;
         let end = chunk.len().min(Cursor::new(chunk, 48).u32()? as usize);
-        let (mut at, mut events) = (512, Vec::new());
+        let (mut at, mut events) = (512, Vec::with_capacity(self.many));
         while at < end {
             let (id, event, next) = self.record(chunk, start, at, finish)?;
             events.push(event);
@@ -104,6 +108,7 @@ impl Reader {
             }
             at = next;
         }
+        self.many = events.len();
         Ok(events)
     }
 
@@ -161,11 +166,14 @@ impl Reader {
         }
         let table = cursor.take(4 * count as usize)?;
         let first = self.slots.len();
+        self.slots.reserve(count as usize);
         for &[low, high, kind, _] in table.as_chunks::<4>().0 {
             let len = u16::from_le_bytes([low, high]);
-            let slot = Slot { at: cursor.place() as u32, len, kind };
+            let slot = Slot::new(cursor.place() as u32, len, kind);
             cursor.take(len.into())?;
-            slot.check(chunk)?;
+            if kind != kind::TEXT && !slot.fits(chunk) || kind == kind::TEXT && len % 2 != 0 {
+                return Err(Left("a value of a type or length that is not read here"));
+            }
             self.slots.push(slot);
         }
         Ok(Instance { known, slots: first..self.slots.len(), end: cursor.place() })
@@ -186,7 +194,8 @@ impl Reader {
         header.take(size as usize)?;
         let body = start..header.place();
         let same = self.by_guid.entry((guid, size)).or_default();
-        let known = same.iter().copied().find(|n| self.known.get(*n).is_some_and(|k| k.seen.is(chunk, &body)));
+        let known =
+            same.iter().copied().find(|n| self.known.get(*n).is_some_and(|k| k.seen.is(chunk, &body)));
         let known = match known {
             Some(known) => known,
             None => {
@@ -197,7 +206,8 @@ impl Reader {
                 // The elements have about the bytes of what they were read from.
                 self.kept += 2 * seen.weight() + size_of::<Known>();
                 same.push(self.known.len());
-                self.known.push(Known { seen, root, programs: Vec::new(), layouts: Vec::new() });
+                let name = Name::from(&*root.name);
+                self.known.push(Known { seen, root, name, programs: Vec::new(), layouts: Vec::new() });
                 self.known.len() - 1
             }
         };
@@ -213,8 +223,10 @@ impl Reader {
             // Those of the round before may hold some in turn.
             let until = self.slots.len();
             for number in from..until {
-                let Some(slot) = self.slots.get(number).copied().filter(Slot::instance) else { continue };
-                let instance = self.stream(chunk, slot.at as usize, slot.bytes(chunk))?;
+                let Some(slot) = self.slots.get(number).copied().filter(|slot| slot.instance()) else {
+                    continue;
+                };
+                let instance = self.stream(chunk, slot.at(), slot.bytes(chunk))?;
                 self.inner.push((number, instance));
             }
             from = until;
@@ -223,7 +235,7 @@ impl Reader {
             return Err(Left("instances stand deep inside each other"));
         }
         self.made.begin(&mut self.names);
-        let last = self.run(chunk, root, "", 0)?;
+        let last = self.run(chunk, root, None, 0)?;
         let fields = std::mem::take(&mut self.made.fields);
         let layout = self.known.get_mut(last).ok_or(FEW)?.layout(&self.made.ids, &fields);
         Ok(finish.event(at, layout, fields))
@@ -231,7 +243,13 @@ impl Reader {
 
     /// Puts an instance's values, and at their places those of the instances inside it, into `made`. Gives the
     /// definition that came last.
-    fn run(&mut self, chunk: &[u8], instance: &Instance, section: &str, depth: usize) -> Result<usize, Left> {
+    fn run(
+        &mut self,
+        chunk: &[u8],
+        instance: &Instance,
+        section: Option<&Name>,
+        depth: usize,
+    ) -> Result<usize, Left> {
         let program = self.program(instance.known, section)?;
         self.made.text += program.weight;
         let (mut from, mut last) = (0, instance.known);
@@ -242,38 +260,41 @@ impl Reader {
             from = next;
             let number = instance.slots.start + usize::from(slot);
             let inner = self.inner.iter().find(|(n, _)| *n == number).ok_or(FEW)?.1.clone();
-            let name = &self.known.get(inner.known).ok_or(FEW)?.root.name;
-            if name == "Data" || depth > DEEPEST {
+            let name = &self.known.get(inner.known).ok_or(FEW)?.name;
+            if **name == *"Data" || depth > DEEPEST {
                 return Err(Left("an instance of an odd name"));
             }
             let section = match section {
                 Some(section) => program.sections.get(section).ok_or(FEW)?.clone(),
                 // A second section of a name would be called otherwise.
-                None if program.sections.contains(name) || !self.made.section(name) => {
+                None if program.sections.contains(name) || self.made.sections.contains(name) => {
                     return Err(Left("two children of Event have one name"));
                 }
-                None => name.clone(),
+                None => {
+                    self.made.sections.push(name.clone());
+                    name.clone()
+                }
             };
-            last = self.run(chunk, &inner, &section, depth + 1)?;
+            last = self.run(chunk, &inner, Some(&section), depth + 1)?;
         }
         if self.made.text > MOST_TEXT { Err(MUCH) } else { Ok(last) }
     }
 
     /// The program of a definition inside a section, or of a record's.
-    fn program(&mut self, known: usize, section: &str) -> Compiled {
+    fn program(&mut self, known: usize, section: Option<&Name>) -> Compiled {
         let known = self.known.get_mut(known).ok_or(FEW)?;
-        if let Some((_, program)) = known.programs.iter().find(|(those, _)| those == section) {
+        if let Some((_, program)) = known.programs.iter().find(|(those, _)| those.as_ref() == section) {
             return program.clone();
         }
         if self.kept > 2 * MOST_KEPT {
             return Err(LARGE);
         }
         let program = match section {
-            "" => Program::event(&known.root, &mut self.names),
-            _ => Program::inside(&known.root, section, &mut self.names),
+            None => Program::event(&known.root, &mut self.names),
+            Some(section) => Program::inside(&known.root, section, &mut self.names),
         };
         self.kept += program.as_ref().map_or(0, |p| p.ops.len() * size_of::<Op>() + p.weight);
-        known.programs.push((section.to_owned(), program.map(Arc::new)));
+        known.programs.push((section.cloned(), program.map(Arc::new)));
         known.programs.last().map_or(Err(FEW), |(_, program)| program.clone())
     }
 }

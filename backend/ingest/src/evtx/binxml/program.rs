@@ -12,16 +12,17 @@ use super::{
     Left, MOST_TEXT,
     template::{Element, Node},
 };
-use event::Value;
+use event::Name;
 use std::{borrow::Cow, collections::HashMap};
 
 /// Children of one element.
 const MOST_CHILDREN: usize = 1024;
 
 /// Where a value goes.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Field {
     pub id: Id,
+    pub name: Name,
     /// The name instead, where System has `id` already; `id` itself for System's own.
     pub other: Id,
     /// Text is read as a whole number where it is one.
@@ -51,8 +52,8 @@ pub(super) enum May {
 pub(super) enum Op {
     /// An instance's value.
     Slot { slot: u16, empty: Empty, may: May, field: Field },
-    /// The template's own value.
-    Fixed { value: Value, field: Field },
+    /// The template's own text, or null.
+    Fixed { text: Option<Box<str>>, field: Field },
     /// Passes over this many steps when the value is null.
     Skip { slot: u16, steps: u32 },
     /// Null when all of the first values are null and all of the second ones empty.
@@ -72,7 +73,7 @@ pub(super) struct Program {
     /// Bytes of text that an instance adds besides its values, at most.
     pub weight: usize,
     /// Names of Event's own children, or of the one that all of this stands in.
-    pub sections: Vec<String>,
+    pub sections: Vec<Name>,
 }
 
 impl Program {
@@ -90,7 +91,7 @@ impl Program {
     /// depends on.
     pub fn inside(root: &Element, section: &str, names: &mut Names) -> Result<Program, Left> {
         plain(&root.name)?;
-        let program = Program { sections: vec![section.to_owned()], ..Program::default() };
+        let program = Program { sections: vec![section.into()], ..Program::default() };
         let mut compiler = Compiler { names, program };
         compiler.element(root, section, &root.name)?;
         Ok(compiler.program)
@@ -166,7 +167,7 @@ impl Compiler<'_> {
         for node in &root.children {
             match node {
                 Node::Element(child) => {
-                    if self.program.sections.contains(&child.name) {
+                    if self.program.sections.iter().any(|there| **there == *child.name) {
                         return Err(Left("two children of Event have one name"));
                     }
                     let system = child.name == "System";
@@ -174,7 +175,7 @@ impl Compiler<'_> {
                         return Err(Left("Event does not begin with System"));
                     }
                     first = false;
-                    self.program.sections.push(child.name.clone());
+                    self.program.sections.push((&*child.name).into());
                     if system { self.system(child)? } else { self.child(child, &child.name, &child.name)? }
                 }
                 Node::Slot(slot) => {
@@ -239,8 +240,8 @@ impl Compiler<'_> {
                     fixed = true;
                     self.program.weight += text.len();
                     if !key.starts_with("xmlns") {
-                        let value = Value::Str(text.into());
-                        self.attribute(section, name, key, |field| Op::Fixed { value, field })?;
+                        let text = Some(text.into());
+                        self.attribute(section, name, key, |field| Op::Fixed { text, field })?;
                     }
                 }
                 Content::Slot(_) if key.starts_with("xmlns") => {
@@ -250,7 +251,12 @@ impl Compiler<'_> {
                     empties.push(slot);
                     self.uses(slot);
                     let empty = Empty::Nothing;
-                    self.attribute(section, name, key, |field| Op::Slot { slot, empty, may: May::Single, field })?;
+                    self.attribute(section, name, key, |field| Op::Slot {
+                        slot,
+                        empty,
+                        may: May::Single,
+                        field,
+                    })?;
                 }
             }
         }
@@ -269,7 +275,7 @@ impl Compiler<'_> {
                 Content::Text(text) => {
                     self.program.weight += text.len();
                     let field = self.field(section, name)?;
-                    self.program.ops.push(Op::Fixed { value: Value::Str(text.into()), field });
+                    self.program.ops.push(Op::Fixed { text: Some(text.into()), field });
                     return Ok(());
                 }
                 Content::Slot(slot) => {
@@ -290,7 +296,7 @@ impl Compiler<'_> {
         if null {
             let field = self.field(section, name)?;
             let op = match (&nulls[..], &empties[..]) {
-                ([], []) => Op::Fixed { value: Value::Null, field },
+                ([], []) => Op::Fixed { text: None, field },
                 _ => Op::Null { nulls: nulls.into(), empties: empties.into(), field },
             };
             self.program.ops.push(op);
@@ -367,10 +373,10 @@ impl Compiler<'_> {
         }
         let field = self.field(section, name)?;
         let op = match content(&data.children)? {
-            Content::Nothing => Op::Fixed { value: Value::Str(Box::default()), field },
+            Content::Nothing => Op::Fixed { text: Some(Box::default()), field },
             Content::Text(text) => {
                 self.program.weight += text.len();
-                Op::Fixed { value: Value::Str(text.into()), field }
+                Op::Fixed { text: Some(text.into()), field }
             }
             Content::Slot(slot) => {
                 self.uses(slot);
@@ -409,10 +415,11 @@ impl Compiler<'_> {
             return Err(Left("a template has very much text"));
         }
         let id = self.names.find(name);
-        if section == "System" {
-            return Ok(Field { id, other: id, numeric: is_number(name) });
-        }
-        Ok(Field { id, other: self.names.find(&format!("{section}_{name}")), numeric: false })
+        let (other, numeric) = match section {
+            "System" => (id, is_number(name)),
+            _ => (self.names.find(&format!("{section}_{name}")), false),
+        };
+        Ok(Field { id, name: self.names.name(id), other, numeric })
     }
 }
 
