@@ -49,3 +49,20 @@ pub fn run(format: Format, bytes: &[u8]) {
     // An error is "no file of this format"; anything else would be a panic or a failed assertion.
     let _ = ingest::read(format, file, &options, &mut All { size: 0, bytes_done: 0 });
 }
+
+/// A log gives the same by the reader of records and by the decoder's JSON text.
+pub fn evtx_both_ways(bytes: &[u8]) {
+    use ingest::evtx::{Input, Options, read_from};
+    let read = |decoder_only| {
+        let (mut events, mut skipped, mut notes) = (Vec::new(), Vec::new(), Vec::new());
+        let input = Input::Stream { bytes: Box::new(bytes), size: bytes.len() as u64 };
+        let sum = read_from(input, Options { decoder_only, ..Options::default() }, &mut |batch| {
+            events.extend(batch.events);
+            skipped.extend(batch.skipped);
+            notes.extend(batch.notes);
+            ControlFlow::Continue(())
+        });
+        (events, skipped, notes, sum.ok())
+    };
+    assert_eq!(read(false), read(true));
+}

@@ -10,7 +10,7 @@ use std::{
 
 /// What one chunk may decode to. Real chunks stay under 1 MiB; a crafted one can make its records share
 /// templates and grow a thousandfold, and several chunks are held at a time.
-const MOST_TEXT: usize = 16 << 20;
+pub(super) const MOST_TEXT: usize = 16 << 20;
 
 /// What was found in a chunk.
 #[derive(Default)]

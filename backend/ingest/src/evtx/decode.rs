@@ -2,8 +2,8 @@
 //!
 //! The crate compiles the templates of records to programs and shares those between the chunks of one parser,
 //! which more than halves the work. So one parser lives as long as the thread, over a reader that gives it the
-//! next waiting chunk whenever it looks for one. Asking for the next chunk also means that all records of the
-//! last one have been seen.
+//! next waiting chunk whenever it looks for one, past those that were read without it. Asking for the next chunk
+//! also means that all records of the last one have been seen.
 
 use super::{FILE_HEADER, chunk::Work, file::Raw};
 use evtx::{EvtxParser, ParserSettings};

@@ -1,8 +1,11 @@
 //! Windows XML event logs (EVTX), read chunk by chunk.
 //!
 //! A log is a 4 KiB header and chunks of 64 KiB, each readable by itself; that is the unit of work, of
-//! damage and of resuming. Chunks come in the order of the file. BinXML itself is decoded by the crate
-//! `evtx`, one record at a time, and its JSON text is walked once into flat fields ([`mod@flatten`]).
+//! damage and of resuming. Chunks come in the order of the file.
+//!
+//! A chunk whose records are all of the usual kind is read straight to events ([`binxml`]). Any other, the
+//! damaged ones among them, is decoded by the crate `evtx` one record at a time, and the record's JSON text is
+//! walked once into flat fields ([`mod@flatten`]). Both ways give the same events; the second one is the measure.
 //!
 //! The crate bounds what a record may render but can panic on damage that nobody has met yet, so a chunk is
 //! read under `catch_unwind` (see `decode`): a panic costs the rest of that chunk and is reported like any damage.

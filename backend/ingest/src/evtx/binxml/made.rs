@@ -129,7 +129,7 @@ impl Made {
     /// where it stays; that halves what a record costs here.
     #[inline(never)]
     fn put_text(&mut self, names: &mut Names, field: &Field, text: Box<str>) {
-        if field.numeric || !self.new(names, field) {
+        if field.numeric || !self.first(names, field) {
             return self.put(names, field, Value::Str(text));
         }
         let name = field.name.clone();
@@ -142,7 +142,7 @@ impl Made {
 
     #[inline(never)]
     fn put_number(&mut self, names: &mut Names, field: &Field, number: i64) {
-        if !self.new(names, field) {
+        if !self.first(names, field) {
             return self.put(names, field, Value::Int(number));
         }
         let name = field.name.clone();
@@ -159,13 +159,13 @@ impl Made {
 
     /// Whether the field's name comes for the first time; then it is marked as there.
     #[inline(always)]
-    fn new(&mut self, names: &mut Names, field: &Field) -> bool {
-        let new = names.place(field.id).is_none();
-        if new {
+    fn first(&mut self, names: &mut Names, field: &Field) -> bool {
+        let first = names.place(field.id).is_none();
+        if first {
             names.set_place(field.id, self.fields.len());
             self.ids.push(field.id);
         }
-        new
+        first
     }
 
     /// Puts any value under its name.

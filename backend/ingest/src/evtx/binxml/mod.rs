@@ -5,11 +5,15 @@
 //! ([`template`]); a record is then its values put under the names of those steps.
 //!
 //! This reads what is usual and nothing else. At the first thing in a chunk that is damaged, odd or large it gives
-//! up on the chunk ([`Left`]), which the decoder then reads from its start as if nothing had been tried, so
-//! what a chunk gives never depends on this reader: it finds the same events or none. Its work is
-//! bounded by the chunk's bytes and [`MOST_TEXT`]; it recurses nowhere, and what it keeps is bounded by [`MOST_KEPT`].
+//! up on the chunk ([`Left`]), which the decoder then reads from its start as if nothing had been tried. So what
+//! a chunk gives never hangs on this reader: it finds the same events as the decoder, or none.
+//!
+//! Invariants: input never makes it panic (and a panic would leave the chunk to the decoder). What a chunk's
+//! events hold is bounded by [`MOST_TEXT`], whatever its templates repeat; what is kept between chunks by
+//! [`MOST_KEPT`]; elements inside each other by [`template`], instances inside each other by [`DEEPEST`].
 
 mod cursor;
+mod form;
 mod made;
 mod program;
 mod template;
@@ -32,9 +36,11 @@ use value::{Slot, kind};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Left(pub &'static str);
 
-/// Text that a chunk's records may have. The decoder's JSON of such a chunk stays below what
-/// [`super::chunk`] lets through: escapes make at most six bytes of one.
+/// Text that a chunk's records may have. The decoder's JSON of such a chunk stays below what [`super::chunk`]
+/// lets through, so both take it.
 const MOST_TEXT: usize = 2 << 20;
+/// Escapes make at most six bytes of one.
+const _: () = assert!(6 * MOST_TEXT < super::chunk::MOST_TEXT);
 /// Bytes of templates that are kept from chunk to chunk.
 const MOST_KEPT: usize = 8 << 20;
 /// Values of one instance.

@@ -146,7 +146,7 @@ fn is_data(element: &Element) -> bool {
 /// The name that a Data element gives its value.
 fn data_name(element: &Element) -> Result<Option<&str>, Left> {
     match element.attributes.iter().find(|(key, _)| key == "Name").map(|(_, value)| &**value) {
-        None | Some([]) => Ok(None),
+        None => Ok(None),
         Some([Node::Text(text)]) => Ok(Some(&**text).filter(|t| !t.is_empty())),
         Some(_) => Err(Left("a Data element's name is not one text")),
     }

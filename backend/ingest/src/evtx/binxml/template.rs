@@ -1,7 +1,7 @@
 //! A template's definition: its elements with the places where an instance's values go.
 //!
 //! Token stream after [MS-EVEN6] 2.2.12. Only what templates are made of is taken: elements, attributes, literal
-//! text and substitutions. Bounded by the definition's bytes, [`DEEPEST`] and [`MOST_NAMES`]; reading does not recurse.
+//! text and substitutions. Bounded by the definition's bytes, [`DEEPEST`] and [`MOST_NAMES`].
 
 use super::{
     Left,
@@ -148,14 +148,14 @@ impl Parser<'_> {
                 self.begun.as_mut().ok_or(ORDER)?.attributes.push((name, Vec::new()));
             }
             0x02 => {
-                let element = self.begun.take().ok_or(ORDER)?;
+                let element = self.begun()?;
                 self.open.push(element);
                 if self.open.len() > DEEPEST {
                     return Err(Left("a template nests deep"));
                 }
             }
             0x03 => {
-                let element = self.begun.take().ok_or(ORDER)?;
+                let element = self.begun()?;
                 self.attach(element)?;
             }
             0x04 => {
@@ -201,6 +201,13 @@ impl Parser<'_> {
             self.cursor.u16()?;
         }
         name(entry)
+    }
+
+    /// The element whose attributes end here; one without a value is none.
+    fn begun(&mut self) -> Result<Element, Left> {
+        let mut element = self.begun.take().ok_or(ORDER)?;
+        element.attributes.retain(|(_, value)| !value.is_empty());
+        Ok(element)
     }
 
     fn attach(&mut self, element: Element) -> Result<(), Left> {

@@ -49,7 +49,7 @@ fn utf16(out: &mut Vec<u8>, text: &str) {
 }
 
 /// A name at `at`, inline: the place of the name itself, then the name.
-fn name(out: &mut Vec<u8>, start: usize, name: &str) {
+pub(super) fn name(out: &mut Vec<u8>, start: usize, name: &str) {
     let at = (start + out.len() + 4) as u32;
     out.extend(at.to_le_bytes());
     out.extend(0_u32.to_le_bytes());
@@ -60,19 +60,19 @@ fn name(out: &mut Vec<u8>, start: usize, name: &str) {
     out.extend([0, 0]);
 }
 
-fn value(out: &mut Vec<u8>, text: &str) {
+pub(super) fn value(out: &mut Vec<u8>, text: &str) {
     out.extend([0x05, 0x01]);
     out.extend((text.encode_utf16().count() as u16).to_le_bytes());
     utf16(out, text);
 }
 
 /// Four bytes to be filled with the length of what follows.
-fn hole(out: &mut Vec<u8>) -> usize {
+pub(super) fn hole(out: &mut Vec<u8>) -> usize {
     out.extend([0; 4]);
     out.len()
 }
 
-fn fill(out: &mut [u8], hole: usize) {
+pub(super) fn fill(out: &mut [u8], hole: usize) {
     let len = (out.len() - hole) as u32;
     out[hole - 4..hole].copy_from_slice(&len.to_le_bytes());
 }
@@ -109,14 +109,26 @@ fn element(out: &mut Vec<u8>, start: usize, el: &El) {
 
 /// A chunk of records numbered from `first` on, and the offset of each in it.
 pub(super) fn chunk(first: u64, records: &[El]) -> (Vec<u8>, Vec<usize>) {
+    chunk_of(first, records, |el, start| {
+        let mut body = vec![0x0f, 1, 1, 0];
+        element(&mut body, start, el);
+        body.push(0);
+        body
+    })
+}
+
+/// The same of anything that can be written as the BinXML of a record, which begins so many bytes into the chunk.
+pub(super) fn chunk_of<T>(
+    first: u64,
+    records: &[T],
+    mut write: impl FnMut(&T, usize) -> Vec<u8>,
+) -> (Vec<u8>, Vec<usize>) {
     let mut out = vec![0; 512];
     let mut places = Vec::new();
     for (i, el) in records.iter().enumerate() {
         let at = out.len();
         places.push(at);
-        let mut body = vec![0x0f, 1, 1, 0];
-        element(&mut body, at + 24, el);
-        body.push(0);
+        let body = write(el, at + 24);
         let size = (body.len() + 28) as u32;
         out.extend(b"\x2a\x2a\0\0");
         out.extend(size.to_le_bytes());

@@ -2,6 +2,7 @@
 
 mod made;
 mod same;
+mod templates;
 
 use super::{flatten::Flattener, *};
 use event::{Event, Skipped, Value};

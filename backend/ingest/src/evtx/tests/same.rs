@@ -35,6 +35,23 @@ pub(super) fn same(name: &str, path: &Path) {
     assert_eq!(sum, decoded, "{name}");
 }
 
+/// The same of a log's bytes; fails as a property does.
+pub(super) fn bytes(log: &[u8]) -> Result<(), proptest::test_runner::TestCaseError> {
+    let read = |decoder_only| {
+        let mut found = All::default();
+        let input = Input::Stream { bytes: Box::new(log), size: log.len() as u64 };
+        let sum = read_from(input, Options { decoder_only, ..Options::default() }, &mut |batch| {
+            found.events.extend(batch.events);
+            found.skipped.extend(batch.skipped);
+            found.notes.extend(batch.notes);
+            ControlFlow::Continue(())
+        });
+        (found, sum.ok())
+    };
+    proptest::prop_assert_eq!(read(false), read(true));
+    Ok(())
+}
+
 #[test]
 fn every_log_gives_the_same_both_ways() {
     let Some(data) = shared() else { return };
