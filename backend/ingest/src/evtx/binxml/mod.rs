@@ -243,7 +243,7 @@ impl Reader {
         self.made.begin(&mut self.names);
         let last = self.run(chunk, root, None, 0)?;
         let fields = std::mem::take(&mut self.made.fields);
-        let layout = self.known.get_mut(last).ok_or(FEW)?.layout(&self.made.ids, &fields);
+        let layout = self.known.get_mut(last).ok_or(FEW)?.layout(&self.made.ids, &fields, &mut self.kept);
         Ok(finish.event(at, layout, fields))
     }
 
@@ -306,12 +306,13 @@ impl Reader {
 }
 
 impl Known {
-    /// The layout of fields with these numbers.
-    fn layout(&mut self, ids: &[Id], fields: &[(Name, Value)]) -> &Layout {
+    /// The layout of fields with these numbers; a new one adds to what is kept.
+    fn layout(&mut self, ids: &[Id], fields: &[(Name, Value)], kept: &mut usize) -> &Layout {
         match self.layouts.iter().position(|(those, _)| **those == *ids) {
             Some(0) => {}
             Some(at) => self.layouts.swap(0, at),
             None => {
+                *kept += size_of_val(ids) + size_of::<Layout>();
                 self.layouts.truncate(MOST_LAYOUTS - 1);
                 self.layouts.insert(0, (ids.into(), Layout::of(fields)));
             }
