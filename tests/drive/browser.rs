@@ -1,6 +1,7 @@
 //! `aurorasoc serve` on a workspace of its own, seen by headless Chromium.
 
-use std::io::Write;
+use std::io::{Read as _, Write as _};
+use std::net::TcpStream;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 
@@ -19,6 +20,8 @@ pub struct Browser {
     pub page: Page,
     /// The server's origin, without a slash at the end.
     pub origin: String,
+    /// Port of the driver, and its session.
+    session: (u16, String),
     _driver: Running,
     _server: Running,
     _home: Home,
@@ -38,8 +41,10 @@ impl Browser {
         let (driver, at) = driver(&home);
         let page = Page::attach(at, capabilities(&home, dark)).await.expect("chromedriver does not answer");
         page.client.set_window_size(1280, 800).await.unwrap();
+        let session = (at, page.client.session_id().await.unwrap().unwrap());
         let browser = Self {
             page,
+            session,
             origin: format!("http://127.0.0.1:{port}"),
             _home: home,
             _driver: driver,
@@ -70,6 +75,18 @@ impl Browser {
             format!("{}: {}", rule["id"], nodes.join("; "))
         };
         found.iter().map(one).collect()
+    }
+}
+
+impl Drop for Browser {
+    /// Lets the driver end its browser: a driver that is killed leaves it running.
+    fn drop(&mut self) {
+        let (port, id) = &self.session;
+        let Ok(mut driver) = TcpStream::connect(("127.0.0.1", *port)) else { return };
+        let _ = driver.set_read_timeout(Some(super::page::PATIENCE));
+        let _ =
+            write!(driver, "DELETE /session/{id} HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n");
+        let _ = driver.read_to_end(&mut Vec::new());
     }
 }
 

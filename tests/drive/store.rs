@@ -116,7 +116,7 @@ impl Brake {
                 sqlx::query("BEGIN IMMEDIATE").execute(&mut db).await.unwrap();
                 let _ = tell.send(());
                 // Held in small steps, so that the brake is off soon after it was let go.
-                for _ in 0..40 {
+                for _ in 0..24 {
                     if !stop.load(Ordering::Relaxed) {
                         tokio::time::sleep(Duration::from_millis(50)).await;
                     }
