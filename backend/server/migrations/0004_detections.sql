@@ -26,6 +26,13 @@ CREATE TABLE rule_change (
   what TEXT NOT NULL, body TEXT, settings TEXT, PRIMARY KEY (rule_id, n)
 ) STRICT, WITHOUT ROWID;
 
+-- Sigma processing pipelines: rewrite every rule before it is compiled, those of the lowest priority first.
+CREATE TABLE pipeline (
+  pipeline_id TEXT PRIMARY KEY, name TEXT NOT NULL UNIQUE, priority INTEGER NOT NULL, body TEXT NOT NULL,
+  sha256 TEXT NOT NULL, enabled INTEGER NOT NULL, revision INTEGER NOT NULL DEFAULT 1, created_at INTEGER NOT NULL,
+  created_by TEXT NOT NULL, updated_at INTEGER NOT NULL, updated_by TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+
 -- What a rule did here. Kept by its id, so that a rule that goes and comes again has its past.
 CREATE TABLE rule_stat (
   rule_id TEXT PRIMARY KEY, hits INTEGER NOT NULL DEFAULT 0, alerts INTEGER NOT NULL DEFAULT 0, last_match INTEGER,

@@ -1,15 +1,20 @@
-//! What a pack holds: every document as a row, those that do not load with their errors.
+//! What a pack holds: every document as a row, those that do not load with their errors; processing pipelines among them.
 
 use super::{
     files::Item,
-    store::write::NewRule,
+    pipelines,
+    rewrite::Pipelines,
+    store::{
+        pipelines::{NewPipeline, Source},
+        write::NewRule,
+    },
     text::{self, Origin},
 };
 use api::detections::{NotLoaded, PackRule, RuleOrigin, RuleProblem, RuleSettings};
 use detect::sigma;
 use kernel::world::hex;
 use sha2::{Digest as _, Sha256};
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 /// Text of documents that do not load, kept with them: each brings its whole file, so that its lines are the file's.
 const BROKEN_LIMIT: usize = 16 << 20;
@@ -19,11 +24,13 @@ const BROKEN_LIMIT: usize = 16 << 20;
 pub struct Content {
     /// A row for each document.
     pub rules: Vec<NewRule>,
+    /// Processing pipelines.
+    pub pipelines: Vec<NewPipeline>,
     /// Files read.
     pub files: u64,
     /// Documents that did not load.
     pub not_loaded: Vec<NotLoaded>,
-    /// Rules that need values for placeholders.
+    /// Rules that need values for placeholders, as their own text says; `settle` asks the pipelines.
     pub needs_configuration: Vec<PackRule>,
     /// Documents that loaded.
     pub loaded: usize,
@@ -73,6 +80,58 @@ impl Content {
         }
     }
 
+    /// Leaves out of the rules that need values those that get them from pipelines: the workspace's, as they are after
+    /// this import.
+    pub fn settle(&mut self, mut there: Vec<Source>) {
+        for p in &self.pipelines {
+            match there.iter_mut().find(|s| s.pipeline_id == p.pipeline_id) {
+                Some(s) => (s.body, s.sha256) = (p.body.clone(), p.sha256.clone()),
+                None => there.push(Source {
+                    pipeline_id: p.pipeline_id.clone(),
+                    name: p.name.clone(),
+                    sha256: p.sha256.clone(),
+                    enabled: p.enabled,
+                    body: p.body.clone(),
+                }),
+            }
+        }
+        let applied = Pipelines::new(there);
+        if applied.all().is_empty() || self.needs_configuration.is_empty() {
+            return;
+        }
+        let bodies: HashMap<_, _> = self.rules.iter().map(|r| (r.rule_id.as_str(), r.body.as_str())).collect();
+        self.needs_configuration.retain(|r| {
+            let made = bodies.get(r.rule_id.as_str()).and_then(|body| applied.one(body, &r.rule_id));
+            made.is_some_and(|r| r.is_ok_and(|r| !r.placeholders().is_empty()))
+        });
+    }
+
+    /// Pipelines of a file. Answers the numbers of their documents, which are no rules that do not load.
+    fn pipelines(&mut self, name: &str, whole: &str, alone: bool, to: &Target<'_>) -> HashSet<usize> {
+        let mut documents = HashSet::new();
+        for found in sigma::pipelines_in(whole) {
+            documents.insert(found.document);
+            let body = if alone { whole } else { whole.get(found.span).unwrap_or(whole) };
+            let row = found.pipeline.map_err(|e| text::problem(&e));
+            let row = row.and_then(|p| pipelines::row(&p, body, stem(name), to.enabled));
+            let problem = match row {
+                Err(problem) => problem,
+                Ok(p) if self.pipelines.iter().any(|o| o.pipeline_id == p.pipeline_id) => RuleProblem {
+                    line: 1,
+                    column: 1,
+                    reason: format!("another pipeline of this import is called {}", p.pipeline_id),
+                    path: "name".into(),
+                },
+                Ok(p) => {
+                    self.pipelines.push(p);
+                    continue;
+                }
+            };
+            self.not_loaded.push(NotLoaded { file: name.into(), problem });
+        }
+        documents
+    }
+
     fn skip(&mut self, file: &str, reason: String) {
         let problem = RuleProblem { line: 1, column: 1, reason, path: String::new() };
         self.not_loaded.push(NotLoaded { file: file.into(), problem });
@@ -84,6 +143,7 @@ impl Content {
         let parsed = sigma::parse_bytes(bytes);
         let whole = String::from_utf8_lossy(bytes);
         let documents = parsed.rules.len() + parsed.errors.len();
+        let pipelines = self.pipelines(name, &whole, documents == 1, to);
         let from = Origin { origin: to.origin, pack: Some(to.pack), file: Some(name), enabled: to.enabled };
         let (mut line, mut counted) = (1, 0);
         for rule in parsed.rules {
@@ -110,7 +170,7 @@ impl Content {
             self.loaded += 1;
             self.rules.push(text::row(&rule, body, &from, &RuleSettings::default()));
         }
-        for e in &parsed.errors {
+        for e in parsed.errors.iter().filter(|e| !pipelines.contains(&e.document)) {
             let problem = text::problem(e);
             self.not_loaded.push(NotLoaded { file: name.into(), problem: problem.clone() });
             if self.broken_bytes.saturating_add(whole.len()) > BROKEN_LIMIT {
@@ -128,6 +188,12 @@ impl Content {
             }
         }
     }
+}
+
+/// A file's name without folders and ending.
+fn stem(name: &str) -> &str {
+    let last = name.rsplit(['/', '\\']).next().unwrap_or(name);
+    last.rsplit_once('.').map_or(last, |(stem, _)| stem)
 }
 
 /// 8-4-4-4-12 hexadecimal digits (RFC 9562).

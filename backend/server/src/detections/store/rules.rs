@@ -185,6 +185,7 @@ pub fn stored(r: &SqliteRow) -> Result<Stored> {
         origin: RuleOrigin::parse(r.try_get("origin")?).unwrap_or(RuleOrigin::Own),
         file: r.try_get::<Option<String>, _>("file")?.filter(|_| pack.is_some()),
         pack,
+        pipelines: vec![],
         edited: r.try_get("edited")?,
         settings: json(r, "settings")?,
         hits: count(r, "hits")?,

@@ -1,0 +1,99 @@
+//! The pipelines that rules are read through: from rows to what the parser takes, and what it says of a rule.
+
+use super::{
+    store::pipelines::{self, Source},
+    text,
+};
+use api::detections::RuleProblem;
+use detect::{Cause, NotRun, sigma};
+use kernel::{Error, Result, db::Reader};
+use sha2::{Digest as _, Sha256};
+use std::sync::Arc;
+
+/// Pipelines that are enabled and load.
+#[derive(Debug, Default)]
+pub struct Pipelines {
+    all: sigma::Pipelines,
+    /// (id, name) of each.
+    names: Vec<(String, String)>,
+    /// Enabled ones that this version of the program does not read.
+    broken: Vec<(String, RuleProblem)>,
+    hash: String,
+}
+
+/// A rule as the workspace's pipelines make it, or why they refuse it.
+pub type Rewritten = std::result::Result<sigma::Rule, NotRun>;
+
+impl Pipelines {
+    /// Reads texts; those that are not enabled are passed over.
+    pub fn new(sources: Vec<Source>) -> Pipelines {
+        let (mut made, mut all, mut hash) = (Pipelines::default(), vec![], Sha256::new());
+        for s in sources.into_iter().filter(|s| s.enabled) {
+            match sigma::Pipeline::parse(&s.body) {
+                Ok(p) => {
+                    hash.update(format!("{}\n{}\n", s.name, s.sha256));
+                    all.push(p.or_named(&s.name));
+                    made.names.push((s.pipeline_id, s.name));
+                }
+                Err(e) => {
+                    tracing::error!(pipeline = %s.pipeline_id, error = %e, "a pipeline does not load and is not applied");
+                    made.broken.push((s.pipeline_id, text::problem(&e)));
+                }
+            }
+        }
+        made.all = sigma::Pipelines::new(all);
+        made.hash = kernel::world::hex(&hash.finalize());
+        made
+    }
+
+    /// Those that the store has now. Parses off the runtime.
+    pub async fn load(db: &Reader) -> Result<Arc<Pipelines>> {
+        let sources = pipelines::all(db).await?;
+        let work = move || Arc::new(Pipelines::new(sources));
+        tokio::task::spawn_blocking(work).await.map_err(Error::internal)
+    }
+
+    /// Says which texts these are, in their order: a rule that was read through others is another rule.
+    pub fn hash(&self) -> &str {
+        &self.hash
+    }
+
+    /// What the parser takes.
+    pub fn all(&self) -> &sigma::Pipelines {
+        &self.all
+    }
+
+    /// Why an enabled pipeline is not applied.
+    pub fn problem(&self, pipeline_id: &str) -> Option<&RuleProblem> {
+        self.broken.iter().find(|(id, _)| id == pipeline_id).map(|(_, p)| p)
+    }
+
+    /// The rule of a stored text, under the id that it is stored by; none when the text alone does not load.
+    pub fn one(&self, body: &str, rule_id: &str) -> Option<Rewritten> {
+        let parsed = sigma::parse_with(body, &self.all);
+        if let Some(mut rule) = parsed.rules.into_iter().next() {
+            rule_id.clone_into(&mut rule.id);
+            return Some(Ok(rule));
+        }
+        let plain = text::one(body, rule_id)?;
+        let reason = refusal(parsed.errors.first()?);
+        Some(Err(NotRun { rule_id: plain.id, title: plain.title, cause: Cause::Pipeline, reason }))
+    }
+
+    /// Ids of the pipelines that changed a rule.
+    pub fn that_changed<'a>(&'a self, rule: &'a sigma::Rule) -> impl Iterator<Item = &'a str> {
+        let of = |name: &str, step: &String| {
+            step.strip_prefix(name).is_some_and(|rest| rest.starts_with(": "))
+        };
+        let changed = move |(_, name): &&(String, String)| rule.pipelines.iter().any(|step| of(name, step));
+        self.names.iter().filter(changed).map(|(id, _)| id.as_str())
+    }
+}
+
+/// Why pipelines refuse a rule whose own text is right.
+pub fn refusal(e: &sigma::RuleError) -> String {
+    match e.reason.starts_with("refused by the pipeline ") {
+        true => e.reason.clone(),
+        false => format!("not valid as the pipelines rewrite it: {e}"),
+    }
+}
