@@ -1,6 +1,6 @@
 //! `scan`: rules against files, without a workspace.
 
-use super::{Exit, Format, csv, explain::Explain, rules};
+use super::{Exit, Format, csv, explain::Explain, pipelines, rules};
 use detect::{
     Coverage, Engine, Hit, Mapping, NotRun,
     correlate::{Fired, Gathered, Limits, Reference},
@@ -43,13 +43,19 @@ struct Scan<W: Write> {
 pub(super) fn scan(
     paths: &[PathBuf],
     rules: Option<&Path>,
+    pipelines: &[PathBuf],
     format: Format,
     explain: Option<&str>,
 ) -> Result<u8, Exit> {
+    let through = pipelines::read(pipelines)?;
     let (loaded, broken) = match rules {
-        None => (detect::builtin().rules, 0),
-        Some(place) => rules::load(place)?,
+        None => rules::builtin(&through),
+        Some(place) => rules::load(place, &through)?,
     };
+    if !through.is_empty() {
+        let changed = loaded.iter().filter(|r| !r.pipelines.is_empty()).count();
+        eprintln!("pipelines changed {changed} of {} rules", loaded.len());
+    }
     let mapping = Mapping::builtin().map_err(|e| Exit(1, e.to_string()))?;
     let (engine, not_run) = Engine::build(loaded, &mapping);
     let explain = explain.map(|id| Explain::find(&engine, &not_run, id)).transpose()?;

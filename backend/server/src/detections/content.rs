@@ -99,7 +99,8 @@ impl Content {
         if applied.all().is_empty() || self.needs_configuration.is_empty() {
             return;
         }
-        let bodies: HashMap<_, _> = self.rules.iter().map(|r| (r.rule_id.as_str(), r.body.as_str())).collect();
+        let bodies: HashMap<_, _> =
+            self.rules.iter().map(|r| (r.rule_id.as_str(), r.body.as_str())).collect();
         self.needs_configuration.retain(|r| {
             let made = bodies.get(r.rule_id.as_str()).and_then(|body| applied.one(body, &r.rule_id));
             made.is_some_and(|r| r.is_ok_and(|r| !r.placeholders().is_empty()))

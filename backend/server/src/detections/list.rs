@@ -14,8 +14,8 @@ use crate::App;
 use api::{
     Page,
     detections::{
-        CheckReport, CheckedPipeline, CheckedRule, Pack, PackList, Rule, RuleChange, RuleHistoryList, RuleList, RuleOrigin,
-        RuleState, pipeline_id,
+        CheckReport, CheckedPipeline, CheckedRule, Pack, PackList, Rule, RuleChange, RuleHistoryList,
+        RuleList, RuleOrigin, RuleState, pipeline_id,
     },
 };
 use detect::{Engine, sigma};

@@ -149,7 +149,8 @@ async fn import(ctx: JobCtx, content: Arc<ContentStore>, rules: Arc<Rules>) -> R
             0 => only_pipelines(&input, found),
             _ => apply(&ctx.kernel, &mut tx, (&id, input.name.trim()), &version, found).await?,
         };
-        let written_over = super::pipelines::import(&mut tx, &own, ctx.kernel.world.now(), &mut report).await?;
+        let written_over =
+            super::pipelines::import(&mut tx, &own, ctx.kernel.world.now(), &mut report).await?;
         report.documents += u64::try_from(own.len()).unwrap_or(0);
         let number = write::next_set(&mut tx).await?;
         ctx.result(&report);

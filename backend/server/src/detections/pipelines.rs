@@ -117,7 +117,8 @@ pub async fn put(
     let named = old.as_ref().map_or(id, |o| o.name.as_str());
     let new = row(&parsed, &body, named, enabled).map_err(|p| text::refused(&p))?;
     if new.pipeline_id != id {
-        let reason = format!("the text names another pipeline, {}: a pipeline keeps its name", new.pipeline_id);
+        let reason =
+            format!("the text names another pipeline, {}: a pipeline keeps its name", new.pipeline_id);
         let at = parsed.name_at();
         let number = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
         let problem =

@@ -82,9 +82,8 @@ impl Pipelines {
 
     /// Ids of the pipelines that changed a rule.
     pub fn that_changed<'a>(&'a self, rule: &'a sigma::Rule) -> impl Iterator<Item = &'a str> {
-        let of = |name: &str, step: &String| {
-            step.strip_prefix(name).is_some_and(|rest| rest.starts_with(": "))
-        };
+        let of =
+            |name: &str, step: &String| step.strip_prefix(name).is_some_and(|rest| rest.starts_with(": "));
         let changed = move |(_, name): &&(String, String)| rule.pipelines.iter().any(|step| of(name, step));
         self.names.iter().filter(changed).map(|(id, _)| id.as_str())
     }

@@ -231,7 +231,8 @@ type Rewritten = Option<(NewRule, Option<String>)>;
 fn refused(body: &str, e: &sigma::RuleError) -> Error {
     let mut problem = text::problem(e);
     if sigma::pipelines_in(body).iter().any(|p| p.document == e.document) {
-        problem.reason = "this is a processing pipeline and no rule: import it, or put it beside the packs".into();
+        problem.reason =
+            "this is a processing pipeline and no rule: import it, or put it beside the packs".into();
     }
     text::refused(&problem)
 }

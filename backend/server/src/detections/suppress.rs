@@ -64,12 +64,8 @@ fn text(rule: &sigma::Rule, condition: &Value) -> Result<String> {
     let wrong = || Error::field("condition", "a map of fields to values, a list of such maps, or YAML text");
     match condition {
         // JSON is YAML.
-        Value::Object(map) if !map.is_empty() => {
-            Ok(format!("{head}  suppressed: {condition}\n{tail}"))
-        }
-        Value::Array(list) if !list.is_empty() => {
-            Ok(format!("{head}  suppressed: {condition}\n{tail}"))
-        }
+        Value::Object(map) if !map.is_empty() => Ok(format!("{head}  suppressed: {condition}\n{tail}")),
+        Value::Array(list) if !list.is_empty() => Ok(format!("{head}  suppressed: {condition}\n{tail}")),
         Value::String(t) if !t.trim().is_empty() => {
             // Each line is indented, so that none of them can end the search that it stands in.
             let lines: Vec<_> = t.lines().map(|l| format!("    {l}\n")).collect();

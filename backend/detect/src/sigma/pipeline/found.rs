@@ -37,7 +37,9 @@ pub fn pipelines_in(text: &str) -> Vec<PipelineDocument> {
         let own = text.get(doc.span).unwrap_or_default();
         let pipeline = match doc.root {
             Ok(root) if is_pipeline(&|key| root.get(key).is_some()) => read_in(&root, document),
-            Err(problem) if is_pipeline(&|key| has_line(own, key)) => Err(problem.in_document(document, None)),
+            Err(problem) if is_pipeline(&|key| has_line(own, key)) => {
+                Err(problem.in_document(document, None))
+            }
             _ => continue,
         };
         found.push(PipelineDocument { document, span, pipeline });
@@ -66,7 +68,9 @@ mod tests {
     #[test]
     fn pipelines_are_told_from_rules() {
         let rule = "title: t\nlogsource: {product: windows}\ndetection:\n  s: {transformations: vars}\n  condition: s\n";
-        let text = format!("{rule}---\nname: one\nvars: {{a: b}}\n---\nname: two\ntransformations:\n  - {{type: x}}\n");
+        let text = format!(
+            "{rule}---\nname: one\nvars: {{a: b}}\n---\nname: two\ntransformations:\n  - {{type: x}}\n"
+        );
         for text in [text.clone(), format!("\u{feff}{text}")] {
             let found = pipelines_in(&text);
             let said: Vec<_> = found.iter().map(|f| (f.document, f.pipeline.is_ok())).collect();

@@ -37,8 +37,7 @@ const REFUSED: [(&str, &str); 18] = [
 ];
 
 pub(super) fn read(root: &Node) -> Res<Pipeline> {
-    let mut p =
-        Pipeline { name: String::new(), name_at: root.at, priority: 0, vars: vec![], steps: vec![] };
+    let mut p = Pipeline { name: String::new(), name_at: root.at, priority: 0, vars: vec![], steps: vec![] };
     for (key, node) in entries(root, "")? {
         match key {
             "name" => (p.name, p.name_at) = (word(node, key)?, node.at),
