@@ -31,6 +31,7 @@ const PICTURES: &[&str] = &[
     "rules, light",
     "rule with an error, dark",
     "packs, light",
+    "pipelines, light",
     "why, and why not, dark",
     "settings runtime, light",
     "audit row, dark",

@@ -37,6 +37,7 @@ pub struct Content {
     broken_bytes: usize,
     licence: Option<String>,
     ids: HashSet<String>,
+    pipeline_ids: HashSet<String>,
     /// SHA-256 of each file by its name: the pack's version does not depend on their order.
     hashes: BTreeMap<String, String>,
 }
@@ -113,18 +114,18 @@ impl Content {
         for found in sigma::pipelines_in(whole) {
             documents.insert(found.document);
             let body = if alone { whole } else { whole.get(found.span).unwrap_or(whole) };
-            let row = found.pipeline.map_err(|e| text::problem(&e));
-            let row = row.and_then(|p| pipelines::row(&p, body, stem(name), to.enabled));
+            let row = match &found.pipeline {
+                Err(e) => Err(text::problem(e)),
+                Ok(p) => pipelines::row(p, body, stem(name), to.enabled).and_then(|row| {
+                    let twice = !self.pipeline_ids.insert(row.pipeline_id.clone());
+                    let reason = || format!("another pipeline of this import is called {}", row.pipeline_id);
+                    if twice { Err(pipelines::misnamed(p, reason())) } else { Ok(row) }
+                }),
+            };
             let problem = match row {
                 Err(problem) => problem,
-                Ok(p) if self.pipelines.iter().any(|o| o.pipeline_id == p.pipeline_id) => RuleProblem {
-                    line: 1,
-                    column: 1,
-                    reason: format!("another pipeline of this import is called {}", p.pipeline_id),
-                    path: "name".into(),
-                },
-                Ok(p) => {
-                    self.pipelines.push(p);
+                Ok(row) => {
+                    self.pipelines.push(row);
                     continue;
                 }
             };
@@ -242,6 +243,31 @@ mod tests {
         assert_eq!(c.rules[0].license.as_deref(), Some("DRL-1.1"));
         let said: Vec<_> = c.not_loaded.iter().map(|n| (n.file.as_str(), n.problem.line)).collect();
         assert_eq!(said, [("a.yml", 13), ("b.yml", 1)]);
+    }
+
+    #[test]
+    fn pipelines_among_rules_are_pipelines_and_settle_what_needs_values() {
+        let rule = "title: T\nid: 00000000-0000-4000-8000-000000000001\nlogsource: {product: windows}\n\
+                    detection:\n  s: {A|expand: '%x%'}\n  condition: s\n";
+        let mut c = Content::default();
+        c.take(rules("a.yml", &format!("{rule}---\nvars: {{x: 1}}\n---\nname: a\nvars: {{}}\n")), &TO);
+        c.take(rules("folder/b.yml", "priority: many\ntransformations: []\n"), &TO);
+        c.take(rules("c.yml", "name: '!!'\nvars: {}\n"), &TO);
+        assert_eq!((c.rules.len(), c.loaded, c.needs_configuration.len()), (1, 1, 1));
+        assert!(c.rules[0].body.starts_with("title: T") && !c.rules[0].body.contains("vars"));
+        let made: Vec<_> = c.pipelines.iter().map(|p| (p.name.as_str(), p.body.trim())).collect();
+        assert_eq!(made, [("a", "vars: {x: 1}")], "called as its file is");
+        let said: Vec<_> = c.not_loaded.iter().map(|n| (n.file.as_str(), n.problem.line)).collect();
+        assert_eq!(said, [("a.yml", 10), ("folder/b.yml", 1), ("c.yml", 1)]);
+        let there = |enabled| {
+            let (pipeline_id, name) = ("a".to_owned(), "a".to_owned());
+            vec![Source { pipeline_id, name, sha256: String::new(), enabled, body: "vars: {}".into() }]
+        };
+        let mut off = Content { needs_configuration: c.needs_configuration.clone(), ..Content::default() };
+        off.settle(there(false));
+        assert_eq!(off.needs_configuration.len(), 1, "nothing is applied");
+        c.settle(there(true));
+        assert!(c.needs_configuration.is_empty(), "the import writes over the one that is there");
     }
 
     #[test]

@@ -10,7 +10,7 @@ use super::{
 use crate::App;
 use api::{
     Code, Page,
-    detections::{PackReport, Pipeline, PipelineList, PutPipeline, RuleProblem, pipeline_id},
+    detections::{NotLoaded, PackReport, Pipeline, PipelineList, PutPipeline, RuleProblem, pipeline_id},
 };
 use detect::sigma;
 use kernel::{
@@ -33,6 +33,7 @@ pub async fn page(app: &App, q: &PipelineList) -> Result<Page<Pipeline>> {
     let cap = route::count_cap(q.count.as_deref())?;
     route::only_sort(q.sort.as_deref(), &["priority"])?;
     let after = route::cursor::<(i64, String)>(q.cursor.as_deref())?.unwrap_or((i64::MIN, String::new()));
+    settled(app).await;
     let db = app.kernel.db.read();
     let mut found = store::page(db, (after.0, &after.1), limit + 1).await?;
     let total = store::total(db).await?;
@@ -47,11 +48,23 @@ pub async fn get(app: &App, id: &str) -> Result<Pipeline> {
     Ok(p)
 }
 
+/// Waits for the set with every change so far, and not for long: how many rules a pipeline changes is known then.
+async fn settled(app: &App) {
+    let _ = tokio::time::timeout(Duration::from_secs(2), app.rules.fresh()).await;
+}
+
 /// What the rule set knows of it.
 fn overlay(app: &App, p: &mut Pipeline) {
     let set = app.rules.current();
     p.rules = if p.enabled { set.changed_by(&p.pipeline_id) } else { 0 };
     p.problem = set.pipelines.problem(&p.pipeline_id).filter(|_| p.enabled).cloned();
+}
+
+/// What is wrong with a pipeline's name, where it stands.
+pub fn misnamed(parsed: &sigma::Pipeline, reason: String) -> RuleProblem {
+    let at = parsed.name_at();
+    let number = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
+    RuleProblem { line: number(at.line), column: number(at.column), reason, path: "name".into() }
 }
 
 /// The row of a text that loads. `named` is its name where the text gives it none.
@@ -63,12 +76,7 @@ pub fn row(
 ) -> std::result::Result<NewPipeline, RuleProblem> {
     let own = parsed.name().trim();
     let name = if own.is_empty() { named } else { own };
-    let no = |reason: &str| {
-        let at = parsed.name_at();
-        let number = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
-        let reason = reason.to_owned();
-        Err(RuleProblem { line: number(at.line), column: number(at.column), reason, path: "name".into() })
-    };
+    let no = |reason: &str| Err(misnamed(parsed, reason.into()));
     if name.chars().count() > NAME || name.chars().any(char::is_control) {
         return no("a name may have 100 characters, without line breaks");
     }
@@ -119,10 +127,7 @@ pub async fn put(
     if new.pipeline_id != id {
         let reason =
             format!("the text names another pipeline, {}: a pipeline keeps its name", new.pipeline_id);
-        let at = parsed.name_at();
-        let number = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
-        let problem =
-            RuleProblem { line: number(at.line), column: number(at.column), reason, path: "name".into() };
+        let problem = misnamed(&parsed, reason);
         return Err(text::refused(&problem));
     }
     let audit = match &old {
@@ -140,8 +145,7 @@ pub async fn put(
     let after = outline(&new.name, new.enabled, new.priority, &new.sha256);
     let seq = tx.commit(audit.after(after), &[]).await?;
     app.rules.changed(number);
-    // How many rules it changes is known when the set is there, which is not waited for long.
-    let _ = tokio::time::timeout(Duration::from_secs(2), app.rules.fresh()).await;
+    settled(app).await;
     Ok((get(app, id).await?, Some(seq)))
 }
 
@@ -182,7 +186,9 @@ pub async fn import(
             None if store::total_in(tx).await? >= MOST => {
                 let reason = "a workspace has 200 pipelines at most".into();
                 let problem = RuleProblem { line: 1, column: 1, reason, path: String::new() };
-                report.not_loaded.push(api::detections::NotLoaded { file: p.name.clone(), problem });
+                if report.not_loaded.len() < super::pack::LISTED {
+                    report.not_loaded.push(NotLoaded { file: p.name.clone(), problem });
+                }
                 report.not_loaded_total += 1;
                 continue;
             }

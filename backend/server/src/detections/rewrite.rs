@@ -96,3 +96,59 @@ pub fn refusal(e: &sigma::RuleError) -> String {
         false => format!("not valid as the pipelines rewrite it: {e}"),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::detections::compile::{Loaded, Parsed, build};
+    use crate::detections::store::rules;
+
+    const RULE: &str = "title: t\nlogsource: {product: windows}\ndetection:\n  s: {User|expand: '%Admins%'}\n  condition: s\n";
+
+    fn pipeline(name: &str, body: &str, enabled: bool) -> Source {
+        let (body, sha256) = (body.to_owned(), text::hash(body));
+        Source { pipeline_id: name.into(), name: name.into(), sha256, enabled, body }
+    }
+
+    fn loaded(pipelines: Vec<Source>) -> Loaded {
+        let rule = rules::Source {
+            rule_id: "r".into(),
+            hash: text::hash(RULE),
+            settings: api::detections::RuleSettings::default(),
+            pack: None,
+            file: None,
+            body: RULE.into(),
+        };
+        Loaded { rules: vec![rule], pipelines, ..Loaded::default() }
+    }
+
+    #[test]
+    fn a_rule_that_was_read_through_other_pipelines_is_read_again() {
+        let values = || pipeline("values", "vars: {Admins: a}", true);
+        let mut parsed = Parsed::default();
+        let cause = |set: &crate::detections::RuleSet| set.not_run.first().map(|n| n.cause);
+        let bare = build(loaded(vec![]), &mut parsed);
+        assert_eq!(cause(&bare), Some(Cause::NeedsConfiguration));
+        let with = build(loaded(vec![values()]), &mut parsed);
+        assert_eq!((cause(&with), with.changed_by("values")), (None, 1));
+        assert_eq!(with.rewritten("r"), ["values: vars"]);
+        let again = build(loaded(vec![values()]), &mut parsed);
+        assert_eq!((cause(&again), again.changed_by("values")), (None, 1));
+        let off = build(loaded(vec![Source { enabled: false, ..values() }]), &mut parsed);
+        assert_eq!((cause(&off), off.changed_by("values")), (Some(Cause::NeedsConfiguration), 0));
+        let refuse = pipeline("no", "transformations: [{type: rule_failure, message: not here}]", true);
+        let refused = build(loaded(vec![refuse]), &mut parsed);
+        assert_eq!(cause(&refused), Some(Cause::Pipeline));
+        assert!(refused.refusal("r").is_some_and(|(_, why)| why.contains("not here")));
+    }
+
+    #[test]
+    fn a_text_that_this_version_does_not_read_is_named_and_the_others_are_applied() {
+        let new = pipeline("new", "transformations: [{type: of_next_year}]", true);
+        let both = Pipelines::new(vec![new, pipeline("values", "vars: {Admins: a}", true)]);
+        assert!(both.problem("new").is_some_and(|p| p.reason.contains("of_next_year")));
+        assert!(both.problem("values").is_none());
+        assert!(both.one(RULE, "r").is_some_and(|r| r.is_ok_and(|r| r.placeholders().is_empty())));
+        assert!(both.one("title: t", "r").is_none(), "its own text does not load");
+    }
+}
