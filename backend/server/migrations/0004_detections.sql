@@ -15,9 +15,10 @@ CREATE TABLE rule (
 CREATE INDEX rule_pack ON rule (pack, file);
 
 -- The texts lie apart, so that a list of 10,000 rules does not read them. pack_body is the pack's text of a rule that was
--- edited here.
+-- edited here. parsed is body as the engine reads it, so that a workspace opens without reading YAML; it says itself which
+-- text and version of the program it is of.
 CREATE TABLE rule_text (
-  rule_id TEXT PRIMARY KEY REFERENCES rule (rule_id) ON DELETE CASCADE, body TEXT NOT NULL, pack_body TEXT
+  rule_id TEXT PRIMARY KEY REFERENCES rule (rule_id) ON DELETE CASCADE, body TEXT NOT NULL, pack_body TEXT, parsed BLOB
 ) STRICT, WITHOUT ROWID;
 
 -- body and settings are those before the change, where it changed them.

@@ -236,7 +236,7 @@ pub fn build_until(loaded: Loaded, parsed: &mut Parsed, stop: &dyn Fn() -> bool)
         place.0 = file;
         let there = parsed.rules.remove(&source.rule_id).filter(|(hash, _)| *hash == source.hash);
         let there = there.map(|(_, rule)| Ok(rule));
-        let mut rule = match there.or_else(|| pipelines.one(&source.body, &source.rule_id)) {
+        let mut rule = match there.or_else(|| pipelines.of(&source)) {
             Some(Ok(rule)) => rule,
             Some(Err(no)) => {
                 refused.push(no);

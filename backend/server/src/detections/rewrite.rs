@@ -1,7 +1,10 @@
 //! The pipelines that rules are read through: from rows to what the parser takes, and what it says of a rule.
 
 use super::{
-    store::pipelines::{self, Source},
+    store::{
+        pipelines::{self, Source},
+        rules,
+    },
     text,
 };
 use api::detections::RuleProblem;
@@ -80,6 +83,13 @@ impl Pipelines {
         Some(Err(NotRun { rule_id: plain.id, title: plain.title, cause: Cause::Pipeline, reason }))
     }
 
+    /// The same for a row: without pipelines, what is kept beside its text spares reading it.
+    pub fn of(&self, source: &rules::Source) -> Option<Rewritten> {
+        let kept = source.parsed.as_ref().filter(|_| self.all.is_empty());
+        let kept = kept.and_then(|parsed| text::kept(&source.body, parsed, &source.rule_id));
+        kept.map(Ok).or_else(|| self.one(&source.body, &source.rule_id))
+    }
+
     /// Ids of the pipelines that changed a rule.
     pub fn that_changed<'a>(&'a self, rule: &'a sigma::Rule) -> impl Iterator<Item = &'a str> {
         let of =
@@ -101,7 +111,6 @@ pub fn refusal(e: &sigma::RuleError) -> String {
 mod tests {
     use super::*;
     use crate::detections::compile::{Loaded, Parsed, build};
-    use crate::detections::store::rules;
 
     const RULE: &str = "title: t\nlogsource: {product: windows}\ndetection:\n  s: {User|expand: '%Admins%'}\n  condition: s\n";
 
@@ -118,6 +127,7 @@ mod tests {
             pack: None,
             file: None,
             body: RULE.into(),
+            parsed: None,
         };
         Loaded { rules: vec![rule], pipelines, ..Loaded::default() }
     }
@@ -140,6 +150,25 @@ mod tests {
         let refused = build(loaded(vec![refuse]), &mut parsed);
         assert_eq!(cause(&refused), Some(Cause::Pipeline));
         assert!(refused.refusal("r").is_some_and(|(_, why)| why.contains("not here")));
+    }
+
+    #[test]
+    fn what_is_kept_beside_a_text_is_that_rule_and_only_where_no_pipeline_is_applied() {
+        let from =
+            text::Origin { origin: api::detections::RuleOrigin::Own, pack: None, file: None, enabled: true };
+        let other = "title: u\nid: 00000000-0000-4000-8000-000000000009\nlogsource: {product: windows}\n\
+                     detection:\n  s: {A: b}\n  condition: s\n";
+        let parsed = sigma::parse(&format!("{other}---\n{RULE}"));
+        let row = text::row(&parsed.rules[1], RULE, &from, &api::detections::RuleSettings::default());
+        let hexadecimal = row.parsed.unwrap();
+        let byte = |i: usize| u8::from_str_radix(&hexadecimal[2 * i..2 * i + 2], 16).unwrap();
+        let bytes: Vec<_> = (0..hexadecimal.len() / 2).map(byte).collect();
+        assert_eq!(text::kept(RULE, &bytes, "r").map(|r| (r.id, r.title)), Some(("r".into(), "t".into())));
+        assert!(text::kept(other, &bytes, "r").is_none(), "of another text");
+        let source = rules::Source { parsed: Some(bytes), ..loaded(vec![]).rules.remove(0) };
+        let placeholders = |p: &Pipelines| p.of(&source).map(|r| r.unwrap().placeholders().len());
+        assert_eq!(placeholders(&Pipelines::default()), Some(1));
+        assert_eq!(placeholders(&Pipelines::new(vec![pipeline("v", "vars: {Admins: a}", true)])), Some(0));
     }
 
     #[test]

@@ -77,7 +77,7 @@ mod tests {
             assert_eq!(said, [(1, true), (2, false)]);
             assert!(text[found[0].span.clone()].trim_start().starts_with("name: one"));
             let error = found[1].pipeline.as_ref().unwrap_err();
-            assert_eq!((error.line, error.document, error.rule.as_deref()), (11, 2, Some("two")), "{error}");
+            assert_eq!((error.line, error.document, error.rule.as_deref()), (12, 2, Some("two")), "{error}");
             let errors: Vec<_> = crate::sigma::parse(&text).errors.iter().map(|e| e.document).collect();
             assert_eq!(errors, [1, 2]);
         }
