@@ -2,7 +2,7 @@
 
 use super::{Exit, Format, csv, explain::Explain, pipelines, rules};
 use detect::{
-    Coverage, Engine, Hit, Mapping, NotRun,
+    Cause, Coverage, Engine, Hit, Mapping, NotRun,
     correlate::{Fired, Gathered, Limits, Reference},
 };
 use event::{Batch, Event, Nanos, columns};
@@ -286,6 +286,9 @@ impl<W: Write> Scan<W> {
         }
         for (reason, count) in by_reason(report.not_run.iter().map(|n| &n.reason), 10) {
             eprintln!("did not run: {count} rules: {}", Untrusted::new(reason).for_terminal());
+        }
+        if report.not_run.iter().any(|n| n.cause == Cause::NeedsConfiguration) {
+            eprintln!("Values for placeholders come by --pipeline FILE, under vars.");
         }
         for (reason, count) in by_reason(report.no_chance.iter().map(|n| &n.reason), 10) {
             eprintln!("no chance for {count} rules: {}", Untrusted::new(reason).for_terminal());

@@ -91,7 +91,7 @@ fn table(
     view! {
         <table class="tbl packs">
             <thead><tr><th>{t(k::PIPELINE)}</th><th class="num cw-n">{t(k::PIPELINE_PRIORITY)}</th><th class="cw-n">{t(k::PIPELINE_APPLIED)}</th>
-                <th class="num cw-n">{t(k::PIPELINE_RULES)}</th><th class="c-l cw-sigma">{t(k::PIPELINE_BY)}</th><th class="cw-time c-m">{t(k::PIPELINE_UPDATED)}</th>
+                <th class="num cw-sigma">{t(k::PIPELINE_RULES)}</th><th class="c-l cw-sigma">{t(k::PIPELINE_BY)}</th><th class="cw-time c-m">{t(k::PIPELINE_UPDATED)}</th>
                 <th class="cw-acts"><span class="sr">{t(k::TRAY_ACTIONS)}</span></th></tr></thead>
             <tbody>{list.into_iter().map(move |p| row(p, asked, read)).collect_view()}</tbody>
         </table>
