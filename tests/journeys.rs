@@ -209,6 +209,12 @@ fn every_change_has_exactly_one_audit_row_in_an_unbroken_chain() {
     let key = one("key", 201, &|| call("POST", "/api/v1/auth/api-keys", key.clone())).json();
     let path = format!("/api/v1/auth/api-keys/{}", key["id"].as_str().unwrap());
     one("revoke", 204, &|| call("DELETE", &path, json!(null)));
+    let pipeline = "/api/v1/detections/pipelines/p";
+    let put = json!({"body": "name: p\nvars: {Admins: x}\n"});
+    one("pipeline", 200, &|| call("PUT", pipeline, put.clone()));
+    let put = json!({"body": "name: p\nvars: {Admins: y}\n", "enabled": false});
+    one("change pipeline", 200, &|| call("PUT", pipeline, put.clone()));
+    one("delete pipeline", 204, &|| call("DELETE", pipeline, json!(null)));
     one("refused login", 401, &|| {
         s.call("POST", "/api/v1/auth/session").json(&json!({"username": "root", "password": "wrong"})).send()
     });

@@ -37,6 +37,7 @@ const SCANS: &[(&str, &str, &str)] = &[
     ("detections/rules", "rule", "rules of one workspace, a few thousand"),
     ("detections/packs", "p", "packs of one workspace"),
     ("detections/packs", "pack", "packs of one workspace"),
+    ("detections/pipelines", "pipeline", "pipelines of one workspace, 200 at most"),
     ("detections/runs", "rule_run", "counted in its index"),
     ("detections/verdicts", "suppression", "what people wrote, all of it for the rule set"),
     ("detections/verdicts", "r", "rules of one workspace, a few thousand"),

@@ -110,13 +110,6 @@ async fn a_rule_is_written_with_marks_saved_and_run() {
     page.click("tray-close").await;
     browser.load("/detections/rules?new=1").await;
     page.find("editor-text").await;
-    let write = |text: &str| {
-        let text = serde_json::to_string(text).unwrap();
-        format!(
-            "const area = document.querySelector('[data-test=\"editor-text\"]'); area.focus(); area.select();
-             document.execCommand('insertText', false, {text}); return area.value.length"
-        )
-    };
     page.run(&write(BAD)).await;
     page.find("check-problem").await;
     page.until("document.querySelector('.ed-back .ln.bad').dataset.n === '7'").await;
@@ -141,4 +134,74 @@ async fn a_rule_is_written_with_marks_saved_and_run() {
     page.click("why-tree").await;
     page.find("why-tree-nodes").await;
     accessible(&browser, "why, and why not, dark").await;
+}
+
+/// Types a whole text into the editor, as a person would.
+fn write(text: &str) -> String {
+    let text = serde_json::to_string(text).unwrap();
+    format!(
+        "const area = document.querySelector('[data-test=\"editor-text\"]'); area.focus(); area.select();
+         document.execCommand('insertText', false, {text}); return area.value.length"
+    )
+}
+
+const WAITS: &str = "title: Admins of the tests
+id: 5a3f0e3e-6a43-4c5b-9a6e-0d8a54f6f003
+logsource:
+    product: windows
+    category: process_creation
+detection:
+    selection:
+        User|expand: '%Admins%'
+    condition: selection
+";
+
+async fn pipelines(dark: bool) {
+    let look = if dark { "dark" } else { "light" };
+    let browser = Browser::start(NAME, PASSWORD, dark).await;
+    let page = &browser.page;
+    log_in(&browser).await;
+    page.find("workspace").await;
+    browser.load("/detections/rules?new=1").await;
+    page.find("editor-text").await;
+    page.run(&write(WAITS)).await;
+    page.click("editor-save").await;
+    page.find("rule-detail").await;
+    page.click("tab-packs").await;
+    page.find("pipelines-empty").await;
+    accessible(&browser, &format!("no pipelines, {look}")).await;
+    page.click("pipeline-first").await;
+    page.find("editor-text").await;
+    page.find("check-pipeline").await;
+    page.run(&write("name: our values\nvars:\n    Admins:\n        a: b\n")).await;
+    page.find("check-problem").await;
+    page.until("document.querySelector('.ed-back .ln.bad')").await;
+    accessible(&browser, &format!("pipeline with an error, {look}")).await;
+    page.run(&write("name: our values\npriority: 50\nvars:\n    Admins: ['*SYSTEM*']\n")).await;
+    page.find("check-ok").await;
+    page.click("editor-save").await;
+    page.find("pipeline-row").await;
+    page.until("document.querySelector('[data-test=\"pipeline-rules\"]').textContent === '1'").await;
+    page.until("!document.querySelector('[data-test=\"toast\"]')").await;
+    accessible(&browser, &format!("pipelines, {look}")).await;
+    page.click("pipeline-switch").await;
+    page.until("document.querySelector('[data-test=\"pipeline-rules\"]').textContent === '–'").await;
+    page.click("pipeline-open").await;
+    page.until("document.querySelector('[data-test=\"editor-text\"]').value.includes('SYSTEM')").await;
+    page.click("editor-discard").await;
+    page.click("pipeline-delete").await;
+    page.find("pipeline-delete-dialog").await;
+    accessible(&browser, &format!("delete a pipeline, {look}")).await;
+    page.click("pipeline-delete-confirm").await;
+    page.find("pipelines-empty").await;
+}
+
+#[tokio::test]
+async fn a_pipeline_is_written_applied_and_deleted_in_the_light() {
+    pipelines(false).await;
+}
+
+#[tokio::test]
+async fn a_pipeline_is_written_applied_and_deleted_in_the_dark() {
+    pipelines(true).await;
 }

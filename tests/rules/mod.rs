@@ -5,6 +5,7 @@ mod correlations;
 mod hostile;
 mod killed;
 mod packs;
+mod pipelines;
 mod runs;
 mod verdicts;
 

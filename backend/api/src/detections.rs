@@ -1,11 +1,13 @@
 //! Detection rules, the packs they come in, runs over stored events, and what people say about their alerts.
 
 mod pack;
+mod pipeline;
 mod rule;
 mod run;
 mod verdict;
 
 pub use pack::*;
+pub use pipeline::*;
 pub use rule::*;
 pub use run::*;
 pub use verdict::*;
@@ -33,10 +35,18 @@ routes! {
     RuleExplain: GET "/api/v1/detections/rules/{rule_id}/explain", SiemRead, path RulePath, query ExplainQuery, body None () => 200 Json RuleExplanation;
     #[doc = "Packs of rules"]
     PacksList: GET "/api/v1/detections/packs", SiemRead, path Empty, query PackList, body None () => 200 Json Page<Pack>;
-    #[doc = "Import a pack as a stream: a zip of Sigma rules, or YAML files; 202 with a job whose result is a PackReport"]
+    #[doc = "Import a pack as a stream: a zip of Sigma rules, or YAML files; processing pipelines among them too; 202 with a job whose result is a PackReport"]
     PackImport: POST "/api/v1/detections/packs", SiemWrite, path Empty, query PackQuery, body Stream () => 202 Json JobAccepted;
     #[doc = "Remove an imported pack and its rules; their alerts stay"]
     PackDelete: DELETE "/api/v1/detections/packs/{pack_id}", SiemWrite, path PackPath, query Empty, body None () => 204 Empty ();
+    #[doc = "Sigma processing pipelines, in the order in which they are applied to rules"]
+    PipelinesList: GET "/api/v1/detections/pipelines", SiemRead, path Empty, query PipelineList, body None () => 200 Json Page<Pipeline>;
+    #[doc = "One processing pipeline with its text"]
+    PipelineGet: GET "/api/v1/detections/pipelines/{pipeline_id}", SiemRead, path PipelinePath, query Empty, body None () => 200 Json Pipeline;
+    #[doc = "Make a processing pipeline or write over it; every rule is compiled again with it"]
+    PipelinePut: PUT "/api/v1/detections/pipelines/{pipeline_id}", SiemWrite, path PipelinePath, query Empty, body Json PutPipeline => 200 Json Pipeline;
+    #[doc = "Delete a processing pipeline; rules are what their texts say again"]
+    PipelineDelete: DELETE "/api/v1/detections/pipelines/{pipeline_id}", SiemWrite, path PipelinePath, query Empty, body None () => 204 Empty ();
     #[doc = "Run one rule over stored events; 202 with a job whose result is a RuleRun"]
     RuleRunCreate: POST "/api/v1/detections/rules/{rule_id}/run", SiemWrite, path RulePath, query Empty, body Json Option<RunRange> => 202 Json RunAccepted;
     #[doc = "Run a pack, some rules or all enabled rules over stored events; 202 with a job whose result is a RuleRun"]

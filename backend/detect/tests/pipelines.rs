@@ -360,3 +360,31 @@ fn what_is_unknown_is_refused_with_its_place() {
         assert_eq!((error.line, error.column), place, "{text}: {error}");
     }
 }
+
+#[test]
+fn texts_beside_a_rule_get_its_names_and_nothing_else() {
+    let all = pipelines(&["transformations:\n  - {type: field_name_mapping, mapping: {A: Z}}\n  \
+        - {type: drop_detection_item, field_name_conditions: [{type: include_fields, fields: [Z]}]}\n  \
+        - {type: rule_failure, message: no}\n"]);
+    let text = rule("s:\n  A: x\n  B: y\ncondition: s");
+    assert!(sigma::parse_with(&text, &all).errors[0].reason.contains("no"));
+    let parsed = sigma::parse_with(&text, &all.renaming());
+    let (engine, _) = Engine::build(parsed.rules, &Mapping::ignoring_logsource());
+    let hits = |fields: Json| {
+        let mut hits = Vec::new();
+        engine.scan(&support::flat(&fields), &mut hits);
+        hits.len()
+    };
+    assert_eq!((hits(json!({"Z": "x", "B": "y"})), hits(json!({"B": "y"}))), (1, 0));
+}
+
+#[test]
+fn a_pipeline_without_a_name_is_called_as_the_caller_calls_it() {
+    let text = rule("s:\n  A|expand: '%v%'\ncondition: s");
+    let one = |text: &str| Pipeline::parse(text).unwrap().or_named("file");
+    let steps = |p: Pipeline| sigma::parse_with(&text, &Pipelines::new(vec![p])).rules.remove(0).pipelines;
+    assert_eq!(steps(one("vars: {v: 1}")), ["file: vars"]);
+    let named = one("\u{feff}vars: {v: 1}\nname: own");
+    assert_eq!((named.name_at().line, named.name_at().column), (2, 7));
+    assert_eq!(steps(named), ["own: vars"]);
+}

@@ -15,15 +15,23 @@ CREATE TABLE rule (
 CREATE INDEX rule_pack ON rule (pack, file);
 
 -- The texts lie apart, so that a list of 10,000 rules does not read them. pack_body is the pack's text of a rule that was
--- edited here.
+-- edited here. parsed is body as the engine reads it, so that a workspace opens without reading YAML; it says itself which
+-- text and version of the program it is of.
 CREATE TABLE rule_text (
-  rule_id TEXT PRIMARY KEY REFERENCES rule (rule_id) ON DELETE CASCADE, body TEXT NOT NULL, pack_body TEXT
+  rule_id TEXT PRIMARY KEY REFERENCES rule (rule_id) ON DELETE CASCADE, body TEXT NOT NULL, pack_body TEXT, parsed BLOB
 ) STRICT, WITHOUT ROWID;
 
 -- body and settings are those before the change, where it changed them.
 CREATE TABLE rule_change (
   rule_id TEXT NOT NULL, n INTEGER NOT NULL, version INTEGER NOT NULL, at INTEGER NOT NULL, by TEXT NOT NULL,
   what TEXT NOT NULL, body TEXT, settings TEXT, PRIMARY KEY (rule_id, n)
+) STRICT, WITHOUT ROWID;
+
+-- Sigma processing pipelines: rewrite every rule before it is compiled, those of the lowest priority first.
+CREATE TABLE pipeline (
+  pipeline_id TEXT PRIMARY KEY, name TEXT NOT NULL UNIQUE, priority INTEGER NOT NULL, body TEXT NOT NULL,
+  sha256 TEXT NOT NULL, enabled INTEGER NOT NULL, revision INTEGER NOT NULL DEFAULT 1, created_at INTEGER NOT NULL,
+  created_by TEXT NOT NULL, updated_at INTEGER NOT NULL, updated_by TEXT NOT NULL
 ) STRICT, WITHOUT ROWID;
 
 -- What a rule did here. Kept by its id, so that a rule that goes and comes again has its past.

@@ -196,6 +196,11 @@ fn other_ended(job: &Job) {
         let alerts = tn(k::COUNT_ALERTS, run.alerts_created + run.alerts_updated);
         toast::say(tnf(k::RUN_ENDED, run.matched, &[("alerts", &alerts)]));
     } else if let Some(report) = kinds::pack_report(job) {
+        let pipelines = [&report.pipelines_new, &report.pipelines_changed, &report.pipelines_unchanged];
+        if report.pack_id.is_empty() {
+            let n = pipelines.iter().map(|p| p.len() as u64).sum();
+            return toast::say(tn(k::PIPELINES_ENDED, n));
+        }
         toast::say(tn(k::PACK_ENDED, report.new + report.changed + report.unchanged));
     }
 }

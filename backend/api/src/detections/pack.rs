@@ -82,7 +82,7 @@ pub struct NotLoaded {
 /// Result of a pack import. Each list holds the first 1,000; the numbers count all.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct PackReport {
-    /// The pack.
+    /// The pack; empty when there were only processing pipelines, and no pack was touched.
     pub pack_id: String,
     /// Its name.
     pub name: String,
@@ -112,6 +112,15 @@ pub struct PackReport {
     pub needs_configuration_total: u64,
     /// Rules of the pack that shall run and can't.
     pub cannot_run_total: u64,
+    /// Processing pipelines that were not there. They are the workspace's, not the pack's: they stay when it goes.
+    #[serde(default)]
+    pub pipelines_new: Vec<String>,
+    /// Processing pipelines whose text changed.
+    #[serde(default)]
+    pub pipelines_changed: Vec<String>,
+    /// Processing pipelines with the same text.
+    #[serde(default)]
+    pub pipelines_unchanged: Vec<String>,
     /// Which are new.
     pub new_rules: Vec<PackRule>,
     /// Which changed.

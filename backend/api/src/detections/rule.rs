@@ -1,5 +1,6 @@
 //! One rule: what it is, how it is changed, what checking a text says.
 
+use super::CheckedPipeline;
 use crate::{Time, present};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -109,6 +110,9 @@ pub struct Rule {
     pub pack: Option<String>,
     /// Its file in the pack.
     pub file: Option<String>,
+    /// What the workspace's processing pipelines change in it: `pipeline: step` of each step, in the order in which they
+    /// are applied. Empty for a rule that does not run.
+    pub pipelines: Vec<String>,
     /// Its text was changed here: an update of its pack does not overwrite it.
     pub edited: bool,
     /// Local settings.
@@ -263,17 +267,19 @@ list_query! {
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct CheckText {
-    /// Sigma YAML of one or more documents.
+    /// Sigma YAML of one or more documents: rules, or processing pipelines.
     pub body: String,
 }
 
 /// What a text holds.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct CheckReport {
-    /// Every document loads and would run.
+    /// Every document loads, and every rule would run.
     pub ok: bool,
     /// Documents that load.
     pub documents: Vec<CheckedRule>,
+    /// Documents that are processing pipelines.
+    pub pipelines: Vec<CheckedPipeline>,
     /// What is wrong with the others.
     pub errors: Vec<RuleProblem>,
 }

@@ -3,6 +3,7 @@
 mod csv;
 mod explain;
 mod orders;
+mod pipelines;
 mod rules;
 mod sarif;
 mod scan;
@@ -23,7 +24,8 @@ use std::{net::IpAddr, path::PathBuf, process::ExitCode};
     after_help = "Examples:\n  aurorasoc scan evidence/ --format jsonl > hits.jsonl\n  \
         aurorasoc user add ann --role admin --password-stdin --data-dir ./case7 < password.txt\n  \
         aurorasoc import evidence/ --data-dir ./case7\n  aurorasoc rules import sigma_all_rules.zip --data-dir ./case7\n  \
-        aurorasoc rules check rules/ --format sarif > rules.sarif\n  aurorasoc serve --listen 127.0.0.1:8787 --data-dir ./case7\n\n\
+        aurorasoc rules check rules/ --format sarif > rules.sarif\n  \
+        aurorasoc scan evidence/ --rules rules/ --pipeline our-fields.yml --pipeline our-values.yml\n  aurorasoc serve --listen 127.0.0.1:8787 --data-dir ./case7\n\n\
         Nothing here makes a connection to anywhere. Exit codes: 0 done, 1 failed, 2 wrong usage or something unreadable."
 )]
 struct Cli {
@@ -36,6 +38,17 @@ struct DataDir {
     /// Folder of the workspace (default: the desktop's own)
     #[arg(long, value_name = "DIR")]
     data_dir: Option<PathBuf>,
+}
+
+#[derive(Args)]
+struct PipelineFiles {
+    /// Sigma processing pipeline to read the rules through; repeatable, applied by priority
+    ///
+    /// YAML as pySigma has it: other names for fields, other log sources, values for %placeholders%. Rules that wait for
+    /// values run once a pipeline gives them. Pipelines are applied from the lowest `priority` up, those of the same one in
+    /// the order given. An error is printed with its line and a caret, and ends the command with exit code 2.
+    #[arg(long = "pipeline", value_name = "FILE")]
+    files: Vec<PathBuf>,
 }
 
 #[derive(Subcommand)]
@@ -72,6 +85,8 @@ enum Command {
         /// Sigma rules instead of the program's own: a file, a folder or a zip
         #[arg(long, value_name = "FOLDER|ZIP")]
         rules: Option<PathBuf>,
+        #[command(flatten)]
+        pipelines: PipelineFiles,
         /// How matches are printed
         #[arg(long, value_enum, default_value_t = Format::Table)]
         format: Format,
@@ -116,6 +131,10 @@ enum UserCommand {
 #[derive(Subcommand)]
 enum RulesCommand {
     /// Import Sigma rules into a workspace as a pack; again under the same name updates it
+    ///
+    /// YAML documents that are processing pipelines (`transformations` or `vars`, and no detection) go into the workspace
+    /// beside the pack: every rule is read through them. One of the same name is written over; one that was switched off
+    /// stays off.
     Import {
         /// Files, folders or zips (SigmaHQ's release as it comes)
         #[arg(required = true)]
@@ -123,7 +142,7 @@ enum RulesCommand {
         /// Name of the pack (default: the first path's own name)
         #[arg(long)]
         name: Option<String>,
-        /// Import without switching new rules on
+        /// Import without switching new rules and pipelines on
         #[arg(long)]
         disabled: bool,
         #[command(flatten)]
@@ -134,6 +153,8 @@ enum RulesCommand {
         /// Files, folders or zips
         #[arg(required = true)]
         paths: Vec<PathBuf>,
+        #[command(flatten)]
+        pipelines: PipelineFiles,
         /// How problems are printed
         #[arg(long, value_enum, default_value_t = CheckFormat::Human)]
         format: CheckFormat,
@@ -250,16 +271,17 @@ async fn command(c: Command) -> Result<u8, Exit> {
             orders::import(config(vec![("data_dir", path(dir.data_dir))])?, paths).await
         }
         Command::Doctor { dir } => orders::doctor(config(vec![("data_dir", path(dir.data_dir))])?).await,
-        Command::Scan { paths, rules, format, explain } => {
-            let work = move || scan::scan(&paths, rules.as_deref(), format, explain.as_deref());
+        Command::Scan { paths, rules, pipelines, format, explain } => {
+            let work =
+                move || scan::scan(&paths, rules.as_deref(), &pipelines.files, format, explain.as_deref());
             tokio::task::spawn_blocking(work).await.map_err(|e| Exit(1, e.to_string()))?
         }
         Command::Rules { command } => match command {
             RulesCommand::Import { paths, name, disabled, dir } => {
                 rules::import(config(vec![("data_dir", path(dir.data_dir))])?, paths, name, !disabled).await
             }
-            RulesCommand::Check { paths, format } => {
-                let work = move || rules::check(&paths, format);
+            RulesCommand::Check { paths, pipelines, format } => {
+                let work = move || rules::check(&paths, &pipelines.files, format);
                 tokio::task::spawn_blocking(work).await.map_err(|e| Exit(1, e.to_string()))?
             }
             RulesCommand::List { query, pack, json, dir } => {

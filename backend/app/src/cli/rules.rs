@@ -1,12 +1,15 @@
 //! `rules import`, `rules list`, `rules check`, and how `scan` loads rules.
 
-use super::{CheckFormat, Exit, orders::carry_out, sarif};
+use super::{CheckFormat, Exit, orders::carry_out, pipelines, sarif};
 use crate::{config::Config, orders::Order};
 use api::{
     detections::{PackReport, Rule, RuleList},
     jobs::{Job, JobStatus},
 };
-use detect::{Engine, Mapping, sigma};
+use detect::{
+    Engine, Mapping,
+    sigma::{self, Pipelines, RuleError},
+};
 use kernel::Untrusted;
 use serde::Serialize;
 use serde_json::json;
@@ -52,31 +55,51 @@ pub(super) struct Loaded {
     /// (file, reason) of what could not be read.
     pub(super) unread: Vec<(String, String)>,
     files: usize,
+    /// Pipelines that lie among the rules.
+    pipelines: usize,
 }
 
 impl Loaded {
-    /// Reads files, folders and zips. An error when one that was named can't be read at all.
-    pub(super) fn read(paths: &[PathBuf]) -> Result<Loaded, Exit> {
+    /// Reads files, folders and zips, and rules through pipelines. An error when one that was named can't be read at all.
+    pub(super) fn read(paths: &[PathBuf], through: &Pipelines) -> Result<Loaded, Exit> {
         let mut all = Loaded::default();
-        of_paths(paths, &mut |item| all.take(item)).map_err(|e| Exit(2, e.to_string()))?;
+        of_paths(paths, &mut |item| all.take(item, through)).map_err(|e| Exit(2, e.to_string()))?;
         Ok(all)
     }
 
-    fn take(&mut self, item: Item) {
+    fn take(&mut self, item: Item, through: &Pipelines) {
         let (name, bytes) = match item {
             Item::Rules { name, bytes } => (name, bytes),
             Item::Skipped { name, reason } => return self.unread.push((name, reason)),
             Item::Licence(_) => return,
         };
         self.files += 1;
-        let parsed = sigma::parse_bytes(&bytes);
+        let parsed = match std::str::from_utf8(&bytes) {
+            Ok(text) => sigma::parse_with(text, through),
+            Err(_) => sigma::parse_bytes(&bytes),
+        };
         let source = String::from_utf8_lossy(&bytes);
-        for (n, e) in parsed.errors.into_iter().enumerate() {
+        let pipelines = sigma::pipelines_in(&source);
+        let of_rules =
+            parsed.errors.into_iter().filter(|e| pipelines.iter().all(|p| p.document != e.document));
+        let mut errors: Vec<_> = of_rules.map(|e| (e, true)).collect();
+        for p in &pipelines {
+            errors.push(match &p.pipeline {
+                Err(e) => (e.clone(), true),
+                Ok(found) => {
+                    self.pipelines += 1;
+                    (beside(found, p.document), false)
+                }
+            });
+        }
+        for (n, (e, error)) in errors.into_iter().enumerate() {
             // Each picture looks for its line from the top, so a text of thousands of errors is not drawn to its end.
-            let shown = match n < DRAWN {
+            let shown = match n < DRAWN && error {
                 true => Untrusted::new(e.render(&source, &name)).for_terminal_lines(),
                 false => {
-                    Untrusted::new(format!("{name}:{}:{}: {}", e.line, e.column, e.reason)).for_terminal()
+                    let kind = if error { "" } else { "warning: " };
+                    Untrusted::new(format!("{name}:{}:{}: {kind}{}", e.line, e.column, e.reason))
+                        .for_terminal()
                 }
             };
             self.findings.push(Finding {
@@ -86,7 +109,7 @@ impl Loaded {
                 path: e.path,
                 reason: e.reason,
                 rule: e.rule,
-                error: true,
+                error,
                 shown,
             });
         }
@@ -142,9 +165,36 @@ impl Loaded {
     }
 }
 
+/// What is said of a pipeline that lies among the rules.
+fn beside(found: &sigma::Pipeline, document: usize) -> RuleError {
+    let at = found.name_at();
+    RuleError {
+        document,
+        line: at.line,
+        column: at.column,
+        path: String::new(),
+        reason: "a pipeline, not a rule: it is applied when --pipeline names its file".into(),
+        rule: Some(found.name().to_owned()).filter(|n| !n.is_empty()),
+    }
+}
+
+/// The program's own rules; what pipelines refuse is said. Answers how many they refuse.
+pub(super) fn builtin(through: &Pipelines) -> (Vec<sigma::Rule>, usize) {
+    let (mut rules, mut refused) = (vec![], 0);
+    for file in detect::builtin_files() {
+        let parsed = sigma::parse_with(file.text, through);
+        rules.extend(parsed.rules);
+        refused += parsed.errors.len();
+        for e in parsed.errors {
+            eprintln!("{}", Untrusted::new(e.render(file.text, file.path)).for_terminal_lines());
+        }
+    }
+    (rules, refused)
+}
+
 /// Rules for a scan; what does not load is said with its line. Answers how many documents did not.
-pub(super) fn load(place: &Path) -> Result<(Vec<sigma::Rule>, usize), Exit> {
-    let all = Loaded::read(&[place.to_owned()])?;
+pub(super) fn load(place: &Path, through: &Pipelines) -> Result<(Vec<sigma::Rule>, usize), Exit> {
+    let all = Loaded::read(&[place.to_owned()], through)?;
     for f in &all.findings {
         eprintln!("{}", f.shown);
     }
@@ -158,8 +208,8 @@ pub(super) fn load(place: &Path) -> Result<(Vec<sigma::Rule>, usize), Exit> {
     Ok((all.rules, broken))
 }
 
-pub(super) fn check(paths: &[PathBuf], format: CheckFormat) -> Result<u8, Exit> {
-    let mut all = Loaded::read(paths)?;
+pub(super) fn check(paths: &[PathBuf], through: &[PathBuf], format: CheckFormat) -> Result<u8, Exit> {
+    let mut all = Loaded::read(paths, &pipelines::read(through)?)?;
     all.look()?;
     all.findings.sort_by(|a, b| (&a.file, a.line, a.column).cmp(&(&b.file, b.line, b.column)));
     let errors = all.broken();
@@ -198,7 +248,7 @@ pub(super) fn check(paths: &[PathBuf], format: CheckFormat) -> Result<u8, Exit> 
     let _ = std::io::stdout().lock().write_all(out.as_bytes());
     Ok(match (all.unread.is_empty(), errors) {
         (false, _) => 2,
-        (true, 0) if all.rules.is_empty() => 2,
+        (true, 0) if all.rules.is_empty() && all.pipelines == 0 => 2,
         (true, 0) => 0,
         (true, _) => 1,
     })
@@ -231,6 +281,20 @@ pub(super) async fn import(
     if r.not_loaded_total > r.not_loaded.len() as u64 {
         eprintln!("did not load: {} more", r.not_loaded_total - r.not_loaded.len() as u64);
     }
+    let brought =
+        [("new", &r.pipelines_new), ("changed", &r.pipelines_changed), ("unchanged", &r.pipelines_unchanged)];
+    for (how, names) in brought.into_iter().filter(|(_, names)| !names.is_empty()) {
+        let names: Vec<_> = names.iter().map(|n| clean(n)).collect();
+        println!("{how} pipelines: {}", names.join(", "));
+    }
+    let failed = job.status != JobStatus::Done || r.not_loaded_total > 0;
+    if r.pack_id.is_empty() && job.status == JobStatus::Done {
+        println!(
+            "{}: pipelines only, no rule in it; {} documents did not load",
+            job.status, r.not_loaded_total
+        );
+        return Ok(if failed { 2 } else { 0 });
+    }
     println!(
         "{}: pack {} {}: {} new, {} changed, {} gone, {} unchanged, {} kept as edited here, {} in another pack",
         job.status,
@@ -247,7 +311,7 @@ pub(super) async fn import(
         "{} documents did not load, {} rules need configuration, {} can't run",
         r.not_loaded_total, r.needs_configuration_total, r.cannot_run_total
     );
-    Ok(if job.status != JobStatus::Done || r.not_loaded_total > 0 { 2 } else { 0 })
+    Ok(if failed { 2 } else { 0 })
 }
 
 pub(super) async fn list(

@@ -3,11 +3,11 @@
 use super::{
     Exit, Format, csv,
     explain::Explain,
-    rules,
+    pipelines, rules,
     turns::{Turn, Turns},
 };
 use detect::{
-    Coverage, Engine, Hit, Mapping, NotRun,
+    Cause, Coverage, Engine, Hit, Mapping, NotRun,
     correlate::{Fired, Gathered, Limits, Reference},
 };
 use event::{Batch, Event, Nanos, columns};
@@ -55,13 +55,19 @@ struct Scan<'e> {
 pub(super) fn scan(
     paths: &[PathBuf],
     rules: Option<&Path>,
+    pipelines: &[PathBuf],
     format: Format,
     explain: Option<&str>,
 ) -> Result<u8, Exit> {
+    let through = pipelines::read(pipelines)?;
     let (loaded, broken) = match rules {
-        None => (detect::builtin().rules, 0),
-        Some(place) => rules::load(place)?,
+        None => rules::builtin(&through),
+        Some(place) => rules::load(place, &through)?,
     };
+    if !through.is_empty() {
+        let changed = loaded.iter().filter(|r| !r.pipelines.is_empty()).count();
+        eprintln!("pipelines changed {changed} of {} rules", loaded.len());
+    }
     let mapping = Mapping::builtin().map_err(|e| Exit(1, e.to_string()))?;
     let (engine, not_run) = Engine::build(loaded, &mapping);
     let explain = explain.map(|id| Explain::find(&engine, &not_run, id)).transpose()?;
@@ -334,6 +340,9 @@ impl<'e> Scan<'e> {
         }
         for (reason, count) in by_reason(report.not_run.iter().map(|n| &n.reason), 10) {
             eprintln!("did not run: {count} rules: {}", Untrusted::new(reason).for_terminal());
+        }
+        if report.not_run.iter().any(|n| n.cause == Cause::NeedsConfiguration) {
+            eprintln!("Values for placeholders come by --pipeline FILE, under vars.");
         }
         for (reason, count) in by_reason(report.no_chance.iter().map(|n| &n.reason), 10) {
             eprintln!("no chance for {count} rules: {}", Untrusted::new(reason).for_terminal());

@@ -82,6 +82,8 @@ pub enum Cause {
     Logsource,
     /// Another rule has the same id.
     Duplicate,
+    /// A processing pipeline refuses it. Said by whoever applied it, since such a rule comes to no engine.
+    Pipeline,
 }
 
 /// A rule that loaded but does not run.

@@ -19,7 +19,7 @@ mod wire;
 pub(crate) mod yaml;
 
 pub use error::{At, RuleError};
-pub use pipeline::{Pipeline, Pipelines};
+pub use pipeline::{Pipeline, PipelineDocument, Pipelines, pipelines_in};
 pub use rule::{Kind, Level, Logsource, Rule, Status, technique};
 
 /// What a text holds: every document is either a rule or an error.

@@ -25,8 +25,10 @@ use tokio::sync::Mutex;
 const PAGE: u32 = 16384;
 /// Readers at the same time; SQLite runs each on a thread of its own.
 const READERS: u32 = 4;
-/// How long a call waits for another process's write (a backup, say).
+/// How long a read waits for another process's write.
 const PATIENCE: Duration = Duration::from_secs(10);
+/// How long a write does: an import would fail by it.
+const WRITE_PATIENCE: Duration = Duration::from_secs(60);
 /// The write-ahead log is cut back to this after a checkpoint.
 const WAL_LIMIT: &str = "67108864";
 
@@ -58,6 +60,7 @@ impl SqliteStore {
             .journal_mode(SqliteJournalMode::Wal)
             .synchronous(SqliteSynchronous::Full)
             .foreign_keys(true)
+            .busy_timeout(WRITE_PATIENCE)
             .pragma("journal_size_limit", WAL_LIMIT)
             .pragma("cache_size", "-65536")
             .pragma("temp_store", "memory")

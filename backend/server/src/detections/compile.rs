@@ -1,6 +1,7 @@
 //! From stored texts to an engine, with what this workspace says of each rule beside it.
 
 use super::{
+    rewrite::Pipelines,
     store::{self, rules::Source},
     suppress::Suppressor,
     text,
@@ -12,7 +13,10 @@ use api::{
 };
 use detect::{Cause, Engine, Mapping, NotRun, sigma};
 use kernel::{Result, db::Db};
-use std::collections::{HashMap, HashSet};
+use std::{
+    collections::{HashMap, HashSet},
+    sync::Arc,
+};
 
 /// What the store gives for a rule set, read at one moment.
 #[derive(Debug, Default)]
@@ -25,6 +29,8 @@ pub struct Loaded {
     pub broken: Vec<(String, String, String)>,
     /// Suppressions with their rules.
     pub suppressions: Vec<(String, Suppression)>,
+    /// Processing pipelines, in the order of application.
+    pub pipelines: Vec<store::pipelines::Source>,
     /// The rules that count, where the others are only there because these stand on them.
     pub only: Option<HashSet<String>>,
 }
@@ -37,13 +43,17 @@ pub async fn load(db: &Db) -> Result<Loaded> {
         rules: store::rules::enabled(read).await?,
         broken: store::rules::broken(read).await?,
         suppressions: store::verdicts::suppressions(read).await?,
+        pipelines: store::pipelines::all(read).await?,
         only: None,
     })
 }
 
-/// Rules that were parsed for an earlier set, by id, with the hash of their text.
+/// Rules that were parsed for an earlier set, by id, with the hash of their text, and which pipelines they went through.
 #[derive(Debug, Default)]
-pub struct Parsed(HashMap<String, (String, sigma::Rule)>);
+pub struct Parsed {
+    pipelines: String,
+    rules: HashMap<String, (String, sigma::Rule)>,
+}
 
 /// How one rule counts here.
 #[derive(Clone, Debug)]
@@ -66,6 +76,12 @@ pub struct RuleSet {
     pub not_run: Vec<NotRun>,
     /// Enabled rules that do not load, with why.
     pub broken: Vec<RuleNote>,
+    /// Pipelines that its rules went through.
+    pub pipelines: Arc<Pipelines>,
+    /// What they did to each rule that they changed.
+    rewritten: HashMap<String, Vec<String>>,
+    /// How many rules each changed, by its id.
+    changes: HashMap<String, u64>,
     tuning: Vec<Tuning>,
     suppressors: HashMap<usize, Suppressor>,
     by_id: HashMap<String, usize>,
@@ -84,6 +100,9 @@ impl Default for RuleSet {
             engine,
             not_run,
             broken: vec![],
+            pipelines: Arc::default(),
+            rewritten: HashMap::new(),
+            changes: HashMap::new(),
             tuning: vec![],
             suppressors: HashMap::new(),
             by_id: HashMap::new(),
@@ -139,6 +158,16 @@ impl RuleSet {
         families.any(|i| all.rules().get(i).is_some_and(|r| r.id == rule_id))
     }
 
+    /// What the pipelines did to a rule: `pipeline: step`, in the order of application.
+    pub fn rewritten(&self, rule_id: &str) -> &[String] {
+        self.rewritten.get(rule_id).map_or(&[], Vec::as_slice)
+    }
+
+    /// How many enabled rules a pipeline changed.
+    pub fn changed_by(&self, pipeline_id: &str) -> u64 {
+        self.changes.get(pipeline_id).copied().unwrap_or_default()
+    }
+
     /// What holds back matches of a rule of the engine.
     pub fn suppressor(&self, rule: usize) -> Option<&Suppressor> {
         self.suppressors.get(&rule)
@@ -186,8 +215,16 @@ pub fn build(loaded: Loaded, parsed: &mut Parsed) -> RuleSet {
 
 /// Compiles, unless it is told to stop on the way.
 pub fn build_until(loaded: Loaded, parsed: &mut Parsed, stop: &dyn Fn() -> bool) -> Option<RuleSet> {
+    let pipelines = Pipelines::new(loaded.pipelines);
+    if parsed.pipelines != pipelines.hash() {
+        *parsed = Parsed { pipelines: pipelines.hash().into(), rules: HashMap::new() };
+    }
     let mut keep = HashMap::with_capacity(loaded.rules.len());
     let (mut rules, mut settings, mut packs) = (vec![], HashMap::new(), HashMap::new());
+    let (mut refused, mut rewritten, mut changes) = (vec![], HashMap::new(), HashMap::new());
+    // Suppressions are written in the names that the rule's own text has.
+    let suppressed: HashSet<_> = loaded.suppressions.iter().map(|(id, _)| id.as_str()).collect();
+    let mut as_written = HashMap::new();
     let mut place: (Option<(Option<String>, String)>, usize) = (None, 0);
     for source in loaded.rules {
         if stop() {
@@ -197,10 +234,24 @@ pub fn build_until(loaded: Loaded, parsed: &mut Parsed, stop: &dyn Fn() -> bool)
         let file = source.file.clone().map(|f| (source.pack.clone(), f));
         place.1 = if file.is_some() && place.0 == file { place.1 + 1 } else { 0 };
         place.0 = file;
-        let there = parsed.0.remove(&source.rule_id).filter(|(hash, _)| *hash == source.hash);
-        let rule = there.map(|(_, rule)| rule).or_else(|| text::one(&source.body, &source.rule_id));
-        let Some(mut rule) = rule else { continue };
+        let there = parsed.rules.remove(&source.rule_id).filter(|(hash, _)| *hash == source.hash);
+        let there = there.map(|(_, rule)| Ok(rule));
+        let mut rule = match there.or_else(|| pipelines.of(&source)) {
+            Some(Ok(rule)) => rule,
+            Some(Err(no)) => {
+                refused.push(no);
+                continue;
+            }
+            None => continue,
+        };
         rule.document = place.1;
+        if !rule.pipelines.is_empty() {
+            pipelines.that_changed(&rule).for_each(|id| *changes.entry(id.to_owned()).or_default() += 1);
+            rewritten.insert(source.rule_id.clone(), rule.pipelines.clone());
+            if suppressed.contains(source.rule_id.as_str()) {
+                as_written.extend(text::one(&source.body, &source.rule_id).map(|r| (r.id.clone(), r)));
+            }
+        }
         keep.insert(source.rule_id.clone(), (source.hash, rule.clone()));
         settings.insert(source.rule_id.clone(), source.settings);
         if let Some(pack) = source.pack {
@@ -208,9 +259,10 @@ pub fn build_until(loaded: Loaded, parsed: &mut Parsed, stop: &dyn Fn() -> bool)
         }
         rules.push(rule);
     }
-    *parsed = Parsed(keep);
+    parsed.rules = keep;
     let mapping = mapping();
-    let (engine, not_run) = Engine::build(rules, &mapping);
+    let (engine, mut not_run) = Engine::build(rules, &mapping);
+    not_run.append(&mut refused);
     let by_id: HashMap<_, _> = engine.rules().iter().enumerate().map(|(i, r)| (r.id.clone(), i)).collect();
     let none = RuleSettings::default();
     let tuning = engine.rules().iter().map(|r| tuning(r, settings.get(&r.id).unwrap_or(&none))).collect();
@@ -223,8 +275,11 @@ pub fn build_until(loaded: Loaded, parsed: &mut Parsed, stop: &dyn Fn() -> bool)
             of_rule.entry(*i).or_default().push(s);
         }
     }
+    let renaming = pipelines.all().renaming();
     let suppressor = |(i, list): (usize, Vec<&Suppression>)| {
-        engine.rules().get(i).map(|r| (i, Suppressor::build(r, &list, &mapping)))
+        let rule = engine.rules().get(i)?;
+        let rule = as_written.get(&rule.id).unwrap_or(rule);
+        Some((i, Suppressor::build(rule, &list, &mapping, &renaming)))
     };
     let suppressors = of_rule.into_iter().filter_map(suppressor).collect();
     let note = |(rule_id, title, reason)| RuleNote { rule_id, title, reason };
@@ -236,6 +291,9 @@ pub fn build_until(loaded: Loaded, parsed: &mut Parsed, stop: &dyn Fn() -> bool)
         engine,
         not_run,
         broken,
+        pipelines: Arc::new(pipelines),
+        rewritten,
+        changes,
         tuning,
         suppressors,
         by_id,

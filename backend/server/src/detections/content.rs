@@ -1,15 +1,20 @@
-//! What a pack holds: every document as a row, those that do not load with their errors.
+//! What a pack holds: every document as a row, those that do not load with their errors; processing pipelines among them.
 
 use super::{
     files::Item,
-    store::write::NewRule,
+    pipelines,
+    rewrite::Pipelines,
+    store::{
+        pipelines::{NewPipeline, Source},
+        write::NewRule,
+    },
     text::{self, Origin},
 };
 use api::detections::{NotLoaded, PackRule, RuleOrigin, RuleProblem, RuleSettings};
 use detect::sigma;
 use kernel::world::hex;
 use sha2::{Digest as _, Sha256};
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 /// Text of documents that do not load, kept with them: each brings its whole file, so that its lines are the file's.
 const BROKEN_LIMIT: usize = 16 << 20;
@@ -19,17 +24,20 @@ const BROKEN_LIMIT: usize = 16 << 20;
 pub struct Content {
     /// A row for each document.
     pub rules: Vec<NewRule>,
+    /// Processing pipelines.
+    pub pipelines: Vec<NewPipeline>,
     /// Files read.
     pub files: u64,
     /// Documents that did not load.
     pub not_loaded: Vec<NotLoaded>,
-    /// Rules that need values for placeholders.
+    /// Rules that need values for placeholders, as their own text says; `settle` asks the pipelines.
     pub needs_configuration: Vec<PackRule>,
     /// Documents that loaded.
     pub loaded: usize,
     broken_bytes: usize,
     licence: Option<String>,
     ids: HashSet<String>,
+    pipeline_ids: HashSet<String>,
     /// SHA-256 of each file by its name: the pack's version does not depend on their order.
     hashes: BTreeMap<String, String>,
 }
@@ -73,6 +81,59 @@ impl Content {
         }
     }
 
+    /// Leaves out of the rules that need values those that get them from pipelines: the workspace's, as they are after
+    /// this import.
+    pub fn settle(&mut self, mut there: Vec<Source>) {
+        for p in &self.pipelines {
+            match there.iter_mut().find(|s| s.pipeline_id == p.pipeline_id) {
+                Some(s) => (s.body, s.sha256) = (p.body.clone(), p.sha256.clone()),
+                None => there.push(Source {
+                    pipeline_id: p.pipeline_id.clone(),
+                    name: p.name.clone(),
+                    sha256: p.sha256.clone(),
+                    enabled: p.enabled,
+                    body: p.body.clone(),
+                }),
+            }
+        }
+        let applied = Pipelines::new(there);
+        if applied.all().is_empty() || self.needs_configuration.is_empty() {
+            return;
+        }
+        let bodies: HashMap<_, _> =
+            self.rules.iter().map(|r| (r.rule_id.as_str(), r.body.as_str())).collect();
+        self.needs_configuration.retain(|r| {
+            let made = bodies.get(r.rule_id.as_str()).and_then(|body| applied.one(body, &r.rule_id));
+            made.is_some_and(|r| r.is_ok_and(|r| !r.placeholders().is_empty()))
+        });
+    }
+
+    /// Pipelines of a file. Answers the numbers of their documents, which are no rules that do not load.
+    fn pipelines(&mut self, name: &str, whole: &str, alone: bool, to: &Target<'_>) -> HashSet<usize> {
+        let mut documents = HashSet::new();
+        for found in sigma::pipelines_in(whole) {
+            documents.insert(found.document);
+            let body = if alone { whole } else { whole.get(found.span).unwrap_or(whole) };
+            let row = match &found.pipeline {
+                Err(e) => Err(text::problem(e)),
+                Ok(p) => pipelines::row(p, body, stem(name), to.enabled).and_then(|row| {
+                    let twice = !self.pipeline_ids.insert(row.pipeline_id.clone());
+                    let reason = || format!("another pipeline of this import is called {}", row.pipeline_id);
+                    if twice { Err(pipelines::misnamed(p, reason())) } else { Ok(row) }
+                }),
+            };
+            let problem = match row {
+                Err(problem) => problem,
+                Ok(row) => {
+                    self.pipelines.push(row);
+                    continue;
+                }
+            };
+            self.not_loaded.push(NotLoaded { file: name.into(), problem });
+        }
+        documents
+    }
+
     fn skip(&mut self, file: &str, reason: String) {
         let problem = RuleProblem { line: 1, column: 1, reason, path: String::new() };
         self.not_loaded.push(NotLoaded { file: file.into(), problem });
@@ -84,6 +145,7 @@ impl Content {
         let parsed = sigma::parse_bytes(bytes);
         let whole = String::from_utf8_lossy(bytes);
         let documents = parsed.rules.len() + parsed.errors.len();
+        let pipelines = self.pipelines(name, &whole, documents == 1, to);
         let from = Origin { origin: to.origin, pack: Some(to.pack), file: Some(name), enabled: to.enabled };
         let (mut line, mut counted) = (1, 0);
         for rule in parsed.rules {
@@ -110,7 +172,7 @@ impl Content {
             self.loaded += 1;
             self.rules.push(text::row(&rule, body, &from, &RuleSettings::default()));
         }
-        for e in &parsed.errors {
+        for e in parsed.errors.iter().filter(|e| !pipelines.contains(&e.document)) {
             let problem = text::problem(e);
             self.not_loaded.push(NotLoaded { file: name.into(), problem: problem.clone() });
             if self.broken_bytes.saturating_add(whole.len()) > BROKEN_LIMIT {
@@ -128,6 +190,12 @@ impl Content {
             }
         }
     }
+}
+
+/// A file's name without folders and ending.
+fn stem(name: &str) -> &str {
+    let last = name.rsplit(['/', '\\']).next().unwrap_or(name);
+    last.rsplit_once('.').map_or(last, |(stem, _)| stem)
 }
 
 /// 8-4-4-4-12 hexadecimal digits (RFC 9562).
@@ -175,6 +243,31 @@ mod tests {
         assert_eq!(c.rules[0].license.as_deref(), Some("DRL-1.1"));
         let said: Vec<_> = c.not_loaded.iter().map(|n| (n.file.as_str(), n.problem.line)).collect();
         assert_eq!(said, [("a.yml", 13), ("b.yml", 1)]);
+    }
+
+    #[test]
+    fn pipelines_among_rules_are_pipelines_and_settle_what_needs_values() {
+        let rule = "title: T\nid: 00000000-0000-4000-8000-000000000001\nlogsource: {product: windows}\n\
+                    detection:\n  s: {A|expand: '%x%'}\n  condition: s\n";
+        let mut c = Content::default();
+        c.take(rules("a.yml", &format!("{rule}---\nvars: {{x: 1}}\n---\nname: a\nvars: {{}}\n")), &TO);
+        c.take(rules("folder/b.yml", "priority: many\ntransformations: []\n"), &TO);
+        c.take(rules("c.yml", "name: '!!'\nvars: {}\n"), &TO);
+        assert_eq!((c.rules.len(), c.loaded, c.needs_configuration.len()), (1, 1, 1));
+        assert!(c.rules[0].body.starts_with("title: T") && !c.rules[0].body.contains("vars"));
+        let made: Vec<_> = c.pipelines.iter().map(|p| (p.name.as_str(), p.body.trim())).collect();
+        assert_eq!(made, [("a", "vars: {x: 1}")], "called as its file is");
+        let said: Vec<_> = c.not_loaded.iter().map(|n| (n.file.as_str(), n.problem.line)).collect();
+        assert_eq!(said, [("a.yml", 10), ("folder/b.yml", 1), ("c.yml", 1)]);
+        let there = |enabled| {
+            let (pipeline_id, name) = ("a".to_owned(), "a".to_owned());
+            vec![Source { pipeline_id, name, sha256: String::new(), enabled, body: "vars: {}".into() }]
+        };
+        let mut off = Content { needs_configuration: c.needs_configuration.clone(), ..Content::default() };
+        off.settle(there(false));
+        assert_eq!(off.needs_configuration.len(), 1, "nothing is applied");
+        c.settle(there(true));
+        assert!(c.needs_configuration.is_empty(), "the import writes over the one that is there");
     }
 
     #[test]

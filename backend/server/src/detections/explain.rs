@@ -36,7 +36,7 @@ impl Explainer {
             return Ok(None);
         };
         let work = move || {
-            let rule = text::one(&source.body, &source.rule_id)?;
+            let rule = set.pipelines.one(&source.body, &source.rule_id)?.ok()?;
             let (engine, _) = Engine::build(vec![rule], &compile::mapping());
             Some(Explainer::Alone(Box::new(engine)))
         };

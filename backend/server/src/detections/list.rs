@@ -1,9 +1,11 @@
 //! The reads: rules, history, packs, what a text would be.
 
 use super::{
-    compile, service,
+    compile,
+    rewrite::{self, Pipelines},
+    service,
     store::{
-        packs,
+        packs, pipelines,
         rules::{self, Filter, SORTS, Stored},
     },
     text,
@@ -12,11 +14,11 @@ use crate::App;
 use api::{
     Page,
     detections::{
-        CheckReport, CheckedRule, Pack, PackList, Rule, RuleChange, RuleHistoryList, RuleList, RuleOrigin,
-        RuleState,
+        CheckReport, CheckedPipeline, CheckedRule, Pack, PackList, Rule, RuleChange, RuleHistoryList,
+        RuleList, RuleOrigin, RuleState, pipeline_id,
     },
 };
-use detect::Engine;
+use detect::{Engine, sigma};
 use kernel::{Error, Result, route};
 use serde_json::{Value, json};
 use sqlx::Row as _;
@@ -134,26 +136,60 @@ pub async fn packs(app: &App, q: &PackList) -> Result<Page<Pack>> {
 
 /// What a text holds, without keeping it.
 pub async fn check(app: &App, body: String) -> Result<CheckReport> {
-    let (parsed, _) = service::parse(body).await?;
-    let errors: Vec<_> = parsed.errors.iter().map(text::problem).collect();
     let db = app.kernel.db.read();
-    let about: Vec<_> = parsed.rules.iter().map(|r| (r.id.clone(), checked(r))).collect();
-    let work = move || Engine::build(parsed.rules, &compile::mapping()).1;
-    let not_run = tokio::task::spawn_blocking(work).await.map_err(Error::internal)?;
-    let mut documents = vec![];
-    for (id, mut d) in about {
-        if let Some(n) = not_run.iter().find(|n| n.rule_id == id) {
-            (d.runs, d.reason) = (false, Some(n.reason.clone()));
-        }
-        d.exists = rules::get(db, &id).await?.is_some();
-        documents.push(d);
+    let applied = Pipelines::load(db).await?;
+    let work = move || looked_at(&body, &applied);
+    let mut report = tokio::task::spawn_blocking(work).await.map_err(Error::internal)?;
+    for d in &mut report.documents {
+        d.exists = rules::get(db, &d.rule_id).await?.is_some();
     }
-    let ok = errors.is_empty() && !documents.is_empty() && documents.iter().all(|d| d.runs);
-    Ok(CheckReport { ok, documents, errors })
+    for p in &mut report.pipelines {
+        p.exists = pipelines::get(db, &p.pipeline_id).await?.is_some();
+    }
+    Ok(report)
 }
 
-fn checked(r: &detect::sigma::Rule) -> CheckedRule {
-    let logsource = text::logsource(r);
+/// Rules are checked as written, and run as the pipelines make them.
+fn looked_at(body: &str, applied: &Pipelines) -> CheckReport {
+    let found = sigma::pipelines_in(body);
+    let is_pipeline = |e: &&sigma::RuleError| found.iter().any(|p| p.document == e.document);
+    let plain = sigma::parse(body);
+    let mut errors: Vec<_> = plain.errors.iter().filter(|e| !is_pipeline(e)).map(text::problem).collect();
+    let parsed = sigma::parse_with(body, applied.all());
+    let mut documents: Vec<_> = plain
+        .rules
+        .iter()
+        .map(|r| {
+            let made = parsed.rules.iter().find(|p| p.document == r.document);
+            let no = parsed.errors.iter().find(|e| e.document == r.document).map(rewrite::refusal);
+            CheckedRule { runs: no.is_none(), reason: no, ..checked(r, made.unwrap_or(r)) }
+        })
+        .collect();
+    let (_, not_run) = Engine::build(parsed.rules, &compile::mapping());
+    for d in &mut documents {
+        if let Some(n) = not_run.iter().find(|n| n.rule_id == d.rule_id) {
+            (d.runs, d.reason) = (false, Some(n.reason.clone()));
+        }
+    }
+    let mut pipelines = vec![];
+    for p in found {
+        match p.pipeline {
+            Err(e) => errors.push(text::problem(&e)),
+            Ok(p) => pipelines.push(CheckedPipeline {
+                pipeline_id: pipeline_id(p.name()),
+                name: p.name().into(),
+                priority: p.priority(),
+                exists: false,
+            }),
+        }
+    }
+    let some = !documents.is_empty() || !pipelines.is_empty();
+    let ok = errors.is_empty() && some && documents.iter().all(|d| d.runs);
+    CheckReport { ok, documents, pipelines, errors }
+}
+
+/// A rule as written, and as the pipelines make it.
+fn checked(r: &sigma::Rule, made: &sigma::Rule) -> CheckedRule {
     CheckedRule {
         rule_id: r.id.clone(),
         title: r.title.clone(),
@@ -161,9 +197,9 @@ fn checked(r: &detect::sigma::Rule) -> CheckedRule {
         level: r.level.map_or("medium", |l| l.as_str()).into(),
         runs: true,
         reason: None,
-        placeholders: r.placeholders().to_vec(),
-        runs_on: vec![logsource.clone()],
-        logsource,
+        placeholders: made.placeholders().to_vec(),
+        runs_on: vec![text::logsource(made)],
+        logsource: text::logsource(r),
         stored_events: None,
         exists: false,
     }

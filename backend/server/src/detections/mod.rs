@@ -1,7 +1,7 @@
 //! Detection rules: kept, switched, tuned, imported as packs, compiled, run over what is stored, judged.
 //!
-//! `set` the swap and its thread · `compile` from rows to an engine · `matching` events against it, `correlate` over time ·
-//! `service` changes · `list` reads · `pack`, `content`, `files`, `recognise` imports · `run` over stored events · `explain` · `verdict`, `suppress` what
+//! `set` the swap and its thread · `compile` from rows to an engine, `rewrite` through pipelines on the way · `matching` events against it, `correlate` over time ·
+//! `service` changes · `list` reads · `pack`, `content`, `files`, `recognise` imports · `pipelines` · `run` over stored events · `explain` · `verdict`, `suppress` what
 //! people say of alerts · `store` all SQL.
 
 mod compile;
@@ -12,7 +12,9 @@ mod files;
 mod list;
 mod matching;
 mod pack;
+mod pipelines;
 mod recognise;
+mod rewrite;
 mod run;
 mod service;
 mod set;
@@ -71,6 +73,10 @@ pub fn routes() -> Routes<App> {
         .with(packs)
         .with_raw(upload::upload)
         .with(pack_delete)
+        .with(pipeline_list)
+        .with(pipeline_get)
+        .with(pipeline_put)
+        .with(pipeline_delete)
         .with(run_rule)
         .with(run_many)
         .with(runs)
@@ -147,6 +153,36 @@ async fn packs(app: App, call: Call<PacksList>) -> Result<Answer<Page<Pack>>> {
 
 async fn pack_delete(app: App, call: Call<PackDelete>) -> Result<Answer<()>> {
     pack::delete(&app, &call.caller.actor, &call.path.pack_id).await?;
+    Ok(().into())
+}
+
+async fn pipeline_list(app: App, call: Call<PipelinesList>) -> Result<Answer<Page<Pipeline>>> {
+    Ok(pipelines::page(&app, &call.query).await?.into())
+}
+
+fn pipeline_answer(p: Pipeline, seq: Option<i64>) -> Answer<Pipeline> {
+    let version = i64::from(p.revision);
+    let answer = Answer::from(p).version(version);
+    match seq {
+        Some(seq) => answer.audit(seq),
+        None => answer,
+    }
+}
+
+async fn pipeline_get(app: App, call: Call<PipelineGet>) -> Result<Answer<Pipeline>> {
+    Ok(pipeline_answer(pipelines::get(&app, &call.path.pipeline_id).await?, None))
+}
+
+async fn pipeline_put(app: App, call: Call<PipelinePut>) -> Result<Answer<Pipeline>> {
+    let check = call.if_match();
+    let (p, seq) =
+        pipelines::put(&app, &call.caller.actor, &call.path.pipeline_id, call.body, &check).await?;
+    Ok(pipeline_answer(p, seq))
+}
+
+async fn pipeline_delete(app: App, call: Call<PipelineDelete>) -> Result<Answer<()>> {
+    let check = call.if_match();
+    pipelines::delete(&app, &call.caller.actor, &call.path.pipeline_id, &check).await?;
     Ok(().into())
 }
 

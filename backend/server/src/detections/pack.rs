@@ -5,14 +5,14 @@ use super::{
     content::{Content, Target},
     files::{self, Item},
     store::{
-        packs,
+        packs, pipelines,
         write::{self, NewRule, Step},
     },
     text,
 };
 use api::{
     Code,
-    detections::{PackReport, PackRule, RuleOrigin},
+    detections::{NotLoaded, PackReport, PackRule, RuleOrigin},
 };
 use evidence::{ContentStore, Sha256Hex};
 use kernel::{
@@ -21,7 +21,7 @@ use kernel::{
     jobs::{JobCtx, Work},
 };
 use serde::{Deserialize, Serialize};
-use serde_json::json;
+use serde_json::{Value, json};
 use std::{
     collections::{HashMap, HashSet},
     path::PathBuf,
@@ -128,19 +128,35 @@ async fn import(ctx: JobCtx, content: Arc<ContentStore>, rules: Arc<Rules>) -> R
             ctx.kept("nothing was imported".into());
             return Ok(());
         }
-        if found.loaded == 0 {
-            let first = found.not_loaded.first().map(|n| format!(": {}: {}", n.file, n.problem.reason));
-            let reason = format!("no Sigma rule in it{}", first.unwrap_or_default());
+        if found.loaded == 0 && found.pipelines.is_empty() {
+            let at = |n: &NotLoaded| format!(": {}: {}", n.file, n.problem);
+            let first = found.not_loaded.first().map(at).unwrap_or_default();
+            let reason = format!("no Sigma rule in it{first}");
             return Err(Error::with(Code::Invalid, json!({"field": "file", "reason": reason})));
         }
+        let there = pipelines::all(ctx.kernel.db.read()).await?;
+        let settle = move || {
+            let mut found = found;
+            found.settle(there);
+            found
+        };
+        let mut found = tokio::task::spawn_blocking(settle).await.map_err(Error::internal)?;
         let version = found.version();
+        let own = std::mem::take(&mut found.pipelines);
         let mut tx = ctx.kernel.db.write(&ctx.actor()).await?;
-        let report = apply(&ctx.kernel, &mut tx, (&id, input.name.trim()), &version, found).await?;
+        let mut report = match found.loaded {
+            // Pipelines are the workspace's: without a rule there is no pack to bring up to date.
+            0 => only_pipelines(&input, found),
+            _ => apply(&ctx.kernel, &mut tx, (&id, input.name.trim()), &version, found).await?,
+        };
+        let written_over =
+            super::pipelines::import(&mut tx, &own, ctx.kernel.world.now(), &mut report).await?;
+        report.documents += u64::try_from(own.len()).unwrap_or(0);
         let number = write::next_set(&mut tx).await?;
         ctx.result(&report);
         ctx.progress(report.files, report.files);
         ctx.checkpoint(&mut tx, &json!({"rule_set": number})).await?;
-        tx.commit(audit(&report), &[]).await?;
+        tx.commit(audit(&report, &id, &written_over), &[]).await?;
         rules.changed(number);
     }
     let set = rules.fresh().await;
@@ -152,12 +168,31 @@ async fn import(ctx: JobCtx, content: Arc<ContentStore>, rules: Arc<Rules>) -> R
     Ok(())
 }
 
-/// The audit row of an import.
-pub fn audit(r: &PackReport) -> Audit {
-    Audit::new("pack.import", "pack", &r.pack_id).before(json!({"version": r.previous_version})).after(json!({
+/// The audit row of an import; pipelines that were written over stand in it with their texts.
+fn audit(r: &PackReport, id: &str, written_over: &[Value]) -> Audit {
+    let mut before = json!({"version": r.previous_version});
+    let mut after = json!({
         "version": r.version, "new": r.new, "changed": r.changed, "gone": r.gone, "unchanged": r.unchanged,
         "kept_local": r.kept_local, "elsewhere": r.elsewhere, "not_loaded": r.not_loaded_total,
-    }))
+    });
+    if !written_over.is_empty() {
+        before["pipelines"] = json!(written_over);
+    }
+    if !r.pipelines_new.is_empty() || !r.pipelines_changed.is_empty() {
+        after["pipelines"] = json!({"new": r.pipelines_new, "changed": r.pipelines_changed});
+    }
+    Audit::new("pack.import", "pack", id).before(before).after(after)
+}
+
+/// The report of an import that touches no pack.
+fn only_pipelines(input: &Input, content: Content) -> PackReport {
+    PackReport {
+        name: input.name.trim().into(),
+        files: content.files,
+        not_loaded_total: u64::try_from(content.not_loaded.len()).unwrap_or(0),
+        not_loaded: content.not_loaded.into_iter().take(LISTED).collect(),
+        ..PackReport::default()
+    }
 }
 
 /// Reads every file; the second value says what could not be opened at all.
@@ -292,7 +327,7 @@ pub async fn builtin(kernel: &Kernel) -> Result<bool> {
     let mut tx = kernel.db.write(&Actor::system()).await?;
     let report = apply(kernel, &mut tx, (BUILTIN, "AuroraSOC"), &version, content).await?;
     write::next_set(&mut tx).await?;
-    tx.commit(audit(&report), &[]).await?;
+    tx.commit(audit(&report, BUILTIN, &[]), &[]).await?;
     Ok(true)
 }
 

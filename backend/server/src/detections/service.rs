@@ -3,6 +3,7 @@
 use super::{
     compile,
     content::is_uuid,
+    rewrite::Pipelines,
     store::{
         correlations,
         rules::{self, Stored},
@@ -44,6 +45,9 @@ pub fn overlay(set: &compile::RuleSet, rule: &mut Rule) {
     {
         (rule.state, rule.state_reason) = (state, Some(reason.into()));
     }
+    if rule.enabled {
+        rule.pipelines = set.rewritten(&rule.rule_id).to_vec();
+    }
 }
 
 /// Parses off the runtime: hostile text takes its time on a thread of its own.
@@ -76,7 +80,7 @@ pub async fn create(app: &App, by: &Actor, c: CreateRule) -> Result<(CreatedRule
     check_settings(&settings)?;
     let (parsed, body) = parse(c.body).await?;
     if let Some(e) = parsed.errors.first() {
-        return Err(text::refused(&text::problem(e)));
+        return Err(refused(&body, e));
     }
     if parsed.rules.is_empty() || parsed.rules.len() > DOCUMENTS {
         let reason = if parsed.rules.is_empty() { "no rule in it" } else { "more than 100 documents" };
@@ -129,8 +133,8 @@ async fn finish(app: &App, mut tx: Tx, rule_id: &str, audit: Audit) -> Result<(S
     Ok((stored, seq))
 }
 
-/// Whether a rule that was just changed runs: asked of a small engine of its own, since the whole set is still being
-/// compiled. A correlation depends on others, so it waits for the set, and not for long.
+/// Whether a rule that was just changed runs, as the pipelines make it: asked of a small engine of its own, since the
+/// whole set is still being compiled. A correlation depends on others, so it waits for the set, and not for long.
 async fn look(app: &App, rule: &mut Rule) -> Result<()> {
     if rule.state != RuleState::Running {
         return Ok(());
@@ -141,11 +145,18 @@ async fn look(app: &App, rule: &mut Rule) -> Result<()> {
         return Ok(());
     }
     let (body, id) = (rule.body.clone(), rule.rule_id.clone());
-    let work = move || {
-        let one = text::one(&body, &id)?;
-        Engine::build(vec![one], &compile::mapping()).1.into_iter().next()
+    let pipelines = Pipelines::load(app.kernel.db.read()).await?;
+    let work = move || match pipelines.one(&body, &id) {
+        None => (vec![], None),
+        Some(Err(no)) => (vec![], Some(no)),
+        Some(Ok(one)) => {
+            let steps = one.pipelines.clone();
+            (steps, Engine::build(vec![one], &compile::mapping()).1.into_iter().next())
+        }
     };
-    if let Some(n) = tokio::task::spawn_blocking(work).await.map_err(Error::internal)? {
+    let (steps, no) = tokio::task::spawn_blocking(work).await.map_err(Error::internal)?;
+    rule.pipelines = steps;
+    if let Some(n) = no {
         (rule.state, rule.state_reason) = (compile::state(n.cause), Some(n.reason));
     }
     Ok(())
@@ -216,9 +227,19 @@ pub async fn patch(
 /// A row with the pack's text beside it, where the rule is edited.
 type Rewritten = Option<(NewRule, Option<String>)>;
 
+/// AURORA-4222; a pipeline where a rule belongs is named as what it is.
+fn refused(body: &str, e: &sigma::RuleError) -> Error {
+    let mut problem = text::problem(e);
+    if sigma::pipelines_in(body).iter().any(|p| p.document == e.document) {
+        problem.reason =
+            "this is a processing pipeline and no rule: import it, or put it beside the packs".into();
+    }
+    text::refused(&problem)
+}
+
 fn rewritten(old: &Stored, parsed: sigma::Parsed, body: &str) -> Result<Rewritten> {
     if let Some(e) = parsed.errors.first() {
-        return Err(text::refused(&text::problem(e)));
+        return Err(refused(body, e));
     }
     let [mut rule] = <[sigma::Rule; 1]>::try_from(parsed.rules)
         .map_err(|r| text::refused_whole("", format!("one rule is expected, here are {}", r.len())))?;

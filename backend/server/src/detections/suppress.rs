@@ -1,7 +1,7 @@
 //! Suppressions: matches of a rule that shall raise no alert.
 //!
 //! A suppression's condition is a Sigma search, so it is made a rule of the same log source and read by the same
-//! engine: fields have the names that they have in the rule.
+//! engine: fields have the names that they have in the rule's own text, and go through the same pipelines.
 
 use api::{Time, detections::Suppression};
 use detect::{Engine, Mapping, sigma};
@@ -17,10 +17,17 @@ pub struct Suppressor {
 }
 
 impl Suppressor {
-    /// Compiles; one that does not compile holds nothing back.
-    pub fn build(rule: &sigma::Rule, list: &[&Suppression], mapping: &Mapping) -> Suppressor {
+    /// Compiles; one that does not compile holds nothing back. `rule` is the rule as written; the pipelines are those
+    /// that it went through, without what drops, adds or refuses.
+    pub fn build(
+        rule: &sigma::Rule,
+        list: &[&Suppression],
+        mapping: &Mapping,
+        pipelines: &sigma::Pipelines,
+    ) -> Suppressor {
         let rules = list.iter().filter_map(|s| {
-            let mut made = sigma::parse(&text(rule, &s.condition).ok()?).rules.into_iter().next()?;
+            let made = sigma::parse_with(&text(rule, &s.condition).ok()?, pipelines);
+            let mut made = made.rules.into_iter().next()?;
             made.id.clone_from(&s.id);
             Some(made)
         });
@@ -51,29 +58,28 @@ fn text(rule: &sigma::Rule, condition: &Value) -> Result<String> {
         Value::Object(map) => map.into_iter().filter(|(_, v)| !v.is_null()).collect(),
         other => other,
     };
+    // At the end, so that lines are what they were: pipelines may look at tags.
+    let tail = format!("  condition: suppressed\ntags: {}\n", json!(rule.tags));
     let head = format!("title: suppression\nlogsource: {logsource}\ndetection:\n");
     let wrong = || Error::field("condition", "a map of fields to values, a list of such maps, or YAML text");
     match condition {
         // JSON is YAML.
-        Value::Object(map) if !map.is_empty() => {
-            Ok(format!("{head}  suppressed: {condition}\n  condition: suppressed\n"))
-        }
-        Value::Array(list) if !list.is_empty() => {
-            Ok(format!("{head}  suppressed: {condition}\n  condition: suppressed\n"))
-        }
+        Value::Object(map) if !map.is_empty() => Ok(format!("{head}  suppressed: {condition}\n{tail}")),
+        Value::Array(list) if !list.is_empty() => Ok(format!("{head}  suppressed: {condition}\n{tail}")),
         Value::String(t) if !t.trim().is_empty() => {
             // Each line is indented, so that none of them can end the search that it stands in.
             let lines: Vec<_> = t.lines().map(|l| format!("    {l}\n")).collect();
-            Ok(format!("{head}  suppressed:\n{}  condition: suppressed\n", lines.concat()))
+            Ok(format!("{head}  suppressed:\n{}{tail}", lines.concat()))
         }
         _ => Err(wrong()),
     }
 }
 
-/// Refuses a condition that does not compile for this rule (AURORA-4222 with the place in it).
-pub fn check(rule: &sigma::Rule, condition: &Value) -> Result<()> {
+/// Refuses a condition that does not compile for this rule (AURORA-4222 with the place in it). `rule` is the rule as
+/// written.
+pub fn check(rule: &sigma::Rule, condition: &Value, pipelines: &sigma::Pipelines) -> Result<()> {
     let made = text(rule, condition)?;
-    let parsed = sigma::parse(&made);
+    let parsed = sigma::parse_with(&made, &pipelines.renaming());
     if let Some(e) = parsed.errors.first() {
         let mut problem = super::text::problem(e);
         // Three lines stand before the condition's own first one, a fourth when it is text.

@@ -21,6 +21,22 @@ pub fn one(body: &str, rule_id: &str) -> Option<sigma::Rule> {
     Some(rule)
 }
 
+/// The rule of a stored text out of what is kept beside it; none when that is of another text or version.
+pub fn kept(body: &str, parsed: &[u8], rule_id: &str) -> Option<sigma::Rule> {
+    let mut rule = sigma::cache::from_bytes(body, parsed)?.into_iter().next()?;
+    rule_id.clone_into(&mut rule.id);
+    Some(rule)
+}
+
+/// What is kept beside the text of a rule, in hexadecimal.
+fn to_keep(rule: &sigma::Rule, body: &str) -> Option<String> {
+    // Its text may have been one of many in a file.
+    let mut rule = rule.clone();
+    (rule.span, rule.document) = (0..body.len(), 0);
+    let parsed = sigma::Parsed { rules: vec![rule], errors: vec![] };
+    sigma::cache::to_bytes(body, &parsed).map(|bytes| hex(&bytes))
+}
+
 /// `sigma`, `sigma_correlation` or `sigma_filter`.
 pub fn format(kind: Kind) -> &'static str {
     match kind {
@@ -122,6 +138,7 @@ pub fn row(rule: &sigma::Rule, body: &str, from: &Origin<'_>, settings: &RuleSet
         about: text(&about),
         errors: "[]".into(),
         body: body.into(),
+        parsed: to_keep(rule, body),
     }
 }
 
@@ -153,5 +170,6 @@ pub fn broken(id: &str, title: &str, body: &str, from: &Origin<'_>, errors: &[Ru
         about: text(&About::default()),
         errors: text(&errors),
         body: body.into(),
+        parsed: None,
     }
 }

@@ -57,8 +57,9 @@ pub async fn suppress(
         return Err(Error::field("rule_id", "only matches of a rule that looks at events can be held back"));
     }
     let (body, id, condition) = (stored.rule.body, rule_id.to_owned(), c.condition.clone());
+    let set = app.rules.current();
     let check = move || match text::one(&body, &id) {
-        Some(rule) => super::suppress::check(&rule, &condition),
+        Some(rule) => super::suppress::check(&rule, &condition, set.pipelines.all()),
         None => Err(Error::field("rule_id", "its text does not load")),
     };
     tokio::task::spawn_blocking(check).await.map_err(Error::internal)??;

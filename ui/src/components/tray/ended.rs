@@ -100,6 +100,10 @@ fn words(job: &Job) -> String {
         let scanned = tn(k::RUN_SCANNED_N, run.scanned);
         return format!("{scanned} {}", counts(k::TRAY_RULES_RUN, run.rules_run, run.matched, alerts));
     }
+    if let Some(report) = kinds::pack_report(job).filter(|r| r.pack_id.is_empty()) {
+        let all = [&report.pipelines_new, &report.pipelines_changed, &report.pipelines_unchanged];
+        return tn(k::PIPELINES_ENDED, all.iter().map(|p| p.len() as u64).sum());
+    }
     if let Some(report) = kinds::pack_report(job) {
         let args: [(&str, &dyn std::fmt::Display); 4] = [
             ("new", &grouped(report.new)),

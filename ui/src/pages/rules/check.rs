@@ -5,7 +5,7 @@ use crate::{
     i18n::{k, t, tf, tn},
     text::visible,
 };
-use api::detections::{CheckReport, CheckedRule, RuleProblem};
+use api::detections::{CheckReport, CheckedPipeline, CheckedRule, RuleProblem};
 use leptos::prelude::*;
 
 /// The panel; a click on a problem goes to its place.
@@ -30,13 +30,17 @@ pub fn Report(
         Some(Ok(report)) => view! {
             <div class="sec" data-test="check-report">
                 <div class="sec-h"><span class="t12 med" role="status">{match (report.ok, report.errors.len()) {
-                    (true, _) => view! { <span class="ok-c" data-test="check-ok">{t(k::CHECK_OK)}</span> }.into_any(),
+                    (true, _) => {
+                        let words = if report.documents.is_empty() { k::CHECK_PIPELINE_OK } else { k::CHECK_OK };
+                        view! { <span class="ok-c" data-test="check-ok">{t(words)}</span> }.into_any()
+                    }
                     (false, 0) => view! { <span class="warn-c">{t(k::CHECK_NOT_RUN)}</span> }.into_any(),
                     (false, n) => view! { <span class="err-c" data-test="check-errors">{tn(k::COUNT_PROBLEMS, n as u64)}</span> }.into_any(),
                 }}</span></div>
                 <ol class="problems">{report.errors.into_iter().map(problem).collect_view()}</ol>
             </div>
             {report.documents.into_iter().map(document).collect_view()}
+            {report.pipelines.into_iter().map(pipeline).collect_view()}
         }
         .into_any(),
     }
@@ -57,6 +61,19 @@ fn document(d: CheckedRule) -> impl IntoView {
                 {(!d.placeholders.is_empty()).then(|| view! { <dt>{t(k::CHECK_PLACEHOLDERS)}</dt><dd class="mono t11"><bdi>{visible(&d.placeholders.join(", "))}</bdi></dd> })}
             </dl>
             {d.exists.then(|| view! { <p class="t3 t11">{tf(k::CHECK_EXISTS, &[("id", &visible(&d.rule_id))])}</p> })}
+        </div>
+    }
+}
+
+fn pipeline(p: CheckedPipeline) -> impl IntoView {
+    let name = if p.name.is_empty() { t(k::PIPELINE_NAMELESS).to_owned() } else { visible(&p.name) };
+    view! {
+        <div class="sec" data-test="check-pipeline">
+            <h3><bdi>{name}</bdi></h3>
+            <dl class="kv">
+                <dt>{t(k::PIPELINE_PRIORITY)}</dt><dd class="num">{p.priority}</dd>
+            </dl>
+            <p class="t2 t12">{t(k::PIPELINE_TEXT)}</p>
         </div>
     }
 }

@@ -202,6 +202,7 @@ fn note(r: &Rule) -> impl IntoView + use<> {
             {fact(t(k::RULE_ORIGIN), Some(word("rule-origin", r.origin.as_str()).to_owned()))}
             {r.pack.as_deref().map(|p| view! { <dt>{t(k::RULE_PACK)}</dt><dd>{filter("pack", p)}</dd> })}
             {fact(t(k::TRAY_FILE), r.file.clone())}
+            {fact(t(k::RULE_PIPELINES), Some(r.pipelines.join(" · ")).filter(|p| !p.is_empty()))}
             {fact(t(k::RULE_AUTHOR), r.author.clone())}
             {fact(t(k::RULE_LICENCE), r.license.clone())}
             {fact(t(k::RULE_DATES), Some(dates).filter(|d| !d.is_empty()))}

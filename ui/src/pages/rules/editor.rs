@@ -1,21 +1,20 @@
-//! Writing a rule: coloured text, what is wrong with it as one types, what it would run on. What is not saved stays
+//! Writing a rule or a pipeline: coloured text, what is wrong with it as one types, what it would run on. What is not saved stays
 //! while the page lives, wherever one goes.
 
-use super::{check::Report, moves, text, yaml};
+use super::{
+    check::Report,
+    edited::{Edited, No, check},
+    text, yaml,
+};
 use crate::{
     components::{icon::Icon, toast},
-    data::client,
     i18n::{k, t},
-    pages::alerts::moves::focus,
-    place::{Place, go},
+    place::Place,
     state::app,
 };
 use api::{
-    Code, Empty,
-    detections::{
-        CheckReport, CheckText, CreateRule, PatchRule, Rule, RuleCheck, RuleCreate, RuleGet, RulePatch,
-        RulePath, RuleProblem,
-    },
+    Code,
+    detections::{CheckReport, RuleProblem},
 };
 use leptos::{html, prelude::*, task::spawn_local};
 use std::{
@@ -30,8 +29,8 @@ const PAUSE: Duration = Duration::from_millis(250);
 const FIELD: &str = "rule-text";
 
 thread_local! {
-    /// Texts that are not saved, by rule; the empty id is a new one.
-    static DRAFTS: RefCell<BTreeMap<String, String>> = const { RefCell::new(BTreeMap::new()) };
+    /// Texts that are not saved.
+    static DRAFTS: RefCell<BTreeMap<Edited, String>> = const { RefCell::new(BTreeMap::new()) };
     static TYPED: Cell<u64> = const { Cell::new(0) };
     static OPEN: Cell<Option<Model>> = const { Cell::new(None) };
 }
@@ -39,7 +38,7 @@ thread_local! {
 /// What the editor works on.
 #[derive(Clone, Copy)]
 struct Model {
-    id: StoredValue<String>,
+    what: StoredValue<Edited>,
     body: RwSignal<String>,
     saved: RwSignal<String>,
     etag: RwSignal<Option<String>>,
@@ -52,32 +51,19 @@ struct Model {
 
 /// Whether the address names the editor.
 pub fn is_open(place: &Place) -> bool {
-    !place.get("new").is_empty() || (!place.get("edit").is_empty() && !place.get("id").is_empty())
+    let named = !place.get("id").is_empty() || !place.get("pipeline").is_empty();
+    !place.get("new").is_empty() || (!place.get("edit").is_empty() && named)
 }
 
 /// Back to the rule, or to the list. What is not saved stays a draft.
 pub fn leave() {
-    let place = app().place.get_untracked();
-    go(place.with("edit", "").with("new", ""));
-    focus(moves::LIST);
-}
-
-/// A text to begin with.
-fn blank() -> String {
-    let id = js_sys::Reflect::get(&window(), &"crypto".into())
-        .and_then(|c| js_sys::Reflect::get(&c, &"randomUUID".into()).map(|f| (c, f)))
-        .ok()
-        .and_then(|(c, f)| js_sys::Function::from(f).call0(&c).ok())
-        .and_then(|v| v.as_string())
-        .unwrap_or_default();
-    format!(
-        "title: \nid: {id}\nstatus: experimental\ndescription: \nlogsource:\n    product: windows\n    category: process_creation\ndetection:\n    selection:\n        Image|endswith: '\\example.exe'\n    condition: selection\nlevel: medium\n"
-    )
+    let what = OPEN.get().map(|model| model.what.get_value());
+    what.unwrap_or(Edited::Rule(String::new())).leave();
 }
 
 impl Model {
     fn typed(self, text: String) {
-        self.id.with_value(|id| DRAFTS.with_borrow_mut(|d| d.insert(id.clone(), text.clone())));
+        self.what.with_value(|w| DRAFTS.with_borrow_mut(|d| d.insert(w.clone(), text.clone())));
         self.body.set(text);
         let turn = TYPED.get() + 1;
         TYPED.set(turn);
@@ -94,11 +80,10 @@ impl Model {
     fn check(self) {
         let Some(body) = self.body.try_get_untracked() else { return };
         spawn_local(async move {
-            let outcome =
-                client::call::<RuleCheck>(&Empty {}, &Empty {}, &CheckText { body: body.clone() }).await;
+            let outcome = check(body.clone()).await;
             // Only what is said of the present text counts.
             if self.body.try_get_untracked().as_ref() == Some(&body) {
-                let _ = self.report.try_set(Some(outcome.map(|a| a.value).map_err(|f| f.sentence())));
+                let _ = self.report.try_set(Some(outcome.map_err(|f| f.sentence())));
             }
         });
     }
@@ -108,78 +93,59 @@ impl Model {
     }
 
     fn forget(self) {
-        self.id.with_value(|id| DRAFTS.with_borrow_mut(|d| d.remove(id)));
+        self.what.with_value(|w| DRAFTS.with_borrow_mut(|d| d.remove(w)));
     }
 
-    fn take(self, rule: Rule, etag: Option<String>) {
-        let draft = self.id.with_value(|id| DRAFTS.with_borrow(|d| d.get(id).cloned()));
-        let _ = self.saved.try_set(rule.body.clone());
-        let _ = self.body.try_set(draft.unwrap_or(rule.body));
+    fn take(self, body: String, etag: Option<String>) {
+        let draft = self.what.with_value(|w| DRAFTS.with_borrow(|d| d.get(w).cloned()));
+        let _ = self.saved.try_set(body.clone());
+        let _ = self.body.try_set(draft.unwrap_or(body));
         let _ = self.etag.try_set(etag);
         self.check();
     }
 
     fn read(self) {
-        let rule_id = self.id.get_value();
+        let what = self.what.get_value();
         spawn_local(async move {
-            match client::call::<RuleGet>(&RulePath { rule_id }, &Empty {}, &()).await {
-                Ok(answer) => self.take(answer.value, answer.etag),
+            match what.read().await {
+                Ok((body, etag)) => self.take(body, etag),
                 Err(failure) => drop(self.report.try_set(Some(Err(failure.sentence())))),
             }
         });
     }
 
     fn save(self) {
-        if self.busy.get_untracked() {
+        if self.busy.get_untracked() || !app().may("siem:write") {
             return;
         }
         self.busy.set(true);
-        let (id, body) = (self.id.get_value(), self.body.get_untracked());
+        let (what, body, etag) =
+            (self.what.get_value(), self.body.get_untracked(), self.etag.get_untracked());
         spawn_local(async move {
-            let outcome = if id.is_empty() {
-                let new = CreateRule { body, enabled: None, settings: None };
-                client::call::<RuleCreate>(&Empty {}, &Empty {}, &new).await.map(|a| (a.value.rule, a.etag))
-            } else {
-                let change = PatchRule { body: Some(Some(body)), ..PatchRule::default() };
-                let etag = self.etag.get_untracked();
-                client::call_if::<RulePatch>(&RulePath { rule_id: id }, &Empty {}, &change, etag.as_deref())
-                    .await
-                    .map(|a| (a.value, a.etag))
-            };
+            let outcome = what.save(body, etag).await;
             let _ = self.busy.try_set(false);
             match outcome {
-                Ok((rule, etag)) => {
-                    self.forget();
-                    toast::say(t(k::DONE_RULE_SAVED).to_owned());
-                    let place = app().place.get_untracked();
-                    let id = rule.rule_id.clone();
-                    app().rules.put(rule, etag);
-                    app().rules.load();
-                    go(place.with("id", &id).with("edit", "").with("new", ""));
-                }
-                Err(failure)
-                    if failure.code() == Some(Code::Conflict) && !self.id.with_value(String::is_empty) =>
-                {
+                Ok(()) => drop(DRAFTS.with_borrow_mut(|d| d.remove(&what))),
+                Err(No::Failure(failure)) if failure.code() == Some(Code::Conflict) && !what.is_new() => {
                     self.overtaken().await;
                 }
-                Err(failure) => {
-                    if let Some(problem) = problem(&failure) {
-                        let report = CheckReport { ok: false, documents: Vec::new(), errors: vec![problem] };
-                        let _ = self.report.try_set(Some(Ok(report)));
-                    }
-                    toast::failure(&failure, Some(t(k::KEPT_TEXT)));
+                Err(No::Failure(failure)) => toast::failure(&failure, Some(t(k::KEPT_TEXT))),
+                Err(No::Wrong(report)) => {
+                    let words = report.errors.first().map(ToString::to_string).unwrap_or_default();
+                    let _ = self.report.try_set(Some(Ok(report)));
+                    toast::error(crate::text::visible(&words), Some(t(k::KEPT_TEXT).to_owned()), None);
                 }
+                Err(No::Words(words)) => toast::error(words, Some(t(k::KEPT_TEXT).to_owned()), None),
             }
         });
     }
 
-    /// Somebody else saved this rule: both texts are shown, and the next save is on top of the newer one.
+    /// Somebody else saved this text: both are shown, and the next save is on top of the newer one.
     async fn overtaken(self) {
-        let path = RulePath { rule_id: self.id.get_value() };
-        match client::call::<RuleGet>(&path, &Empty {}, &()).await {
-            Ok(answer) => {
-                let _ = self.etag.try_set(answer.etag);
-                let _ = self.theirs.try_set(Some(answer.value.body));
+        match self.what.get_value().read().await {
+            Ok((body, etag)) => {
+                let _ = self.etag.try_set(etag);
+                let _ = self.theirs.try_set(Some(body));
             }
             Err(failure) => toast::failure(&failure, Some(t(k::KEPT_TEXT))),
         }
@@ -197,11 +163,6 @@ impl Model {
             .with(|r| r.as_ref().and_then(|r| r.as_ref().ok()).map(|r| r.errors.clone()))
             .unwrap_or_default()
     }
-}
-
-fn problem(failure: &crate::data::failure::Failure) -> Option<RuleProblem> {
-    let crate::data::failure::Failure::Problem { body, .. } = failure else { return None };
-    serde_json::from_value(body.detail.clone()?).ok()
 }
 
 /// Place of a line and column (1-based, in characters) in UTF-16 units, as a text field counts.
@@ -238,15 +199,15 @@ pub fn next_problem() {
     }
 }
 
-/// The editor beside the list; an empty `id` is a new rule.
+/// The editor.
 #[component]
-pub fn Editor(id: String) -> impl IntoView {
-    let new = id.is_empty();
-    let draft = DRAFTS.with_borrow(|d| d.get(&id).cloned());
+pub fn Editor(what: Edited) -> impl IntoView {
+    let new = what.is_new();
+    let draft = DRAFTS.with_borrow(|d| d.get(&what).cloned());
     let had_draft = draft.is_some();
-    let start = if new { draft.unwrap_or_else(blank) } else { draft.unwrap_or_default() };
+    let start = if new { draft.unwrap_or_else(|| what.blank()) } else { draft.unwrap_or_default() };
     let model = Model {
-        id: StoredValue::new(id),
+        what: StoredValue::new(what),
         body: RwSignal::new(start.clone()),
         saved: RwSignal::new(if new && !had_draft { start } else { String::new() }),
         etag: RwSignal::new(None),
@@ -270,7 +231,7 @@ pub fn Editor(id: String) -> impl IntoView {
     });
     view! {
         <section class="pane editor" aria-label=t(k::EDITOR) data-test="rule-editor">
-            <Bar model=model new=new />
+            <Bar model=model />
             <Field model=model />
         </section>
         <aside class="pane check-pane" aria-label=t(k::CHECK_TITLE)>
@@ -285,20 +246,23 @@ pub fn Editor(id: String) -> impl IntoView {
 }
 
 #[component]
-fn Bar(model: Model, new: bool) -> impl IntoView {
+fn Bar(model: Model) -> impl IntoView {
     let discard = move |_| {
         model.forget();
         leave();
     };
-    let title = if new { t(k::ACTION_RULE_NEW).to_owned() } else { model.id.get_value() };
+    let title = model.what.with_value(Edited::title);
+    let may = app().may("siem:write");
+    // The text that a new pipeline begins with is one that works.
+    let fresh = model.what.with_value(|w| matches!(w, Edited::Pipeline(id) if id.is_empty()));
     view! {
         <div class="pagehead">
             <span class="mono t2 trunc t11"><bdi>{title}</bdi></span>
             {move || model.dirty().then(|| view! { <span class="chip" data-test="editor-dirty">{t(k::EDITOR_DIRTY)}</span> })}
             <span class="push row row-1">
-                <button class="btn btn-quiet" data-test="editor-discard" on:click=discard>{t(k::DISCARD)}</button>
-                <button class="btn btn-primary" data-test="editor-save" disabled=move || model.busy.get() || !model.dirty() on:click=move |_| model.save()>
-                    {t(k::SAVE)}<kbd class="kbd">{crate::actions::hint("rule-save")}</kbd></button>
+                <button class="btn btn-quiet" data-test="editor-discard" on:click=discard>{if may { t(k::DISCARD) } else { t(k::CLOSE) }}</button>
+                {may.then(|| view! { <button class="btn btn-primary" data-test="editor-save" disabled=move || model.busy.get() || !(model.dirty() || fresh) on:click=move |_| model.save()>
+                    {t(k::SAVE)}<kbd class="kbd">{crate::actions::hint("rule-save")}</kbd></button> })}
             </span>
         </div>
     }
@@ -335,8 +299,8 @@ fn Field(model: Model) -> impl IntoView {
         <div class="ed scroll">
             <div class="code ed-in">
                 <div class="ed-back" aria-hidden="true">{lines}</div>
-                <textarea id=FIELD node_ref=model.area class="ed-text" dir="ltr" spellcheck="false" autocomplete="off" wrap="off" aria-label=t(k::RULE_BODY)
-                    data-test="editor-text" prop:value=move || model.body.get() on:input:target=move |e| model.typed(e.target().value()) on:keydown=key></textarea>
+                <textarea id=FIELD node_ref=model.area class="ed-text" dir="ltr" spellcheck="false" autocomplete="off" wrap="off" aria-label=model.what.with_value(Edited::label)
+                    readonly=!app().may("siem:write") data-test="editor-text" prop:value=move || model.body.get() on:input:target=move |e| model.typed(e.target().value()) on:keydown=key></textarea>
             </div>
         </div>
     }

@@ -3,6 +3,7 @@
 mod check;
 mod detail;
 pub mod dialogs;
+mod edited;
 pub mod editor;
 mod filters;
 mod history;
@@ -10,6 +11,7 @@ pub mod import;
 pub mod model;
 pub mod moves;
 mod packs;
+mod pipelines;
 pub mod query;
 mod report;
 mod runs;
@@ -41,9 +43,24 @@ pub fn Rules() -> impl IntoView {
         <Head view=view />
         {move || match view.get() {
             View::Rules => view! { <Listed /> }.into_any(),
-            View::Packs => view! { <packs::Packs /> }.into_any(),
+            View::Packs => view! { <Packs /> }.into_any(),
             View::Runs => view! { <runs::Runs /> }.into_any(),
         }}
+    }
+}
+
+/// Where rules came from and what rewrites them, or the text of a pipeline in its place.
+#[component]
+fn Packs() -> impl IntoView {
+    let app = app();
+    let open =
+        Memo::new(move |_| app.place.with(|p| editor::is_open(p).then(|| p.get("pipeline").to_owned())));
+    move || match open.get() {
+        None => view! { <packs::Packs /> }.into_any(),
+        Some(id) => view! {
+            <div class="split with-pipeline"><editor::Editor what=edited::Edited::Pipeline(id) /></div>
+        }
+        .into_any(),
     }
 }
 
@@ -67,7 +84,7 @@ fn Listed() -> impl IntoView {
                 <Bulk />
             </section>
             {move || match (editing.get(), open.get()) {
-                (true, id) => view! { <editor::Editor id=id /> }.into_any(),
+                (true, id) => view! { <editor::Editor what=edited::Edited::Rule(id) /> }.into_any(),
                 (false, id) if id.is_empty() => ().into_any(),
                 (false, id) => view! { <detail::Detail id=id /> }.into_any(),
             }}

@@ -56,6 +56,7 @@ pub fn Packs() -> impl IntoView {
                 Some(Err(text)) => view! { <div class="sec"><p class="notice err" role="alert">{text}</p></div> }.into_any(),
                 Some(Ok(list)) => table(list, asked, read).into_any(),
             }}
+            <super::pipelines::Pipelines running=running />
             {app.may("siem:write").then(|| view! {
                 <div class="sec drop-sec"><div class="drop choice first-drop"><Icon name="import" /><div><h2>{t(k::PACK_DROP)}</h2><p>{t(k::RULES_IMPORT_TEXT)}</p></div>
                     <button class="btn" data-test="packs-import" on:click=|_| super::import::ask()>{t(k::ACTION_RULES_IMPORT)}</button></div></div>

@@ -79,7 +79,9 @@ fn done(r: PackReport) -> impl IntoView {
         })
     };
     let from = r.previous_version.clone();
+    let only_pipelines = r.pack_id.is_empty();
     let version = match from {
+        _ if only_pipelines => t(k::PACK_ONLY_PIPELINES).to_owned(),
         Some(before) => {
             tf(k::PACK_UPDATED, &[("name", &visible(&r.name)), ("before", &before), ("version", &r.version)])
         }
@@ -88,11 +90,14 @@ fn done(r: PackReport) -> impl IntoView {
     view! {
         <h2><bdi>{version}</bdi></h2>
         <p class="t3 t12">{tn(k::COUNT_FILES, r.files)}" · "{tn(k::COUNT_DOCUMENTS, r.documents)}</p>
-        <ul class="numbers" data-test="report-numbers">
+        {pipelines(k::PIPELINES_NEW, &r.pipelines_new)}
+        {pipelines(k::PIPELINES_CHANGED, &r.pipelines_changed)}
+        {pipelines(k::PIPELINES_UNCHANGED, &r.pipelines_unchanged)}
+        {(!only_pipelines).then(|| view! { <ul class="numbers" data-test="report-numbers">
             {number(r.new, k::PACK_NEW, "ok-c")}{number(r.changed, k::PACK_CHANGED, "acc-c")}{number(r.gone, k::PACK_GONE, "warn-c")}{number(r.unchanged, k::PACK_UNCHANGED, "")}
             {number(r.kept_local, k::PACK_KEPT_LOCAL, "")}{number(r.elsewhere, k::PACK_ELSEWHERE, "")}{number(r.needs_configuration_total, k::PACK_NEEDS, "warn-c")}
             {number(r.cannot_run_total, k::PACK_CANNOT, "warn-c")}{number(r.not_loaded_total, k::PACK_NOT_LOADED, "err-c")}
-        </ul>
+        </ul> })}
         {not_loaded(r.not_loaded, r.not_loaded_total)}
         {rules(k::PACK_NEEDS, r.needs_configuration, r.needs_configuration_total, "report-needs")}
         {rules(k::PACK_NEW, r.new_rules, r.new, "report-new")}
@@ -100,6 +105,14 @@ fn done(r: PackReport) -> impl IntoView {
         {rules(k::PACK_GONE, r.gone_rules, r.gone, "report-gone")}
         {rules(k::PACK_ELSEWHERE, r.elsewhere_rules, r.elsewhere, "report-elsewhere")}
     }
+}
+
+/// Pipelines that came in, in one line.
+fn pipelines(label: Key, names: &[String]) -> Option<impl IntoView + use<>> {
+    let names: Vec<_> = names.iter().map(|n| visible(n)).collect();
+    (!names.is_empty()).then(|| view! {
+        <p class="t12" data-test="report-pipelines"><span class="t2">{t(label)}</span>" "<bdi>{names.join(" · ")}</bdi></p>
+    })
 }
 
 fn not_loaded(all: Vec<NotLoaded>, total: u64) -> Option<impl IntoView> {

@@ -9,7 +9,7 @@ use crate::{
     state::app,
     text::visible,
 };
-use api::detections::{Rule, RuleState};
+use api::detections::Rule;
 use leptos::prelude::*;
 use std::sync::Arc;
 use wasm_bindgen::JsCast;
@@ -140,7 +140,7 @@ fn Row(at: usize, rule: Arc<Rule>) -> impl IntoView {
         [first, rest @ ..] => Some(format!("{first} +{}", rest.len())),
     };
     let dash = || view! { <span class="t3">"–"</span> };
-    let off = rule.state == RuleState::Disabled;
+    let off = !rule.enabled;
     let level = match query::severity(&rule.level) {
         Some(s) => view! { <SeverityMark severity=s /> }.into_any(),
         None => dash().into_any(),

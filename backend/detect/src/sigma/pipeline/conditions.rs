@@ -10,7 +10,7 @@ use crate::sigma::{
 use regex::Regex;
 
 /// Conditions and how they are joined; holds when there are none.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Linked<C> {
     pub all: Vec<C>,
     pub any: bool,
@@ -33,7 +33,7 @@ impl<C> Linked<C> {
     }
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) enum RuleCondition {
     Logsource(Logsource),
     ContainsItem { field: String, value: String },
@@ -45,7 +45,7 @@ pub(super) enum RuleCondition {
     Tag(String),
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) enum ItemCondition {
     Match { pattern: Regex, all: bool, negate: bool },
     Value { value: String, all: bool },
@@ -55,7 +55,7 @@ pub(super) enum ItemCondition {
     State(String, String),
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) enum FieldCondition {
     Include(Names),
     Exclude(Names),
@@ -64,7 +64,7 @@ pub(super) enum FieldCondition {
 }
 
 /// Field names, or patterns that they begin with.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) enum Names {
     Plain(Vec<String>),
     Patterns(Vec<Regex>),

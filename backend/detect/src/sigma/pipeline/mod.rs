@@ -6,35 +6,38 @@
 
 mod apply;
 mod conditions;
+mod found;
 mod read;
 mod rewrite;
 mod values;
 
 pub(crate) use apply::{Applied, apply};
+pub use found::{PipelineDocument, pipelines_in};
 pub(crate) use rewrite::empty;
 
 use super::{
-    RuleError,
+    At, RuleError,
     yaml::{self, Node},
 };
 use conditions::{FieldCondition, ItemCondition, Linked, RuleCondition};
 use regex::Regex;
 
 /// A processing pipeline, read and checked.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Pipeline {
     name: String,
+    name_at: At,
     priority: i64,
     vars: Vec<(String, Vec<String>)>,
     steps: Vec<Step>,
 }
 
 /// Pipelines in the order in which they are applied: by priority, lowest first.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Pipelines(Vec<Pipeline>);
 
 /// One processing item.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Step {
     /// `id`; without one the number in the pipeline, from 1.
     id: String,
@@ -44,7 +47,7 @@ struct Step {
     field: Linked<FieldCondition>,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 enum Transformation {
     Fields(Rename),
     DropItem,
@@ -60,7 +63,7 @@ enum Transformation {
 }
 
 /// New names for fields.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 enum Rename {
     Map(Vec<(String, Vec<String>)>),
     PrefixMap(Vec<(String, Vec<String>)>),
@@ -69,7 +72,7 @@ enum Rename {
 }
 
 /// Which placeholders a transformation is for.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 struct Chosen {
     include: Option<Vec<String>>,
     exclude: Option<Vec<String>>,
@@ -82,7 +85,22 @@ impl Pipeline {
     /// When the text is not YAML, a key is unknown or wrong, or a transformation or condition is unknown or not
     /// supported, with its line and column.
     pub fn parse(text: &str) -> Result<Pipeline, RuleError> {
-        read::read(text).map_err(|p| p.in_document(0, None))
+        let root = document(text.strip_prefix('\u{feff}').unwrap_or(text));
+        root.and_then(|root| read::read(&root)).map_err(|p| p.in_document(0, None))
+    }
+
+    /// With this name where its text gives it none: messages name it, and its steps.
+    #[must_use]
+    pub fn or_named(mut self, name: &str) -> Pipeline {
+        if self.name.is_empty() {
+            name.clone_into(&mut self.name);
+        }
+        self
+    }
+
+    /// Where `name` stands; the start of the document without one.
+    pub fn name_at(&self) -> At {
+        self.name_at
     }
 
     /// `name`; empty without one.
@@ -101,6 +119,25 @@ impl Pipelines {
     pub fn new(mut pipelines: Vec<Pipeline>) -> Pipelines {
         pipelines.sort_by_key(|p| p.priority);
         Pipelines(pipelines)
+    }
+
+    /// Without the steps that drop, add or refuse: what is left says the same thing in other names and values. For
+    /// texts that are no rules themselves and stand beside one, and must not come to mean more or less than they say.
+    #[must_use]
+    pub fn renaming(&self) -> Pipelines {
+        let mut all = self.clone();
+        for pipeline in &mut all.0 {
+            pipeline.steps.retain(|s| {
+                !matches!(
+                    s.what,
+                    Transformation::DropItem
+                        | Transformation::AddCondition { .. }
+                        | Transformation::RuleFailure(_)
+                        | Transformation::ItemFailure(_)
+                )
+            });
+        }
+        all
     }
 
     /// Whether there is nothing to apply.

@@ -36,12 +36,11 @@ const REFUSED: [(&str, &str); 18] = [
     ("template", "it writes a query for another system"),
 ];
 
-pub(super) fn read(text: &str) -> Res<Pipeline> {
-    let root = super::document(text)?;
-    let mut p = Pipeline { name: String::new(), priority: 0, vars: vec![], steps: vec![] };
-    for (key, node) in entries(&root, "")? {
+pub(super) fn read(root: &Node) -> Res<Pipeline> {
+    let mut p = Pipeline { name: String::new(), name_at: root.at, priority: 0, vars: vec![], steps: vec![] };
+    for (key, node) in entries(root, "")? {
         match key {
-            "name" => p.name = word(node, key)?,
+            "name" => (p.name, p.name_at) = (word(node, key)?, node.at),
             "priority" => match node.scalar() {
                 Some(Scalar::Int(n)) => p.priority = i64::try_from(n).unwrap_or(i64::MAX),
                 _ => return Err(Problem::new(node.at, key, "priority wants a number")),

@@ -1,10 +1,11 @@
 //! All SQL of detection rules.
 //!
-//! `rules` the reads of rules · `write` their changes · `packs` · `runs` · `verdicts` suppressions, feedback, metrics,
+//! `rules` the reads of rules · `write` their changes · `packs` · `pipelines` · `runs` · `verdicts` suppressions, feedback, metrics,
 //! coverage · `correlations`.
 
 pub mod correlations;
 pub mod packs;
+pub mod pipelines;
 pub mod rules;
 pub mod runs;
 pub mod verdicts;
@@ -19,6 +20,7 @@ pub const QUERIES: &[(&str, &[(&str, &str)])] = &[
     ("detections/rules", rules::QUERIES),
     ("detections/write", write::QUERIES),
     ("detections/packs", packs::QUERIES),
+    ("detections/pipelines", pipelines::QUERIES),
     ("detections/runs", runs::QUERIES),
     ("detections/verdicts", verdicts::QUERIES),
     ("detections/correlations", correlations::QUERIES),

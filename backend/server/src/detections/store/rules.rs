@@ -71,13 +71,13 @@ queries! {
         LEFT JOIN rule_stat s ON s.rule_id = r.rule_id WHERE r.rule_id = ?1");
     TEXTS: "SELECT rule_id, body FROM rule_text WHERE rule_id IN (SELECT value FROM json_each(?1))";
     COUNT: concat!("SELECT count(*) FROM (SELECT 1 FROM rule r WHERE ", filter!(), " LIMIT ?14)");
-    ENABLED: "SELECT r.rule_id, r.hash, r.settings, r.pack, r.file, t.body FROM rule r
+    ENABLED: "SELECT r.rule_id, r.hash, r.settings, r.pack, r.file, t.body, t.parsed FROM rule r
         JOIN rule_text t ON t.rule_id = r.rule_id
         WHERE r.enabled = 1 AND r.errors = '[]' ORDER BY coalesce(r.pack, ''), coalesce(r.file, r.rule_id), r.id";
-    SOME: "SELECT r.rule_id, r.hash, r.settings, r.pack, r.file, t.body FROM rule r JOIN rule_text t ON t.rule_id = r.rule_id
+    SOME: "SELECT r.rule_id, r.hash, r.settings, r.pack, r.file, t.body, t.parsed FROM rule r JOIN rule_text t ON t.rule_id = r.rule_id
         WHERE r.errors = '[]' AND r.rule_id IN (SELECT value FROM json_each(?1))
         ORDER BY coalesce(r.pack, ''), coalesce(r.file, r.rule_id), r.id";
-    STAND_ON: "SELECT r.rule_id, r.hash, r.settings, r.pack, r.file, t.body FROM rule r
+    STAND_ON: "SELECT r.rule_id, r.hash, r.settings, r.pack, r.file, t.body, t.parsed FROM rule r
         JOIN rule_text t ON t.rule_id = r.rule_id
         WHERE r.errors = '[]' AND (r.enabled = 1 OR r.rule_id IN (SELECT value FROM json_each(?1)))
         ORDER BY coalesce(r.pack, ''), coalesce(r.file, r.rule_id), r.id";
@@ -189,6 +189,7 @@ pub fn stored(r: &SqliteRow) -> Result<Stored> {
         origin: RuleOrigin::parse(r.try_get("origin")?).unwrap_or(RuleOrigin::Own),
         file: r.try_get::<Option<String>, _>("file")?.filter(|_| pack.is_some()),
         pack,
+        pipelines: vec![],
         edited: r.try_get("edited")?,
         settings: json(r, "settings")?,
         hits: count(r, "hits")?,
@@ -241,6 +242,8 @@ pub struct Source {
     /// Its file in the pack; for one's own rules that were written together, the id of the first.
     pub file: Option<String>,
     pub body: String,
+    /// The text as the engine reads it.
+    pub parsed: Option<Vec<u8>>,
 }
 
 fn source(r: &SqliteRow) -> Result<Source> {
@@ -251,6 +254,7 @@ fn source(r: &SqliteRow) -> Result<Source> {
         pack: r.try_get("pack")?,
         file: r.try_get("file")?,
         body: r.try_get("body")?,
+        parsed: r.try_get("parsed")?,
     })
 }
 

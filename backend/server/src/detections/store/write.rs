@@ -12,12 +12,13 @@ queries! {
         value ->> 'format', value ->> 'hash', value ->> 'enabled', value ->> 'settings', value ->> 'tags',
         value ->> 'techniques', value ->> 'product', value ->> 'category', value ->> 'service', value ->> 'author',
         value ->> 'license', value ->> 'about', value ->> 'errors', ?2, ?2 FROM json_each(?1)";
-    INSERT_TEXT: "INSERT INTO rule_text (rule_id, body) SELECT value ->> 'rule_id', value ->> 'body' FROM json_each(?1)";
+    INSERT_TEXT: "INSERT INTO rule_text (rule_id, body, parsed) SELECT value ->> 'rule_id', value ->> 'body',
+        unhex(value ->> 'parsed') FROM json_each(?1)";
     REPLACE: "UPDATE rule SET pack = ?2, origin = ?3, file = ?4, title = ?5, sort_title = ?6, status = ?7, level = ?8, rank = ?9,
         own_level = ?10, format = ?11, hash = ?12, tags = ?13, techniques = ?14, product = ?15, category = ?16, service = ?17,
         author = ?18, license = ?19, about = ?20, errors = ?21, edited = ?22, updated_at = ?23, version = version + 1
         WHERE rule_id = ?1";
-    SET_TEXT: "UPDATE rule_text SET body = ?2, pack_body = ?3 WHERE rule_id = ?1";
+    SET_TEXT: "UPDATE rule_text SET body = ?2, pack_body = ?3, parsed = unhex(?4) WHERE rule_id = ?1";
     SET_PACK_TEXT: "UPDATE rule_text SET pack_body = ?2 WHERE rule_id = ?1";
     SET_FILE: "UPDATE rule SET file = ?2 WHERE rule_id = ?1 AND file IS NOT ?2";
     TUNE: "UPDATE rule SET enabled = ?2, settings = ?3, level = ?4, rank = ?5, updated_at = ?6, version = version + 1
@@ -71,6 +72,8 @@ pub struct NewRule {
     pub about: String,
     pub errors: String,
     pub body: String,
+    /// The text as the engine reads it, in hexadecimal.
+    pub parsed: Option<String>,
 }
 
 /// A step of a history.
@@ -147,7 +150,7 @@ pub async fn replace(tx: &mut Tx, r: &NewRule, pack_body: Option<&str>, now: Tim
         .bind(pack_body.is_some())
         .bind(now.0);
     query.execute(tx.conn()).await?;
-    let query = sqlx::query(SET_TEXT).bind(&r.rule_id).bind(&r.body).bind(pack_body);
+    let query = sqlx::query(SET_TEXT).bind(&r.rule_id).bind(&r.body).bind(pack_body).bind(&r.parsed);
     query.execute(tx.conn()).await?;
     Ok(())
 }
