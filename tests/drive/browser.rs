@@ -80,6 +80,7 @@ impl Browser {
 
 impl Drop for Browser {
     /// Lets the driver end its browser: a driver that is killed leaves it running.
+    #[allow(clippy::disallowed_methods, reason = "the driver of this machine")]
     fn drop(&mut self) {
         let (port, id) = &self.session;
         let Ok(mut driver) = TcpStream::connect(("127.0.0.1", *port)) else { return };
