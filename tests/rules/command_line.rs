@@ -83,7 +83,9 @@ fn a_scan_is_printed_for_spreadsheets_and_explained() {
     let Some(shared) = shared() else { return };
     let home = tempfile::tempdir().unwrap();
     let rules = home.path().join("rules.yml");
-    let texts = [rule(1, "=cmd()", ANY), rule(2, "Elsewhere", ANY).replace("windows", "linux")].join("---\n");
+    let nearly = rule(3, "Nearly", "{Image|endswith: .exe, CommandLine|contains: surely-not-there}");
+    let elsewhere = rule(2, "Elsewhere", ANY).replace("windows", "linux");
+    let texts = [rule(1, "=cmd()", ANY), elsewhere, nearly].join("---\n");
     std::fs::write(&rules, texts).unwrap();
     let log = shared.join("data/evtx/parse/sysmon.evtx");
     let of = |more: &[&str]| {
@@ -104,5 +106,6 @@ fn a_scan_is_printed_for_spreadsheets_and_explained() {
     let out = of(&["--explain", &id(1)]);
     let said = text(&out.stdout);
     assert!(said.contains(": matches: selection") && said.contains("+ Image endswith: .exe"), "{said}");
+    assert!(said.contains("one leaf away: Nearly (CommandLine)"), "{said}");
     assert_eq!(of(&["--explain", "none"]).status.code(), Some(2));
 }

@@ -121,6 +121,13 @@ fn why_and_why_not() {
         (&yes["matched"], &yes["logsource"], &yes["tree"]["matched"]),
         (&json!(true), &json!(true), &json!(true))
     );
+    // Rules that were nearly it, each with the leaf that kept it away.
+    let near = yes["near"].as_array().unwrap();
+    assert!((1..=20).contains(&near.len()) && near.iter().all(|n| n["rule_id"] != id(2)), "{near:?}");
+    assert!(
+        near.iter().all(|n| n["leaf"]["matched"].is_boolean() && n["leaf"]["children"] == json!([])),
+        "{near:?}"
+    );
     let no = explain(1).json();
     assert_eq!(no["matched"], false, "{no}");
     let text = no["tree"].to_string();

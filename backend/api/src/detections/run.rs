@@ -130,6 +130,21 @@ pub struct RuleExplanation {
     pub tree: ExplainNode,
     /// A leaf whose other outcome alone would make the rule match; null where none would, or where it matches.
     pub one_leaf_away: Option<String>,
+    /// Other rules that run now and were one leaf away from this event, the nearest first, 20 at most.
+    pub near: Vec<NearRule>,
+}
+
+/// A rule that would match an event if one leaf were otherwise.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+pub struct NearRule {
+    /// Sigma id.
+    pub rule_id: String,
+    /// Its title.
+    pub title: String,
+    /// Sigma level, as the rule's author gave it.
+    pub level: Option<String>,
+    /// The leaf.
+    pub leaf: ExplainNode,
 }
 
 /// A node of the condition. The leaves are fields with their values.

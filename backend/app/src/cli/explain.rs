@@ -8,6 +8,8 @@ use std::io::Write;
 
 /// Events that are printed; all are counted.
 const PRINTED: u64 = 50;
+/// Other rules that are named with an event.
+const NEAR: usize = 5;
 
 /// The rule that is explained.
 pub(super) struct Explain {
@@ -54,7 +56,21 @@ impl Explain {
             event.place.record,
             Untrusted::new(&e.condition).for_terminal()
         )?;
-        print(out, &e, &e.tree, 1)
+        print(out, &e, &e.tree, 1)?;
+        let near = engine.near(event, NEAR + 1).into_iter().filter(|n| n.rule != self.rule).take(NEAR);
+        for (rule, leaf) in
+            near.filter_map(|n| Some((engine.rules().get(n.rule)?, (n.rule, *n.leaves.first()?))))
+        {
+            let wanting = engine
+                .explain(event, leaf.0)
+                .and_then(|e| Some(e.leaf(leaf.1)?.event_field.clone()))
+                .flatten();
+            let wanting = wanting
+                .map(|field| format!(" ({})", Untrusted::new(&field).for_terminal()))
+                .unwrap_or_default();
+            writeln!(out, "  one leaf away: {}{wanting}", Untrusted::new(&rule.title).for_terminal())?;
+        }
+        Ok(())
     }
 
     /// What is said at the end.

@@ -8,12 +8,15 @@ use crate::{App, siem};
 use api::{
     Code,
     alerts::Span,
-    detections::{ExplainNode, RuleExplanation},
+    detections::{ExplainNode, NearRule, RuleExplanation},
 };
 use detect::{ConditionNode, Engine, Explanation, NodeKind};
 use event::Event;
 use kernel::{Error, Result};
 use std::sync::Arc;
+
+/// Rules that an answer names beside the one that was asked about.
+const NEAR: usize = 20;
 
 /// Explains one rule on events: as it runs, with filters. A rule that does not run now gets a small engine
 /// of its own.
@@ -62,16 +65,39 @@ pub async fn explain(app: &App, rule_id: &str, log_id: &str) -> Result<RuleExpla
     let rows = siem::rows(app, &[id]).await?;
     let (row, _) = rows.into_iter().next().ok_or_else(|| Error::new(Code::NotFound))?;
     let explainer = Explainer::of(app, rule_id).await?;
-    let found = explainer.and_then(|e| e.on(&siem::event_of(&row)));
+    let (event, set, own) = (siem::event_of(&row), app.rules.current(), rule_id.to_owned());
+    let work = move || (explainer.and_then(|e| e.on(&event)), near(&set.engine, &event, &own));
+    let (found, near) = tokio::task::spawn_blocking(work).await.map_err(Error::internal)?;
     let e = found.ok_or_else(|| {
         let why =
             stored.rule.state_reason.unwrap_or_else(|| "this kind of rule looks at no single event".into());
         Error::field("rule_id", why)
     })?;
-    Ok(wire(&e, log_id))
+    Ok(wire(&e, log_id, near))
 }
 
-fn wire(e: &Explanation, log_id: &str) -> RuleExplanation {
+/// Rules but this one that were one leaf away, with the leaf.
+fn near(engine: &Engine, event: &Event, own: &str) -> Vec<NearRule> {
+    let misses = engine.near(event, NEAR + 1).into_iter();
+    let told = misses.filter_map(|miss| {
+        let rule = engine.rules().get(miss.rule).filter(|r| r.id != own)?;
+        let e = engine.explain(event, miss.rule)?;
+        let leaf = NodeKind::Leaf(*miss.leaves.first()?);
+        Some(NearRule {
+            rule_id: rule.id.clone(),
+            title: rule.title.clone(),
+            level: rule.level.map(|l| l.as_str().into()),
+            leaf: find(&e.tree, &|n| n.kind == leaf).map(|n| node(n, &e, "0"))?,
+        })
+    });
+    told.take(NEAR).collect()
+}
+
+fn find<'n>(n: &'n ConditionNode, is: &dyn Fn(&ConditionNode) -> bool) -> Option<&'n ConditionNode> {
+    if is(n) { Some(n) } else { n.children.iter().find_map(|c| find(c, is)) }
+}
+
+fn wire(e: &Explanation, log_id: &str, near: Vec<NearRule>) -> RuleExplanation {
     RuleExplanation {
         rule_id: e.rule_id.clone(),
         log_id: log_id.into(),
@@ -80,6 +106,7 @@ fn wire(e: &Explanation, log_id: &str) -> RuleExplanation {
         condition: e.condition.clone(),
         tree: node(&e.tree, e, "0"),
         one_leaf_away: e.one_away.first().and_then(|leaf| place(&e.tree, *leaf, "0")),
+        near,
     }
 }
 

@@ -7,10 +7,11 @@ use super::{
 use crate::{
     components::icon::Icon,
     data::client,
-    i18n::{k, t, tf},
+    i18n::{k, t, tf, tn},
+    place::follow,
     text::visible,
 };
-use api::detections::{ExplainNode, ExplainQuery, RuleExplain, RuleExplanation, RulePath};
+use api::detections::{ExplainNode, ExplainQuery, NearRule, RuleExplain, RuleExplanation, RulePath};
 use leptos::{prelude::*, task::spawn_local};
 
 /// The panel; asks only when it is opened.
@@ -55,8 +56,29 @@ fn explained(e: RuleExplanation) -> impl IntoView {
             <p class="t3 t11"><span class="k-op mono">{tf(k::TREE_CONDITION, &[])}</span>" "<bdi class="mono ltr">{visible(&e.condition)}</bdi></p>
             {one.map(|words| view! { <p class="t2 t12" data-test="one-leaf-away">{words}</p> })}
             <ul class="nodes" role="tree" aria-label=t(k::TREE_TITLE)>{node(&e.tree, away.as_deref())}</ul>
+            {near(e.near)}
         </div>
     }
+}
+
+/// Other rules that one leaf kept from this event.
+fn near(rules: Vec<NearRule>) -> Option<impl IntoView> {
+    if rules.is_empty() {
+        return None;
+    }
+    let line = |n: NearRule| {
+        let href = format!("/detections/rules?id={}", n.rule_id);
+        let to = href.clone();
+        view! {
+            <li><a href=href on:click=move |e| follow(e, &to)><bdi>{visible(&n.title)}</bdi></a>
+                <div class="node"><bdi class="mono t11 ltr node-l">{visible(&n.leaf.label)}</bdi>{value(&n.leaf)}</div></li>
+        }
+    };
+    let count = rules.len() as u64;
+    Some(view! {
+        <details class="more near"><summary data-test="near-rules">{tn(k::TREE_NEAR, count)}</summary>
+            <ul>{rules.into_iter().map(line).collect_view()}</ul></details>
+    })
 }
 
 fn node(n: &ExplainNode, away: Option<&str>) -> AnyView {
