@@ -105,7 +105,7 @@ pub struct Brake {
 }
 
 impl Brake {
-    /// Holds the write lock of the log store, which an import waits for (10 s at most), and lets go of it now and then.
+    /// Holds the write lock of the log store, which an import waits for, and lets go of it for a moment every 4 s: opening needs it, too.
     pub fn on(workspace: &Path) -> Self {
         let end = Arc::new(AtomicBool::new(false));
         let (file, stop) = (workspace.join("logs.db"), end.clone());
@@ -116,10 +116,11 @@ impl Brake {
                 sqlx::query("BEGIN IMMEDIATE").execute(&mut db).await.unwrap();
                 let _ = tell.send(());
                 // Held in small steps, so that the brake is off soon after it was let go.
-                for _ in 0..24 {
-                    if !stop.load(Ordering::Relaxed) {
-                        tokio::time::sleep(Duration::from_millis(50)).await;
+                for _ in 0..80 {
+                    if stop.load(Ordering::Relaxed) {
+                        break;
                     }
+                    tokio::time::sleep(Duration::from_millis(50)).await;
                 }
                 sqlx::query("ROLLBACK").execute(&mut db).await.unwrap();
                 tokio::time::sleep(Duration::from_millis(150)).await;
