@@ -102,15 +102,17 @@ impl Desktop {
         let kernel = &self.workspace.app.kernel;
         let sorted = tokio::task::spawn_blocking(|| detections::sort_out(paths)).await;
         let Sorted { packs, logs: paths } = sorted.map_err(kernel::Error::internal)?;
+        // Logs first: a pack that is refused, by its name for one, keeps nothing else out.
         let mut job = None;
+        if !paths.is_empty() {
+            job = Some(siem::start(kernel, &by, siem::Input::Paths { paths }).await?);
+        }
         for (name, paths) in packs {
             let input = PackInput { name, enabled: true, paths, kept: vec![] };
-            job = Some(detections::start_import(kernel, &by, &input).await?);
+            let pack = detections::start_import(kernel, &by, &input).await?;
+            job.get_or_insert(pack);
         }
-        match job {
-            Some(job) if paths.is_empty() => Ok(job),
-            _ => Ok(siem::start(kernel, &by, siem::Input::Paths { paths }).await?),
-        }
+        job.ok_or_else(|| Problem::of("refused", &[("reason", "nothing was named")]))
     }
 
     /// Jobs that are queued or running.

@@ -12,7 +12,7 @@ use super::{
 };
 use api::{
     Code,
-    detections::{NotLoaded, PackReport, PackRule, RuleOrigin},
+    detections::{NotLoaded, PackReport, PackRule, RuleOrigin, pipeline_id},
 };
 use evidence::{ContentStore, Sha256Hex};
 use kernel::{
@@ -75,15 +75,7 @@ pub async fn start(kernel: &Kernel, by: &Actor, input: &Input) -> Result<String>
 
 /// Letters and digits of the name in lower case, `-` between words.
 pub fn pack_id(name: &str) -> String {
-    let mut id = String::new();
-    for c in name.to_lowercase().chars() {
-        match c.is_alphanumeric() {
-            true => id.push(c),
-            false if !id.is_empty() && !id.ends_with('-') => id.push('-'),
-            false => {}
-        }
-    }
-    let id: String = id.trim_end_matches('-').chars().take(60).collect();
+    let id: String = pipeline_id(name).chars().take(60).collect();
     if id.is_empty() { format!("pack-{}", text::hash(name).chars().take(8).collect::<String>()) } else { id }
 }
 
