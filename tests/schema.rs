@@ -37,7 +37,8 @@ fn command() -> Option<PathBuf> {
     if there.is_file() {
         return Some(there);
     }
-    let requirements = Path::new(env!("CARGO_MANIFEST_DIR")).join("requirements.txt");
+    let requirements =
+        PathBuf::from(std::env::var_os("CARGO_MANIFEST_DIR").unwrap_or_default()).join("requirements.txt");
     let mut venv = Command::new("python3");
     venv.args(["-m", "venv", "--clear"]).arg(&folder);
     let mut pip = Command::new(folder.join("bin/pip"));

@@ -4,7 +4,8 @@ use std::path::{Path, PathBuf};
 
 /// A folder of the test material that lies beside the repository, or none where there is none.
 pub fn shared(folder: &str) -> Option<PathBuf> {
-    let beside = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared");
+    let beside =
+        PathBuf::from(std::env::var_os("CARGO_MANIFEST_DIR").unwrap_or_default()).join("../../shared");
     let root = std::env::var_os("AURORASOC_SHARED").map_or(beside, PathBuf::from);
     let found = root.join("data").join(folder);
     // chromedriver takes canonical paths only.

@@ -16,7 +16,8 @@ use tempfile::TempDir;
 
 /// Where `../shared` lies, or none (then the test says so and passes).
 pub fn shared() -> Option<PathBuf> {
-    let beside = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared");
+    let beside =
+        PathBuf::from(std::env::var_os("CARGO_MANIFEST_DIR").unwrap_or_default()).join("../../shared");
     let root = std::env::var_os("AURORASOC_SHARED").map_or(beside, PathBuf::from);
     if root.is_dir() {
         return Some(root);

@@ -44,7 +44,9 @@ fn copy(from: &Path, to: &Path) -> Result<()> {
 
 fn main() -> Result<()> {
     let args = args()?;
-    let ui = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    // The one of this run: a build cache that several clones share may hold this program from another one.
+    let here = std::env::var_os("CARGO_MANIFEST_DIR").context("run this with `cargo run`")?;
+    let ui = Path::new(&here).join("..");
     fs::create_dir_all(args.out.join("fonts"))?;
 
     wasm_bindgen_cli_support::Bindgen::new()

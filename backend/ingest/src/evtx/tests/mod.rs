@@ -15,8 +15,8 @@ use std::{
 
 /// The shared data's EVTX folder, or `None` with a line that says so.
 pub(crate) fn shared() -> Option<PathBuf> {
-    let root = std::env::var_os("AURORASOC_SHARED")
-        .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared"), PathBuf::from);
+    let here = PathBuf::from(std::env::var_os("CARGO_MANIFEST_DIR").unwrap_or_default());
+    let root = std::env::var_os("AURORASOC_SHARED").map_or(here.join("../../../shared"), PathBuf::from);
     let data = root.join("data");
     if !data.join("evtx").is_dir() {
         println!("skipped: no shared data");
