@@ -7,6 +7,8 @@ pub enum Access {
     Public,
     /// Any valid credentials.
     Authenticated,
+    /// Any valid credentials but an API key: what belongs to the person.
+    Personal,
     /// Role admin.
     Admin,
     /// The word, by role or key scope.
@@ -52,6 +54,7 @@ macro_rules! perms {
 perms! {
     Public "Public" Public,
     Authenticated "Authenticated" Authenticated,
+    Personal "Authenticated" Personal,
     Admin "Admin" Admin,
     SensorKey "sensor key" SensorKey,
     AlertsRead "alerts:read" Word,

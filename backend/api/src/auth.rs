@@ -165,13 +165,13 @@ routes! {
     #[doc = "SAML assertion consumer"]
     SamlAcs: POST "/api/v1/auth/saml/acs", Public, path Empty, query FederationQuery, body Stream () => 302 Raw ();
     #[doc = "Invalidate session"]
-    AuthLogout: POST "/api/v1/auth/logout", Authenticated, path Empty, query Empty, body None () => 204 Empty ();
+    AuthLogout: POST "/api/v1/auth/logout", Personal, path Empty, query Empty, body None () => 204 Empty ();
     #[doc = "List API keys"]
     KeysList: GET "/api/v1/auth/api-keys", Authenticated, path Empty, query KeyList, body None () => 200 Json Page<ApiKey>;
     #[doc = "Create API key"]
-    KeyCreate: POST "/api/v1/auth/api-keys", Authenticated, path Empty, query Empty, body Json CreateApiKey => 201 Json NewApiKey;
+    KeyCreate: POST "/api/v1/auth/api-keys", Personal, path Empty, query Empty, body Json CreateApiKey => 201 Json NewApiKey;
     #[doc = "Revoke API key"]
-    KeyDelete: DELETE "/api/v1/auth/api-keys/{key_id}", Authenticated, path KeyPath, query Empty, body None () => 204 Empty ();
+    KeyDelete: DELETE "/api/v1/auth/api-keys/{key_id}", Personal, path KeyPath, query Empty, body None () => 204 Empty ();
     #[doc = "Make a new token key: every access token and refresh token ends"]
     TokenKeyRenew: POST "/api/v1/auth/token-key/renew", Admin, path Empty, query Empty, body None () => 204 Empty ();
 }

@@ -67,6 +67,8 @@ pub struct RouteInfo {
     pub perm: &'static str,
     /// A finer right that is accepted too.
     pub also: Option<&'static str>,
+    /// Not for API keys.
+    pub personal: bool,
     /// Name of the type, unique: OpenAPI's operationId.
     pub name: &'static str,
     /// First line of its documentation.
@@ -101,6 +103,7 @@ pub fn info<R: Route>(name: &'static str, doc: &'static str) -> RouteInfo {
         path: R::PATH,
         perm: R::Perm::NAME,
         also: R::Perm::ALSO,
+        personal: matches!(R::Perm::ACCESS, crate::Access::Personal),
         name,
         doc,
         status: R::STATUS,

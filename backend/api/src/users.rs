@@ -153,9 +153,9 @@ routes! {
     #[doc = "Current user profile"]
     UserMe: GET "/api/v1/users/me", Authenticated, path Empty, query Empty, body None () => 200 Json Me;
     #[doc = "Change own password"]
-    PasswordChange: POST "/api/v1/users/me/password", Authenticated, path Empty, query Empty, body Json ChangePassword => 204 Empty ();
+    PasswordChange: POST "/api/v1/users/me/password", Personal, path Empty, query Empty, body Json ChangePassword => 204 Empty ();
     #[doc = "Change how the UI looks for the caller"]
-    PreferencesPut: PUT "/api/v1/users/me/preferences", Authenticated, path Empty, query Empty, body Json Preferences => 200 Json Preferences;
+    PreferencesPut: PUT "/api/v1/users/me/preferences", Personal, path Empty, query Empty, body Json Preferences => 200 Json Preferences;
     #[doc = "List users"]
     UsersList: GET "/api/v1/users", Admin, path Empty, query UserList, body None () => 200 Json Page<User>;
     #[doc = "Create user"]

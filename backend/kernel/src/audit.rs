@@ -71,18 +71,22 @@ impl Row {
     }
 }
 
+/// What stands in place of a secret.
+pub const MASK: &str = "***";
+
 /// Words whose values never go into the log.
 const SECRET: &[&str] =
-    &["password", "secret", "token", "csrf", "cookie", "authorization", "api_key", "code"];
+    &["password", "secret", "token", "csrf", "cookie", "authorization", "api_key", "start_code"];
 
-fn mask(v: Value) -> Value {
+/// The value as the log has it: what stands under the name of a secret is `***`.
+pub fn mask(v: Value) -> Value {
     match v {
         Value::Object(map) => {
             let masked = map.into_iter().map(|(k, v)| {
                 let secret = SECRET
                     .iter()
                     .any(|s| k == *s || k.ends_with(&format!("_{s}")) || k.starts_with("password"));
-                let v = if secret && !v.is_null() { json!("***") } else { mask(v) };
+                let v = if secret && !v.is_null() { json!(MASK) } else { mask(v) };
                 (k, v)
             });
             Value::Object(masked.collect())

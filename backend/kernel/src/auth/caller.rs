@@ -55,6 +55,7 @@ impl Principal {
     pub fn may(&self, access: Access, word: &str, also: Option<&str>) -> bool {
         match access {
             Access::Public | Access::Authenticated => true,
+            Access::Personal => self.scopes.is_none(),
             Access::Admin => self.role == Role::Admin && self.scopes.is_none(),
             Access::Word => self.holds(word) || also.is_some_and(|w| self.holds(w)),
             Access::SensorKey => false,

@@ -163,6 +163,10 @@ fn unhex(text: &str) -> Vec<u8> {
 impl Auth {
     /// Whether the session, token family or key behind a principal still stands.
     pub(crate) async fn alive(&self, p: &Principal) -> bool {
+        // An access token ends long before its family.
+        if p.ends <= self.world.now().0 {
+            return false;
+        }
         let db = self.db.read();
         let row = match p.via {
             Via::Cookie => sqlx::query(store::SESSION_GET).bind(unhex(&p.handle)).fetch_optional(db).await,

@@ -140,7 +140,9 @@ impl Jobs {
 
     fn sees(&self, p: &Principal, job: &Job, steer: bool) -> bool {
         let needs = self.work(&job.kind).map(|w| w.needs());
-        job.created_by == p.username || needs.is_some_and(|(see, do_)| p.holds(if steer { do_ } else { see }))
+        // A key has its scopes only, not what is its owner's own.
+        let own = p.scopes.is_none() && job.created_by == p.username;
+        own || needs.is_some_and(|(see, do_)| p.holds(if steer { do_ } else { see }))
     }
 
     fn view(&self, r: &SqliteRow) -> Result<Job> {
@@ -180,7 +182,7 @@ impl Jobs {
         let bind = |sql: &'static str| {
             sqlx::query(sql)
                 .bind(kinds.clone())
-                .bind(p.username.clone())
+                .bind(p.scopes.is_none().then(|| p.username.clone()))
                 .bind(statuses.clone())
                 .bind(q.kind.clone())
         };
@@ -213,35 +215,51 @@ impl Jobs {
         to: JobStatus,
         action: &'static str,
     ) -> Result<Job> {
-        let job = self.get(p, id).await?;
-        if !self.sees(p, &job, true) {
-            return Err(Error::new(Code::Forbidden));
-        }
-        let fits = match to {
-            JobStatus::Queued => job.status == JobStatus::Paused,
-            _ => {
-                matches!(job.status, JobStatus::Queued | JobStatus::Running | JobStatus::Paused)
-                    && job.status != to
-            }
-        };
-        if !fits {
-            return Err(Error::field("status", format!("a job that is {} can't become {to}", job.status)));
-        }
         let mut ended = self.ended.subscribe();
-        let mut tx = self.db.write(by).await?;
-        let running = self.shared().get(id).cloned();
-        match &running {
-            Some(s) => s.ask(if to == JobStatus::Paused { Stop::Pause } else { Stop::Cancel }, "user"),
-            None => {
-                let end = (to == JobStatus::Cancelled).then(|| self.world.now().0);
-                let set = sqlx::query(store::JOB_SET).bind(id).bind(to.as_str()).bind(end).bind("user");
-                set.execute(tx.conn()).await?;
+        let asked_running = loop {
+            let job = self.get(p, id).await?;
+            if !self.sees(p, &job, true) {
+                return Err(Error::new(Code::Forbidden));
             }
-        }
-        let audit = Audit::new(action, "job", id).before(serde_json::json!({"status": job.status}));
-        tx.commit(audit.after(serde_json::json!({"status": to})), &[]).await?;
+            let fits = match to {
+                JobStatus::Queued => job.status == JobStatus::Paused,
+                _ => {
+                    matches!(job.status, JobStatus::Queued | JobStatus::Running | JobStatus::Paused)
+                        && job.status != to
+                }
+            };
+            if !fits {
+                return Err(Error::field(
+                    "status",
+                    format!("a job that is {} can't become {to}", job.status),
+                ));
+            }
+            let mut tx = self.db.write(by).await?;
+            let running = self.shared().get(id).cloned();
+            match &running {
+                Some(s) => s.ask(if to == JobStatus::Paused { Stop::Pause } else { Stop::Cancel }, "user"),
+                None => {
+                    let end = (to == JobStatus::Cancelled).then(|| self.world.now().0);
+                    let kept = end.map(|_| "nothing was stored");
+                    let set = sqlx::query(store::JOB_SET)
+                        .bind(id)
+                        .bind(to.as_str())
+                        .bind(end)
+                        .bind("user")
+                        .bind(kept)
+                        .bind(job.status.as_str());
+                    if set.execute(tx.conn()).await?.rows_affected() == 0 {
+                        // It went on between the look and the write.
+                        continue;
+                    }
+                }
+            }
+            let audit = Audit::new(action, "job", id).before(serde_json::json!({"status": job.status}));
+            tx.commit(audit.after(serde_json::json!({"status": to})), &[]).await?;
+            break running.is_some();
+        };
         self.wake();
-        if running.is_some() {
+        if asked_running {
             let gone = async { while self.shared().contains_key(id) && ended.changed().await.is_ok() {} };
             let _ = tokio::time::timeout(Duration::from_secs(1), gone).await;
         }

@@ -50,11 +50,16 @@ async fn next(kernel: &Kernel) -> Result<bool> {
         created_by: job.created_by.clone(),
         shared: shared.clone(),
     };
-    let mut tx = jobs.db.write(&Actor::system()).await?;
-    sqlx::query(store::JOB_BEGIN).bind(&job.job_id).bind(jobs.now().0).execute(tx.conn()).await?;
-    tx.commit_bookkeeping().await?;
     let lock = || jobs.running.write().unwrap_or_else(|p| p.into_inner());
+    // Known as running before the row says so: who steers it from now on asks the job, and who set the row before
+    // is found there.
     lock().insert(job.job_id.clone(), shared.clone());
+    let began = begin(jobs, &job.job_id).await;
+    if !matches!(began, Ok(true)) {
+        lock().remove(&job.job_id);
+        jobs.ended.send_modify(|n| *n += 1);
+        return began.map(|_| true);
+    }
     let done = match jobs.work(&job.kind) {
         Some(work) => AssertUnwindSafe(work.run(ctx))
             .catch_unwind()
@@ -66,6 +71,14 @@ async fn next(kernel: &Kernel) -> Result<bool> {
     lock().remove(&job.job_id);
     jobs.ended.send_modify(|n| *n += 1);
     end.map(|()| true)
+}
+
+/// Whether the job was still queued, and now is running.
+async fn begin(jobs: &super::Jobs, id: &str) -> Result<bool> {
+    let mut tx = jobs.db.write(&Actor::system()).await?;
+    let begun = sqlx::query(store::JOB_BEGIN).bind(id).bind(jobs.now().0).execute(tx.conn()).await?;
+    tx.commit_bookkeeping().await?;
+    Ok(begun.rows_affected() == 1)
 }
 
 async fn end(kernel: &Kernel, job: &Job, shared: &Shared, done: Result<()>) -> Result<()> {

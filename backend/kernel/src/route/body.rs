@@ -43,6 +43,10 @@ pub(super) async fn read(parts: &Parts, body: Body, kind: BodyKind) -> Result<By
     if bytes.is_empty() || bytes.as_ref() == b"null" {
         return Ok(bytes);
     }
+    // What many clients send where there is nothing to say.
+    if kind == BodyKind::None && bytes.as_ref().trim_ascii() == b"{}" {
+        return Ok(Bytes::new());
+    }
     let given = content_type(&parts.headers);
     let json = given == "application/json" || given.ends_with("+json");
     match kind {
@@ -60,15 +64,15 @@ pub(super) fn from_json<T: DeserializeOwned>(bytes: &[u8]) -> Result<T> {
     let bytes = if bytes.is_empty() { b"null" } else { bytes };
     check_depth(bytes)?;
     let mut reader = serde_json::Deserializer::from_slice(bytes);
-    let value = serde_path_to_error::deserialize(&mut reader).map_err(|e| {
+    let value = serde_path_to_error::deserialize(super::strict::Strict(&mut reader)).map_err(|e| {
         let path = e.path().to_string();
-        json_error(&path, e.inner())
+        json_error(bytes, &path, e.inner())
     })?;
-    reader.end().map_err(|e| json_error(".", &e))?;
+    reader.end().map_err(|e| json_error(bytes, ".", &e))?;
     Ok(value)
 }
 
-fn json_error(path: &str, e: &serde_json::Error) -> Error {
+fn json_error(bytes: &[u8], path: &str, e: &serde_json::Error) -> Error {
     let text = e.to_string();
     let reason = text.split(" at line ").next().unwrap_or(&text).to_owned();
     let named =
@@ -80,10 +84,16 @@ fn json_error(path: &str, e: &serde_json::Error) -> Error {
         (None, "." | "?") => "body".into(),
         (None, p) => p.to_owned(),
     };
-    Error::with(
-        Code::Invalid,
-        json!({"field": field, "reason": reason, "line": e.line(), "column": e.column()}),
-    )
+    let (line, column) = (e.line(), e.column());
+    let offset = offset(bytes, line, column);
+    let detail = json!({"field": field, "reason": reason, "line": line, "column": column, "offset": offset});
+    Error::with(Code::Invalid, detail)
+}
+
+/// The byte, from 0, at a line and column in bytes, both from 1.
+fn offset(bytes: &[u8], line: usize, column: usize) -> usize {
+    let before = bytes.split_inclusive(|b| *b == b'\n').take(line.saturating_sub(1)).map(<[u8]>::len);
+    before.sum::<usize>() + column.saturating_sub(1)
 }
 
 /// The name in serde's "unknown field `x`, expected …".

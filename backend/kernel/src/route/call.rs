@@ -138,8 +138,14 @@ pub(super) async fn parse<R: Route>(
     let query = query::<R>(&parts)?;
     let form = R::BODY == BodyKind::JsonOrForm && super::body::is_form(&parts.headers);
     let body = if form { from_form(bytes, "body")? } else { super::body::from_json(bytes)? };
-    let if_match = parts.headers.get(header::IF_MATCH).and_then(|v| v.to_str().ok()).map(String::from);
+    let if_match = if_match(&parts.headers);
     Ok(Call { caller, path, query, body, if_match })
+}
+
+/// All `If-Match` of a call. One that can't be read matches nothing.
+fn if_match(head: &HeaderMap) -> Option<String> {
+    let all: Vec<_> = head.get_all(header::IF_MATCH).iter().map(|v| v.to_str().unwrap_or_default()).collect();
+    (!all.is_empty()).then(|| all.join(","))
 }
 
 pub(super) async fn parse_raw<R: Route>(

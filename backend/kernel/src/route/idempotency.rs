@@ -72,6 +72,27 @@ pub(super) async fn begin<R: Route>(
     Ok(Begin::Answered(Box::new(response)))
 }
 
+/// For a body that the handler reads as a stream: `body` names what it held, so that a repeat is known. `run` gets the
+/// actor whose commit takes the key along.
+pub async fn once<R: Route>(
+    kernel: &Kernel,
+    parts: &Parts,
+    body: &[u8],
+    by: &Actor,
+    run: impl AsyncFnOnce(&Actor) -> Result<(StatusCode, HeaderMap, Vec<u8>)>,
+) -> Result<Response> {
+    let actor = match begin::<R>(kernel, parts, body, by).await? {
+        Begin::Answered(response) => return Ok(*response),
+        Begin::Go(key) => Actor { idempotency: key, ..by.clone() },
+    };
+    let (status, head, json) = run(&actor).await?;
+    end(kernel, &actor, status, &head, &json).await;
+    let mut response = super::json_response(json);
+    *response.status_mut() = status;
+    response.headers_mut().extend(head);
+    Ok(response)
+}
+
 async fn forget_old(kernel: &Kernel, oldest: i64) {
     let prune = async {
         let mut tx = kernel.db.write(&Actor::system()).await?;
@@ -90,8 +111,10 @@ pub(super) async fn end(kernel: &Kernel, by: &Actor, status: StatusCode, head: &
     if serde_json::from_slice::<Value>(body).is_ok_and(|b| b.get("secret").is_some()) {
         return;
     }
-    let head: Vec<_> =
-        head.iter().filter_map(|(n, v)| Some((n.to_string(), v.to_str().ok()?.to_owned()))).collect();
+    let head: Vec<_> = head
+        .iter()
+        .filter_map(|(n, v)| Some((n.to_string(), String::from_utf8(v.as_bytes().to_vec()).ok()?)))
+        .collect();
     let keep = async {
         let mut tx = kernel.db.write(&Actor::system()).await?;
         sqlx::query(store::IDEMPOTENCY_ANSWER)

@@ -5,11 +5,13 @@ mod call;
 mod edge;
 mod idempotency;
 mod list;
+mod strict;
 
 pub use body::{Multipart, upload};
 pub use call::{Answer, Call, RawCall};
 pub use edge::{Edge, RequestId, edge};
 pub(crate) use edge::{Refusal, problem};
+pub use idempotency::once;
 pub use list::{count_cap, cursor, limit, only_sort, page, words};
 
 use crate::{Error, Kernel, Result, auth::Caller, db::Actor};

@@ -11,7 +11,7 @@ use api::{
     perm,
 };
 use kernel::{Error, Result, audit, auth::Caller, db::Audit};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 const WITHIN_MS: i64 = 600_000;
 /// Acts that changed nothing but one alert's own fields.
@@ -43,10 +43,18 @@ pub async fn undo(app: &App, by: &Caller<perm::AlertsWrite>, u: Undo) -> Result<
     for row in rows {
         let conflict = |why: &str| Error::with(Code::Conflict, json!({"audit_seq": row.seq, "reason": why}));
         let now = in_tx(&mut tx, &row.object.id).await?;
-        if Some(editable(&now.alert)) != row.after {
+        let (Some(before), Some(after)) = (&row.before, &row.after) else {
+            return Err(conflict("nothing to restore"));
+        };
+        if audit::mask(editable(&now.alert)) != *after {
             return Err(conflict("changed since"));
         }
-        let mut a = restore(&now.alert, row.before.as_ref().ok_or_else(|| conflict("nothing to restore"))?)?;
+        let changed = changed(before, after);
+        if changed.values().any(masked) {
+            return Err(conflict("it held what the audit log masks, so the log can't give it back"));
+        }
+        let mut a = restore(&now.alert, changed)?;
+        crate::cases::follow(&mut tx, &now.alert, &a).await?;
         a.updated_at = app.kernel.world.now();
         match store::update(&mut tx, &a).await {
             Err(sqlx::Error::Database(e)) if e.is_unique_violation() => {
@@ -65,11 +73,27 @@ pub async fn undo(app: &App, by: &Caller<perm::AlertsWrite>, u: Undo) -> Result<
     Ok(Undone { alerts })
 }
 
-/// The alert with the editable fields of an audit row.
-fn restore(now: &Alert, before: &Value) -> Result<Alert> {
+/// The fields that an act changed, as they were before it.
+fn changed(before: &Value, after: &Value) -> Map<String, Value> {
+    let fields = before.as_object().into_iter().flatten();
+    fields.filter(|(name, v)| after.get(name) != Some(v)).map(|(n, v)| (n.clone(), v.clone())).collect()
+}
+
+/// Whether something in it is not what it was but its mask.
+fn masked(v: &Value) -> bool {
+    match v {
+        Value::String(text) => text == audit::MASK,
+        Value::Array(items) => items.iter().any(masked),
+        Value::Object(map) => map.values().any(masked),
+        _ => false,
+    }
+}
+
+/// The alert with these fields.
+fn restore(now: &Alert, fields: Map<String, Value>) -> Result<Alert> {
     let mut whole = serde_json::to_value(now).map_err(Error::internal)?;
-    if let (Some(whole), Some(before)) = (whole.as_object_mut(), before.as_object()) {
-        whole.extend(before.clone());
+    if let Some(whole) = whole.as_object_mut() {
+        whole.extend(fields);
     }
     serde_json::from_value(whole).map_err(Error::internal)
 }

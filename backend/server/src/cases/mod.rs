@@ -203,6 +203,24 @@ pub async fn promote(
     Ok((case, seq))
 }
 
+/// Where an alert left a case or came back to one, the lists of both say so.
+pub(crate) async fn follow(tx: &mut Tx, before: &Alert, after: &Alert) -> Result<()> {
+    if before.case_id == after.case_id {
+        return Ok(());
+    }
+    for (case_id, inside) in [(&before.case_id, false), (&after.case_id, true)] {
+        let Some(id) = case_id else { continue };
+        let mut s = store::get_in(tx, id).await?.ok_or_else(|| Error::new(Code::CaseNotFound))?;
+        s.case.alert_ids.retain(|a| *a != after.alert_id);
+        if inside {
+            s.case.alert_ids.push(after.alert_id.clone());
+        }
+        s.case.updated_at = after.updated_at;
+        store::update(tx, &s.case).await?;
+    }
+    Ok(())
+}
+
 /// Links an alert to a case. Linking it again to the same one changes nothing but times.
 pub(crate) async fn link(
     app: &App,

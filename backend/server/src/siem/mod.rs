@@ -10,7 +10,7 @@ mod upload;
 
 pub use import::{Import, Input, start};
 pub(crate) use logs::{event_of, rows};
-pub(crate) use upload::keep;
+pub(crate) use upload::{accepted, held, keep};
 
 use crate::App;
 use api::siem::*;

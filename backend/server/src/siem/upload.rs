@@ -4,10 +4,9 @@ use super::{Input, content_error, import};
 use crate::App;
 use api::{jobs::JobAccepted, siem::ImportCreate};
 use axum::{
-    Json,
     body::Body,
-    http::{StatusCode, request::Parts},
-    response::{IntoResponse as _, Response},
+    http::{HeaderMap, HeaderValue, StatusCode, header, request::Parts},
+    response::Response,
 };
 use evidence::Stored;
 use futures::StreamExt as _;
@@ -16,6 +15,7 @@ use kernel::{
     Error, Result, Untrusted,
     route::{self, RawCall},
 };
+use serde_json::json;
 use std::{
     io::{self, Read},
     ops::ControlFlow,
@@ -33,13 +33,28 @@ pub async fn upload(app: App, call: RawCall<ImportCreate>) -> Result<Response> {
     if call.query.timezone.is_some() {
         return Err(Error::field("timezone", "can't be given: times that name no zone are taken as UTC"));
     }
-    let actor = call.caller.actor.clone();
+    let by = call.caller.actor.clone();
+    let head = call.parts.clone();
     let mut items = keep(&app, call.parts, call.body, call.query.name, "upload").await?;
     items.iter_mut().for_each(|i| i.format.clone_from(&format));
-    let job_id = import::start(&app.kernel, &actor, Input::Kept { items }).await?;
-    let at = format!("/api/v1/jobs/{job_id}");
-    let head = [(axum::http::header::LOCATION, at)];
-    Ok((StatusCode::ACCEPTED, head, Json(JobAccepted { job_id })).into_response())
+    let held = held(&items);
+    route::once::<ImportCreate>(&app.kernel, &head, &held, &by, async |actor| {
+        accepted(import::start(&app.kernel, actor, Input::Kept { items }).await?)
+    })
+    .await
+}
+
+/// What an upload held, for [`route::once`].
+pub(crate) fn held(items: &[import::Item]) -> Vec<u8> {
+    let all: Vec<_> = items.iter().map(|i| (&i.label, &i.sha256)).collect();
+    json!(all).to_string().into_bytes()
+}
+
+/// The answer that a job was taken on.
+pub(crate) fn accepted(job_id: String) -> Result<(StatusCode, HeaderMap, Vec<u8>)> {
+    let at = HeaderValue::from_str(&format!("/api/v1/jobs/{job_id}")).map_err(Error::internal)?;
+    let body = serde_json::to_vec(&JobAccepted { job_id }).map_err(Error::internal)?;
+    Ok((StatusCode::ACCEPTED, HeaderMap::from_iter([(header::LOCATION, at)]), body))
 }
 
 /// Streams every file of a request into the content store; `label` for one that brings no name.
