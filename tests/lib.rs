@@ -3,6 +3,7 @@
 
 mod airgap;
 mod attacks;
+mod audited;
 mod browser;
 mod contract;
 mod drive;
