@@ -497,3 +497,36 @@ fn the_source_s_time_tells_the_year() {
     // 2014-01-10.
     assert_eq!(year(Some(event::Nanos(1_389_312_000_000_000_000))), [2013, 2014]);
 }
+
+/// Lines written after what SigmaHQ's rules for Linux's text logs look for reach exactly those rules.
+#[test]
+fn rules_for_linux_s_text_logs_match() {
+    let Some(data) = shared() else { return };
+    let engine = engine(&data);
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("log");
+    for (rest, rule) in [
+        ("clamd[11165]: /var/x: Trojan.Generic FOUND", "36aa86ca-fd9d-4456-814e-d3b1b8e1e0bb"),
+        ("sshd[812]: Corrupted MAC on input. [preauth]", "e76b413a-83d0-4b94-8e4c-85db4a5b8bdc"),
+        ("systemd[1]: stopping firewalld", "49f5dfc1-f92e-4d34-96fa-feba3f6acf36"),
+        (
+            "named[12045]: client 10.0.0.9#53 denied AXFR from [10.0.0.9]",
+            "c8e35e96-19ce-4f16-aeb6-fd5588dc5365",
+        ),
+        (
+            "useradd[1337]: new user: name=butter1, UID=1000, GID=0, home=/root, shell=/bin/bash",
+            "0ac15ec3-d24f-4246-aa2a-3077bb1cf90e",
+        ),
+        ("a.out: *** stack smashing detected ***: terminated", "18b042f0-2ecd-4b6e-9f8d-aa7a7e7de781"),
+        ("vsftpd[1]: Bad HTTP verb.", "377f33a1-4b36-4ee1-acee-1dbe4b43cfbe"),
+        ("sshd[812]: Accepted publickey for ada from 10.0.0.9 port 50112 ssh2", ""),
+    ] {
+        std::fs::write(&path, format!("Mar  2 09:14:07 web1 {rest}\n")).unwrap();
+        let (format, events) = events(&path);
+        assert_eq!(format, "syslog");
+        let hits = hits(engine, &events, &Json::Null);
+        let got: Vec<&str> = hits.keys().map(String::as_str).collect();
+        let want: Vec<&str> = [rule].into_iter().filter(|r| !r.is_empty()).collect();
+        assert_eq!(got, want, "{rest}");
+    }
+}

@@ -49,13 +49,21 @@ impl Encoding {
         if block.is_ascii() {
             return Encoding::Ascii;
         }
+        // A block may end inside a character; what comes tells.
+        if block.len() >= HEAD && lead(block).is_some_and(|at| unfinished(&block[at..])) {
+            return Encoding::Ascii;
+        }
         let mut high = block.iter().filter(|b| !b.is_ascii());
         let count = high.clone().count();
         // Five bytes have no character in Windows-1252.
         let letters = high.all(|b| !matches!(b, 0x81 | 0x8d | 0x8f | 0x90 | 0x9d));
         let utf8 = block.utf8_chunks().any(|c| !c.valid().is_ascii());
         let cut = block.utf8_chunks().all(|c| c.invalid().is_empty());
-        if utf8 || cut || !letters || count * 3 > block.len() { Encoding::Utf8 } else { Encoding::Latin1 }
+        if utf8 || cut || !letters || count * 3 > block.len() + 16 {
+            Encoding::Utf8
+        } else {
+            Encoding::Latin1
+        }
     }
 
     /// What is said of a text that is written so.
@@ -90,6 +98,17 @@ impl Encoding {
         let pair = char::decode_utf16([first, unit(2)?]).next();
         Some(pair.and_then(Result::ok).map_or((char::REPLACEMENT_CHARACTER, 2), |c| (c, 4)))
     }
+}
+
+/// Where a text stops to be ASCII.
+fn lead(text: &[u8]) -> Option<usize> {
+    text.iter().position(|b| !b.is_ascii())
+}
+
+/// Whether bytes are the beginning of one UTF-8 character.
+fn unfinished(bytes: &[u8]) -> bool {
+    bytes.len() < 4
+        && std::str::from_utf8(bytes).is_err_and(|e| e.valid_up_to() == 0 && e.error_len().is_none())
 }
 
 /// Whether a text of 16-bit units without a mark has no control characters, no lone surrogates and enough ASCII.
@@ -136,6 +155,8 @@ pub(crate) struct Utf8<'a> {
     /// Bytes of the source that are read and not yet handed on; begins at `source`.
     raw: Vec<u8>,
     at: usize,
+    /// The beginning of a character behind `raw`.
+    held: Vec<u8>,
     ended: bool,
     /// Handed on, and where that is in the source.
     text: u64,
@@ -147,13 +168,14 @@ pub(crate) struct Utf8<'a> {
 
 impl<'a> Utf8<'a> {
     pub fn new(from: Box<dyn Read + 'a>, offsets: &'a Offsets) -> Self {
-        let (raw, ready) = (Vec::new(), Vec::new());
+        let (raw, held, ready) = (Vec::new(), Vec::new(), Vec::new());
         Utf8 {
             from,
             offsets,
             encoding: None,
             raw,
             at: 0,
+            held,
             ended: false,
             text: 0,
             source: 0,
@@ -166,6 +188,7 @@ impl<'a> Utf8<'a> {
     fn fill(&mut self) -> io::Result<()> {
         self.raw.drain(..self.at);
         self.at = 0;
+        self.raw.append(&mut self.held);
         let have = self.raw.len();
         if !self.ended && have < HEAD {
             let mut more = self.from.by_ref().take((HEAD - have) as u64);
@@ -228,6 +251,11 @@ impl Read for Utf8<'_> {
                 Some(Encoding::Ascii) => Encoding::of_block(&self.raw),
                 Some(known) => known,
             };
+            if encoding == Encoding::Ascii
+                && let Some(at) = lead(&self.raw)
+            {
+                self.held = self.raw.split_off(at);
+            }
             if self.encoding != Some(encoding) {
                 self.encoding = Some(encoding);
                 if let Some(note) = encoding.note() {

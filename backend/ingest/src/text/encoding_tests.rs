@@ -67,6 +67,22 @@ fn latin_1_may_begin_late_and_a_broken_pair_is_marked() {
     assert_eq!(String::from_utf8(text).unwrap(), "\u{feff}a\u{fffd}b\u{fffd}");
 }
 
+#[test]
+fn a_character_may_lie_over_a_block_s_end() {
+    for before in HEAD - 4..=HEAD + 1 {
+        let text = format!("{}€ größer\n{}", "x".repeat(before), "y".repeat(HEAD));
+        let (got, offsets) = read(text.as_bytes(), 5_003);
+        assert!(got == text.as_bytes(), "{before}");
+        assert_eq!((offsets.source(HEAD as u64 + 9), offsets.note()), (HEAD as u64 + 9, None));
+        assert!(matches!(Encoding::of_head(&text.as_bytes()[..HEAD]), Encoding::Ascii | Encoding::Utf8));
+        let mut latin = vec![b'x'; before];
+        latin.extend(b"gr\xf6\xdfer\n");
+        let (got, offsets) = read(&latin, 5_003);
+        assert!(got.ends_with("xgrößer\n".as_bytes()), "{before}");
+        assert_eq!(offsets.source(before as u64 + 4), before as u64 + 3);
+    }
+}
+
 proptest! {
     #[test]
     fn sixteen_bits_come_back_with_their_places(text in "[a-z é€𝄞\n]{0,300}", le: bool, step in 1..40_usize) {
