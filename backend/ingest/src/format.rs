@@ -11,6 +11,14 @@ pub enum Format {
     Zeek,
     /// Raw records of the Linux audit daemon, one a line.
     Auditd,
+    /// Syslog in RFC 5424, RFC 3164 and what devices make of them, one record a line or a frame.
+    Syslog,
+    /// ArcSight Common Event Format, bare or in syslog.
+    Cef,
+    /// IBM Log Event Extended Format, bare or in syslog.
+    Leef,
+    /// Lines of a kind that is not known: each goes in as it is.
+    Text,
     /// One or more gzip members (RFC 1952).
     Gzip,
     /// zip archive.
@@ -29,6 +37,10 @@ impl Format {
         ("json", Format::Json),
         ("zeek", Format::Zeek),
         ("auditd", Format::Auditd),
+        ("syslog", Format::Syslog),
+        ("cef", Format::Cef),
+        ("leef", Format::Leef),
+        ("text", Format::Text),
         ("gzip", Format::Gzip),
         ("zip", Format::Zip),
     ];
