@@ -215,6 +215,67 @@ fn undo_gives_back_what_was_and_nothing_that_the_log_masks() {
 }
 
 #[test]
+fn a_source_is_looked_at_before_and_after_and_a_change_meanwhile_is_told() {
+    let s = Server::start();
+    let t = s.token("root");
+    let file = s.home.path().join("lines.json");
+    std::fs::write(&file, "{\"a\": 1}\n{\"a\": 2}\n").unwrap();
+    let import = || {
+        let mut import = aurorasoc(s.home.path());
+        import.arg("import").arg(&file).arg("--data-dir").arg(s.ws()).stdout(std::process::Stdio::null());
+        import.spawn().unwrap()
+    };
+    assert!(import().wait().unwrap().success());
+    let read = s.settle(&t)["result"]["file_list"][0].clone();
+    let meta = std::fs::metadata(&file).unwrap();
+    assert_eq!((&read["before"], &read["unchanged"]), (&read["after"], &json!(true)));
+    assert_eq!((&read["before"]["size"], &read["before"]["sha256"]), (&json!(meta.len()), &read["sha256"]));
+
+    std::fs::write(&file, "{\"a\": 3}\n").unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let brake = runtime.block_on(async { crate::drive::store::Brake::on(&s.ws()) });
+    let mut importing = import();
+    let now = || s.call("GET", "/api/v1/jobs?limit=1").bearer(&t).send().json()["items"][0].clone();
+    while now()["status"] != "running" || now()["result"]["file_list"][0]["before"].is_null() {
+        std::thread::yield_now();
+    }
+    std::fs::write(&file, "{\"a\": 4, \"more\": true}\n").unwrap();
+    drop(brake);
+    importing.wait().unwrap();
+    let job = s.settle(&t);
+    let read = &job["result"]["file_list"][0];
+    assert_eq!(read["unchanged"], json!(false), "{job}");
+    assert_ne!(read["before"]["sha256"], read["after"]["sha256"]);
+    assert!(job["skipped"].to_string().contains("changed while it was read"), "{job}");
+}
+
+#[test]
+fn sources_are_not_kept_where_that_is_switched_off_and_the_raw_view_says_so() {
+    let s = Server::start();
+    let t = s.token("root");
+    let off = json!({"keep_sources": false, "reason": "a test"});
+    assert_eq!(s.call("PATCH", "/api/v1/settings/runtime").bearer(&t).json(&off).send().status, 200);
+    let job = s.import(&t, "a.json", b"{\"a\": \"told\"}");
+    assert_eq!((&job["status"], &job["result"]["events"]), (&json!("done"), &json!(1)), "{job}");
+    let kept = walkdir(&s.ws().join("content"));
+    assert!(kept.is_empty(), "{kept:?}");
+    let log = s.call("GET", "/api/v1/siem/logs?q=told").bearer(&t).send().json();
+    assert_eq!((log["total"].as_u64(), &log["total_is_lower_bound"]), (Some(1), &json!(false)));
+    let id = log["items"][0]["log_id"].as_str().unwrap();
+    let detail = s.call("GET", &format!("/api/v1/siem/logs/{id}?raw=true")).bearer(&t).send().json();
+    assert!(
+        detail["raw"].is_null() && detail["raw_missing"].as_str().unwrap().contains("not kept"),
+        "{detail}"
+    );
+}
+
+/// Files of any depth.
+fn walkdir(folder: &Path) -> Vec<std::path::PathBuf> {
+    let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
+    entries.flat_map(|e| if e.path().is_dir() { walkdir(&e.path()) } else { vec![e.path()] }).collect()
+}
+
+#[test]
 fn an_upload_sent_again_under_its_key_is_one_import() {
     let s = Server::start();
     let t = s.token("root");

@@ -109,6 +109,17 @@ pub struct ImportQuery {
     pub timezone: Option<String>,
 }
 
+/// What a source was at one moment.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct FileMark {
+    /// Bytes.
+    pub size: u64,
+    /// When it was last changed, by its file system.
+    pub modified: Time,
+    /// SHA-256 of its content.
+    pub sha256: String,
+}
+
 /// One file of an import, inside the job's result.
 #[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
 pub struct ImportFile {
@@ -130,7 +141,13 @@ pub struct ImportFile {
     pub errors: u64,
     /// Bytes done.
     pub bytes_done: u64,
-    /// Whether size, time and SHA-256 were the same after reading as before.
+    /// The source before it was read; null for an upload, which has no file of its own.
+    #[serde(default)]
+    pub before: Option<FileMark>,
+    /// The source after it was read.
+    #[serde(default)]
+    pub after: Option<FileMark>,
+    /// Whether size, time (to the nanosecond) and SHA-256 were the same after reading as before.
     pub unchanged: Option<bool>,
     /// Why it was refused.
     pub reason: Option<String>,
