@@ -13,9 +13,13 @@ pub enum Format {
     Auditd,
     /// One or more gzip members (RFC 1952).
     Gzip,
+    /// One or more zstd frames (RFC 8878).
+    Zstd,
     /// zip archive.
     Zip,
-    /// Not read by this version; `what` names the type for the user ("pcap capture", "zstd archive", …).
+    /// tar archive (POSIX.1-2017 pax, ustar, GNU, v7).
+    Tar,
+    /// Not read by this version; `what` names the type for the user ("pcap capture", "7-Zip archive", …).
     Unknown {
         /// The type in plain words.
         what: &'static str,
@@ -30,7 +34,9 @@ impl Format {
         ("zeek", Format::Zeek),
         ("auditd", Format::Auditd),
         ("gzip", Format::Gzip),
+        ("zstd", Format::Zstd),
         ("zip", Format::Zip),
+        ("tar", Format::Tar),
     ];
 
     /// The short name; for [`Format::Unknown`] what it is in words.
@@ -48,7 +54,7 @@ impl Format {
 
     /// Whether other files lie inside it.
     pub fn is_container(self) -> bool {
-        matches!(self, Format::Gzip | Format::Zip)
+        matches!(self, Format::Gzip | Format::Zstd | Format::Zip | Format::Tar)
     }
 }
 

@@ -141,7 +141,7 @@ pub(crate) fn plain(
         Format::Json => json::read,
         Format::Zeek => zeek::read,
         Format::Auditd => auditd::read,
-        Format::Evtx | Format::Gzip | Format::Zip | Format::Unknown { .. } => {
+        _ => {
             let Options { threads, batch, .. } = *options;
             let options = evtx::Options { threads, from_chunk: from, batch, ..Default::default() };
             let sum = evtx::read_from(input, options, hand)?;
