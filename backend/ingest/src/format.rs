@@ -11,6 +11,8 @@ pub enum Format {
     Zeek,
     /// Raw records of the Linux audit daemon, one a line.
     Auditd,
+    /// Columns with a header line, apart by comma, semicolon, tab or bar.
+    Csv,
     /// One or more gzip members (RFC 1952).
     Gzip,
     /// One or more zstd frames (RFC 8878).
@@ -33,6 +35,7 @@ impl Format {
         ("json", Format::Json),
         ("zeek", Format::Zeek),
         ("auditd", Format::Auditd),
+        ("csv", Format::Csv),
         ("gzip", Format::Gzip),
         ("zstd", Format::Zstd),
         ("zip", Format::Zip),

@@ -10,11 +10,13 @@
 
 mod auditd;
 mod container;
+mod csv;
 pub mod evtx;
 mod format;
 mod json;
 pub mod paths;
 mod read;
+mod results;
 mod sniff;
 mod text;
 mod zeek;

@@ -3,7 +3,7 @@
 use crate::{
     Format, auditd,
     container::{self, Limits},
-    evtx, json,
+    csv, evtx, json,
     text::{Hand, Origin},
     zeek,
 };
@@ -140,6 +140,7 @@ pub(crate) fn plain(
     let text = match format {
         Format::Json => json::read,
         Format::Zeek => zeek::read,
+        Format::Csv => csv::read,
         Format::Auditd => auditd::read,
         _ => {
             let Options { threads, batch, .. } = *options;

@@ -1,6 +1,6 @@
 //! Which format a source has, from its first bytes and never from its name.
 
-use crate::{Format, auditd, container, json, zeek};
+use crate::{Format, auditd, container, csv, json, zeek};
 use std::{
     fs::File,
     io::{self, Read, Seek},
@@ -76,6 +76,8 @@ pub fn sniff(head: &[u8]) -> Format {
         Format::Auditd
     } else if json::is(text) {
         Format::Json
+    } else if csv::is(text) {
+        Format::Csv
     } else {
         Format::Unknown { what: text_or_data(head) }
     }

@@ -7,7 +7,7 @@ pub(crate) mod time;
 
 pub(crate) use fields::Fields;
 pub(crate) use lines::{LONGEST, Lines};
-pub(crate) use out::{Hand, Origin, Out};
+pub(crate) use out::{Hand, Origin, Out, TIME_MISSING};
 
 /// A record's time and fields.
 pub(crate) type Mapped = (Option<event::Nanos>, Vec<(event::Name, event::Value)>);
