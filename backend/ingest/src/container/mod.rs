@@ -8,6 +8,7 @@
 mod again;
 mod inside;
 mod limits;
+mod pass;
 mod tar;
 #[cfg(test)]
 mod tests;
@@ -21,6 +22,7 @@ use again::{Again, Replay, unpack};
 use event::{Batch, Skipped};
 use inside::Inside;
 use limits::Budget;
+use pass::{Measured, Part, Pass};
 use sha2::{Digest, Sha256};
 use std::{
     collections::VecDeque,
@@ -78,29 +80,6 @@ struct Walk<'a> {
     /// Bytes of the source that are done.
     done: u64,
     budget: Budget,
-}
-
-/// Which time a unit is gone through.
-enum Pass {
-    /// The first: contents are measured.
-    Measure(VecDeque<Measured>),
-    /// The second: contents are read, `found` are those to come.
-    Read {
-        found: VecDeque<Measured>,
-        /// Bytes of its contents, of those that are done, and where the unit lies in the source.
-        total: u64,
-        before: u64,
-        from: u64,
-        to: u64,
-    },
-}
-
-/// What is known of a content before it is read.
-struct Measured {
-    size: u64,
-    sha256: [u8; 32],
-    /// Why it ended early.
-    trouble: Option<String>,
 }
 
 type Flow = ControlFlow<()>;
@@ -309,23 +288,5 @@ impl Walk<'_> {
         let skipped = std::mem::take(&mut self.refused);
         let batch = Batch { skipped, bytes_done: self.done, ..Batch::default() };
         self.sink.batch(Resume { member: self.next, at: 0 }, batch)
-    }
-}
-
-/// Which part of a unit a content is, for progress.
-#[derive(Clone, Copy)]
-struct Part {
-    total: u64,
-    before: u64,
-    from: u64,
-    to: u64,
-}
-
-impl Part {
-    /// Bytes of the source that are done with so many of the content. Past the middle of what a f64 holds exactly it
-    /// may be a few bytes off.
-    fn done(self, bytes: u64) -> u64 {
-        let part = self.before.saturating_add(bytes) as f64 / self.total.max(1) as f64;
-        self.from + ((self.to - self.from) as f64 * part.min(1.0)) as u64
     }
 }

@@ -2,14 +2,11 @@
 
 use super::{
     OTHER,
+    kind::{self, Kind},
     records::{MOST_COLUMNS, Records},
     time,
 };
-use crate::{
-    json::shape,
-    results::{self, Tool},
-    text::Out,
-};
+use crate::{json::shape, text::Out};
 use event::{Interner, Name, Nanos, Place, Value, windows};
 
 /// Names of times beside [`shape::TIMES`], best first; compared without case.
@@ -28,21 +25,6 @@ const TIMES: &[&str] = &[
     "created_at",
     "Created",
     "first_seen",
-];
-/// The Event Viewer's "Save as CSV": the message is one more column than the header has.
-const EVENT_VIEWER: &[(&str, &str)] = &[
-    ("Event ID", "EventID"),
-    ("Source", "Provider_Name"),
-    ("Log", "Channel"),
-    ("Log Name", "Channel"),
-    ("Date and Time", "TimeCreated"),
-];
-/// Channels of providers that write to one only, where no column says it.
-const PROVIDERS: &[(&str, &str)] = &[
-    ("Microsoft-Windows-Security-Auditing", "Security"),
-    ("Microsoft-Windows-Sysmon", "Microsoft-Windows-Sysmon/Operational"),
-    ("Microsoft-Windows-PowerShell", "Microsoft-Windows-PowerShell/Operational"),
-    ("Service Control Manager", "System"),
 ];
 /// Set by the reader, so no column's.
 const RESERVED: &[&str] = &[crate::text::TIME_MISSING];
@@ -64,12 +46,6 @@ pub(super) struct Columns {
     other: Name,
 }
 
-enum Kind {
-    Plain,
-    Tool(&'static Tool),
-    Windows { channel: Option<usize>, provider: Option<usize>, level: Option<usize>, viewer: bool },
-}
-
 /// Where a value comes from.
 enum From {
     Column(usize),
@@ -89,7 +65,7 @@ impl Columns {
             *taken += 1;
             names.push(if *taken > 1 { free(&names, &name) } else { name });
         }
-        let kind = kind(&mut names);
+        let kind = kind::of(&mut names);
         let at = |name: &str| names.iter().position(|n| n == name);
         let (mut times, mut joined) = (Vec::new(), None);
         let mut more: Vec<(Name, Vec<From>)> = Vec::new();
@@ -172,7 +148,7 @@ impl Columns {
         let channel = match (text(channel), text(provider)) {
             (Some(channel), _) => channel,
             (None, Some(provider)) => {
-                PROVIDERS.iter().find(|(name, _)| *name == provider).map_or("", |(_, channel)| channel)
+                kind::PROVIDERS.iter().find(|(name, _)| *name == provider).map_or("", |(_, channel)| channel)
             }
             (None, None) => "",
         };
@@ -219,39 +195,6 @@ impl Columns {
             self.beyond.push(name.into());
         }
         self.beyond[at].clone()
-    }
-}
-
-/// Tells what wrote a table and gives its columns their known names.
-fn kind(names: &mut [String]) -> Kind {
-    if let Some(tool) = results::tool(&|name| names.iter().any(|n| n == name)) {
-        return Kind::Tool(tool);
-    }
-    let viewer = ["Date and Time", "Source", "Event ID"].iter().all(|name| names.iter().any(|n| n == name));
-    let renames = if viewer {
-        Some(shape::Renames { names: EVENT_VIEWER, prefixes: &[] })
-    } else {
-        shape::windows(&|name| names.iter().any(|n| n == name))
-    };
-    let Some(renames) = renames else { return Kind::Plain };
-    for (from, to) in renames.names {
-        rename(names, |name| (name == *from).then(|| (*to).to_owned()));
-    }
-    for prefix in renames.prefixes {
-        rename(names, |name| name.strip_prefix(prefix).map(str::to_owned));
-    }
-    let at = |name: &str| names.iter().position(|n| n == name);
-    Kind::Windows { channel: at("Channel"), provider: at("Provider_Name"), level: at("Level"), viewer }
-}
-
-/// Gives names others, unless those are taken.
-fn rename(names: &mut [String], to: impl Fn(&str) -> Option<String>) {
-    for n in 0..names.len() {
-        if let Some(to) = to(&names[n])
-            && !names.contains(&to)
-        {
-            names[n] = to;
-        }
     }
 }
 

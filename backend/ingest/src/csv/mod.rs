@@ -5,10 +5,11 @@
 
 mod columns;
 mod head;
+mod kind;
 mod records;
 #[cfg(test)]
 mod tests;
-mod time;
+pub(crate) mod time;
 
 use crate::text::{Hand, Origin, Out};
 use columns::Columns;

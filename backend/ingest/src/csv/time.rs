@@ -6,7 +6,7 @@ use jiff::{civil::DateTime, tz::Offset};
 
 /// A time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Read {
+pub(crate) struct Read {
     pub time: Nanos,
     /// False where UTC was assumed.
     pub zoned: bool,
@@ -47,7 +47,7 @@ const DAYS: [&str; 7] = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"];
 /// A time in one of the usual forms, or a date (`2024-01-31`, `31.01.2024`, `1/31/2024`, `Jan 31, 2024`) and a time
 /// of day (`22:05:06.123`, `10:05:06 PM`) with or without a zone. Where both orders are possible day and month are
 /// told by: dots (day first), AM or PM (month first), zeroes in front (day first), none (month first).
-pub(super) fn of(text: &str, month_first: bool) -> Option<Read> {
+pub(crate) fn of(text: &str, month_first: bool) -> Option<Read> {
     if let Some(read) = of_text(text) {
         return Some(Read { time: read.time, zoned: read.zoned, guessed: false });
     }

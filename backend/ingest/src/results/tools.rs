@@ -1,20 +1,12 @@
-//! What other tools make of logs: their results, known by their fields in JSON and by their columns in CSV.
-//!
-//! Every original field stays; what analysts look for lies beside it under its ECS name.
-
-use crate::text::{
-    Fields,
-    time::{self, Read},
-};
-use event::Value;
+//! Tools by the fields of their results, and those fields' ECS names.
 
 /// One tool's results.
 pub(crate) struct Tool {
     pub dataset: &'static str,
     /// Fields that all of them have…
-    needs: &'static [&'static str],
+    pub needs: &'static [&'static str],
     /// …and of these one at least, where there are any.
-    any: &'static [&'static str],
+    pub any: &'static [&'static str],
     /// Where the event's time is, best first.
     pub times: &'static [&'static str],
     /// From and to; the first that holds something wins.
@@ -22,7 +14,7 @@ pub(crate) struct Tool {
 }
 
 /// The tools, more telling ones first.
-pub(crate) const TOOLS: &[Tool] = &[
+pub(super) const TOOLS: &[Tool] = &[
     // Hayabusa's README, "Timeline Output": profiles of csv-timeline and json-timeline.
     Tool {
         dataset: "hayabusa",
@@ -159,7 +151,7 @@ const PLASO: &[(&str, &str)] = &[
 ];
 
 /// Open Cybersecurity Schema Framework (schema.ocsf.io): attributes of its base event and objects.
-const OCSF: &[(&str, &str)] = &[
+pub(super) const OCSF: &[(&str, &str)] = &[
     ("device.hostname", "host.name"),
     ("device.name", "host.name"),
     ("actor.user.name", "user.name"),
@@ -178,56 +170,3 @@ const OCSF: &[(&str, &str)] = &[
     ("query.hostname", "dns.question.name"),
     ("status", "event.outcome"),
 ];
-
-/// Whose results have these fields.
-pub(crate) fn tool(has: &dyn Fn(&str) -> bool) -> Option<&'static Tool> {
-    TOOLS.iter().find(|tool| {
-        tool.needs.iter().all(|n| has(n)) && (tool.any.is_empty() || tool.any.iter().any(|n| has(n)))
-    })
-}
-
-/// Dataset and time of an object that is a tool's result or an OCSF event; its fields get their ECS names.
-pub(crate) fn of(fields: &mut Fields) -> Option<(String, Option<Read>)> {
-    if let Some(class) = ocsf(fields) {
-        name(fields, OCSF);
-        return Some((class, fields.get("time").and_then(time::of_value)));
-    }
-    let tool = tool(&|name| fields.get(name).is_some())?;
-    name(fields, tool.names);
-    let time = tool.times.iter().find_map(|name| fields.get(name).and_then(time::of_value));
-    Some((tool.dataset.to_owned(), time))
-}
-
-/// `ocsf.` and the name of the event's class in lower case, or its number where the name is not there.
-fn ocsf(fields: &Fields) -> Option<String> {
-    let uid = match fields.get("class_uid")? {
-        Value::Int(uid) => uid.to_string(),
-        _ => return None,
-    };
-    fields.get("time")?;
-    fields.get("category_uid").or_else(|| fields.get("activity_id"))?;
-    let name = fields.text("class_name").map(|name| name.trim().replace([' ', '/'], "_"));
-    let word = name.and_then(|name| crate::json::word(&name));
-    Some(format!("ocsf.{}", word.unwrap_or(uid)))
-}
-
-fn name(fields: &mut Fields, names: &[(&str, &str)]) {
-    for (from, to) in names {
-        if fields.get(to).is_some() {
-            continue;
-        }
-        if let Some(value) = fields.get(from).filter(|value| says(value)).cloned() {
-            fields.put(to, value);
-        }
-    }
-}
-
-/// Whether a value is one, and no mark for its absence.
-fn says(value: &Value) -> bool {
-    match value {
-        Value::Null => false,
-        Value::Str(text) => !matches!(&**text, "" | "-"),
-        Value::List(list) => !list.is_empty(),
-        _ => true,
-    }
-}
