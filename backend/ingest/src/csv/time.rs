@@ -48,7 +48,9 @@ const DAYS: [&str; 7] = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"];
 /// of day (`22:05:06.123`, `10:05:06 PM`) with or without a zone. Where both orders are possible day and month are
 /// told by: dots (day first), AM or PM (month first), zeroes in front (day first), none (month first).
 pub(crate) fn of(text: &str, month_first: bool) -> Option<Read> {
-    if let Some(read) = of_text(text) {
+    // Only what may be in its forms is tried by the general parser.
+    let usual = text.as_bytes().get(4) == Some(&b'-') || !text.contains(':');
+    if usual && let Some(read) = of_text(text) {
         return Some(Read { time: read.time, zoned: read.zoned, guessed: false });
     }
     if text.len() > 64 {
