@@ -101,7 +101,8 @@ pub struct ImportQuery {
     /// A label; never used as a path.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
-    /// Overrules the format found: `evtx`, `json`, `zeek`, `auditd`, `gzip` or `zip`.
+    /// Overrules the format found: `evtx`, `json`, `csv`, `zeek`, `auditd`, `syslog`, `cef`, `leef`, `text` (any lines),
+    /// `gzip`, `zstd`, `zip` or `tar`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub format: Option<String>,
     /// For sources without a zone.

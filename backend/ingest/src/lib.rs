@@ -1,8 +1,8 @@
 //! Bytes to normalised events.
 //!
 //! A source is first told apart by content ([`open`]), then read by its format's parser ([`read`](fn@read)), each a
-//! folder of its own ([`evtx`], `json`, `zeek`, `auditd`, `syslog`, `cef`, `leef`, `loose` lines; `container` for what holds other files). Parsers stream,
-//! keep a bound on memory, and never fail on content: they hand on [`event::Batch`]es with what was good and what was
+//! folder of its own ([`evtx`], `json`, `zeek`, `auditd`, `syslog`, `cef`, `leef`, `csv`, `loose` lines; `results` for what
+//! other tools found, `container` for what holds other files). Parsers stream, keep a bound on memory, and never fail on content: they hand on [`event::Batch`]es with what was good and what was
 //! skipped, where and why. An error is only "can't read the file". No clock, no store, no network, no child process.
 //!
 //! A new text format is a folder with `is` (does a text begin like it) and `read` (a text to batches through
@@ -11,6 +11,7 @@
 mod auditd;
 mod cef;
 mod container;
+mod csv;
 pub mod evtx;
 mod format;
 mod json;
@@ -18,6 +19,7 @@ mod leef;
 mod loose;
 pub mod paths;
 mod read;
+mod results;
 mod sniff;
 mod syslog;
 mod text;

@@ -3,7 +3,7 @@
 use crate::{
     Format, auditd,
     container::{self, Limits},
-    evtx, json, loose, syslog,
+    csv, evtx, json, loose, syslog,
     text::{Hand, Offsets, Origin, encoding},
     zeek,
 };
@@ -152,10 +152,11 @@ pub(crate) fn plain(
     let text = match format {
         Format::Json => json::read,
         Format::Zeek => zeek::read,
+        Format::Csv => csv::read,
         Format::Auditd => auditd::read,
         Format::Syslog | Format::Cef | Format::Leef => syslog::read,
         Format::Text => loose::read,
-        Format::Evtx | Format::Gzip | Format::Zip | Format::Unknown { .. } => {
+        _ => {
             let Options { threads, batch, .. } = *options;
             let options = evtx::Options { threads, from_chunk: from, batch, ..Default::default() };
             let sum = evtx::read_from(input, options, hand)?;

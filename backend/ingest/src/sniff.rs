@@ -1,6 +1,6 @@
 //! Which format a source has, from its first bytes and never from its name.
 
-use crate::{Format, auditd, cef, json, leef, loose, syslog, text::encoding, zeek};
+use crate::{Format, auditd, cef, container, csv, json, leef, loose, syslog, text::encoding, zeek};
 use std::{
     fs::File,
     io::{self, Read, Seek},
@@ -32,12 +32,10 @@ const MAGICS: &[(usize, &[u8], &str)] = &[
     (4, b"\xef\xcd\xab\x89", "ESE database"),
     (0, b"LPKSHHRH", "systemd journal"),
     (0, b"SQLite format 3\x00", "SQLite database"),
-    (0, b"\x28\xb5\x2f\xfd", "zstd archive"),
     (0, b"BZh", "bzip2 archive"),
     (0, b"\xfd7zXZ\x00", "xz archive"),
     (0, b"7z\xbc\xaf\x27\x1c", "7-Zip archive"),
     (0, b"Rar!\x1a\x07", "RAR archive"),
-    (257, b"ustar", "tar archive"),
     (0, b"\x00\x05\x16\x07", "AppleDouble file (macOS metadata)"),
     (0, b"\x7fELF", "ELF program"),
     (0, b"MZ", "Windows program"),
@@ -60,6 +58,12 @@ pub fn sniff(head: &[u8]) -> Format {
     if at(0, b"\x1f\x8b") {
         return Format::Gzip;
     }
+    if is_zstd(head) {
+        return Format::Zstd;
+    }
+    if container::is_tar(head) {
+        return Format::Tar;
+    }
     let magic = MAGICS.iter().find(|(offset, magic, _)| at(*offset, magic)).map(|m| m.2);
     if let Some(what) = magic {
         return Format::Unknown { what };
@@ -81,6 +85,8 @@ pub fn sniff(head: &[u8]) -> Format {
         Format::Leef
     } else if syslog::is(text) {
         Format::Syslog
+    } else if csv::is(text) {
+        Format::Csv
     } else if loose::is(text) {
         Format::Text
     } else {
@@ -103,6 +109,22 @@ fn document(text: &[u8]) -> Option<&'static str> {
     let text = text.trim_ascii_start();
     let begins = |with: &[u8]| text.get(..with.len()).is_some_and(|t| t.eq_ignore_ascii_case(with));
     BEGINNINGS.iter().find(|(with, _)| begins(with)).map(|(_, what)| *what)
+}
+
+/// A zstd frame, also behind skippable ones (RFC 8878, section 3.1.2: magic number 0x184D2A50 to …5F, then 4 bytes of
+/// length).
+fn is_zstd(head: &[u8]) -> bool {
+    let mut rest = head;
+    while let [low, 0x2a, 0x4d, 0x18, a, b, c, d, after @ ..] = rest
+        && low & 0xf0 == 0x50
+    {
+        let len = u32::from_le_bytes([*a, *b, *c, *d]) as usize;
+        match after.get(len..) {
+            Some(after) if !after.is_empty() => rest = after,
+            _ => return true,
+        }
+    }
+    rest.starts_with(b"\x28\xb5\x2f\xfd")
 }
 
 /// What UTF-8 text may begin with (Unicode 16.0, section 23.8).
@@ -165,7 +187,10 @@ mod tests {
             (&dirty, Format::Evtx),
             (b"PK\x03\x04rest", Format::Zip),
             (b"\x1f\x8b\x08", Format::Gzip),
-            (b"\x28\xb5\x2f\xfd", Format::Unknown { what: "zstd archive" }),
+            (b"\x28\xb5\x2f\xfd", Format::Zstd),
+            (b"\x5e\x2a\x4d\x18\x02\0\0\0ab\x28\xb5\x2f\xfd", Format::Zstd),
+            (b"\x5e\x2a\x4d\x18\x02\0\0\0abcd", Format::Unknown { what: "binary data" }),
+            (b"BZh91AY", Format::Unknown { what: "bzip2 archive" }),
             (b"regf....", Format::Unknown { what: "registry hive" }),
             (b"\xef\xbb\xbf {\"a\":1}", Format::Json),
             (b"[\n  {\"a\": 1}", Format::Json),

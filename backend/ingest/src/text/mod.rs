@@ -13,7 +13,7 @@ pub(crate) use fields::Fields;
 pub(crate) use lined::{Good, Lined, each, first_lines};
 pub(crate) use lines::{LONGEST, Lines};
 pub(crate) use offsets::Offsets;
-pub(crate) use out::{Hand, Origin, Out, YEAR_GUESSED};
+pub(crate) use out::{Hand, Origin, Out, TIME_MISSING, YEAR_GUESSED};
 pub(crate) use stamp::{Stamp, When};
 
 /// A record's time and fields.

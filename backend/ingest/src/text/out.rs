@@ -112,7 +112,8 @@ impl<'a> Out<'a> {
             mark(&mut fields, TIME_MISSING, Value::Bool(true));
         }
         self.say_encoding(place);
-        let place = self.in_source(place);
+        let place =
+            self.in_source(Place { record: record(&dataset, &fields).unwrap_or(place.record), ..place });
         let identity = identity(&self.origin.sha256, place.offset);
         let time = time.unwrap_or(self.origin.now);
         self.batch.events.push(Event { time, dataset, place, fields, identity });
@@ -200,4 +201,14 @@ fn identity(sha256: &[u8; 32], offset: u64) -> Identity {
     let mut identity = [0; 16];
     identity.copy_from_slice(&hash.finalize().as_bytes()[..16]);
     identity
+}
+
+/// The EventRecordID of a Windows event that came as text.
+fn record(dataset: &str, fields: &[(Name, Value)]) -> Option<u64> {
+    let (_, id) =
+        fields.iter().find(|(name, _)| **name == *"EventRecordID" && dataset.starts_with("windows."))?;
+    match id {
+        Value::Int(n) => u64::try_from(*n).ok(),
+        _ => None,
+    }
 }
