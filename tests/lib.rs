@@ -4,6 +4,7 @@
 mod airgap;
 mod attacks;
 mod browser;
+mod cli;
 mod contract;
 mod drive;
 mod evidence;
