@@ -5,6 +5,7 @@ mod airgap;
 mod attacks;
 mod audited;
 mod browser;
+mod cli;
 mod contract;
 mod drive;
 mod evidence;
