@@ -135,9 +135,22 @@ pub fn hide(handle: &AppHandle) {
     main_window(handle, |window| window.hide());
 }
 
-/// Loads the page again.
+/// Loads the page again where it stands, with a new start code: whatever became of its session, it is signed in.
 pub fn reload(handle: &AppHandle) {
-    main_window(handle, |window| window.reload());
+    let desk = handle.state::<Desk>();
+    let open = desk.shown().filter(|_| !desk.in_trouble());
+    main_window(handle, |window| {
+        let Some(open) = open else { return window.reload() };
+        let mut url: Url =
+            open.start_url().parse().map_err(|_| tauri::Error::InvalidWebviewUrl("not an address"))?;
+        if let Ok(now) = window.url()
+            && now.origin() == url.origin()
+        {
+            url.set_path(now.path());
+            url.set_query(now.query());
+        }
+        window.navigate(url)
+    });
 }
 
 /// Goes to a path of the page, when a workspace is open.

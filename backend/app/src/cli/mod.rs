@@ -12,7 +12,10 @@ mod turns;
 
 use crate::config::{self, Config, Flags};
 use api::Role;
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{
+    Args, Parser, Subcommand, ValueEnum,
+    builder::{PathBufValueParser, TypedValueParser},
+};
 use figment::value::Value;
 use std::{net::IpAddr, path::PathBuf, process::ExitCode};
 
@@ -36,7 +39,7 @@ struct Cli {
 #[derive(Args, Clone)]
 struct DataDir {
     /// Folder of the workspace (default: the desktop's own)
-    #[arg(long, value_name = "DIR")]
+    #[arg(long, value_name = "DIR", value_parser = folder())]
     data_dir: Option<PathBuf>,
 }
 
@@ -247,6 +250,14 @@ pub fn run() -> ExitCode {
 fn config(flags: Vec<(&'static str, Option<Value>)>) -> Result<Config, Exit> {
     let given = flags.into_iter().filter_map(|(k, v)| Some((k, v?))).collect();
     config::layers(Flags(given)).extract().map_err(|e| Exit(2, format!("configuration: {e}")))
+}
+
+/// A folder that configuration and databases can name: its path is UTF-8.
+pub(crate) fn folder() -> impl TypedValueParser<Value = PathBuf> {
+    PathBufValueParser::new().try_map(|dir| match dir.to_str() {
+        Some(_) => Ok(dir),
+        None => Err("the path of a workspace must be UTF-8"),
+    })
 }
 
 fn path(p: Option<PathBuf>) -> Option<Value> {

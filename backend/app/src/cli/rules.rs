@@ -1,6 +1,10 @@
 //! `rules import`, `rules list`, `rules check`, and how `scan` loads rules.
 
-use super::{CheckFormat, Exit, orders::carry_out, pipelines, sarif};
+use super::{
+    CheckFormat, Exit,
+    orders::{carry_out, look_up},
+    pipelines, sarif,
+};
 use crate::{config::Config, orders::Order};
 use api::{
     detections::{PackReport, Rule, RuleList},
@@ -321,7 +325,7 @@ pub(super) async fn list(
     as_json: bool,
 ) -> Result<u8, Exit> {
     let query = RuleList { q: query, pack, ..RuleList::default() };
-    let result = carry_out(&config, Order::RulesList { query: Box::new(query) }, false).await?;
+    let result = look_up(&config, Order::RulesList { query: Box::new(query) }).await?;
     let rules: Vec<Rule> = serde_json::from_value(result).map_err(|e| Exit(1, e.to_string()))?;
     let mut out = String::new();
     for r in &rules {

@@ -4,7 +4,7 @@ use super::Exit;
 use crate::{
     config::Config,
     web,
-    workspace::{How, Workspace},
+    workspace::{How, Workspace, is_there},
 };
 use std::net::SocketAddr;
 
@@ -21,7 +21,8 @@ pub(super) async fn serve(config: Config) -> Result<u8, Exit> {
         ));
     }
     let listener = tokio::net::TcpListener::bind(address).await.map_err(|e| wrong(&e))?;
-    let how = How { desktop: false, keyring: config.keyring, jobs: true };
+    is_there(&config.data_dir).map_err(|p| Exit(2, p.to_string()))?;
+    let how = How { desktop: false, key: config.key_place(), jobs: true };
     let workspace = Workspace::open(&config.data_dir, how).await?;
     let serving = web::serve(&workspace.app, listener, config.behind_proxy).map_err(|e| wrong(&e))?;
     println!("Listening on http://{}", serving.address);

@@ -50,7 +50,8 @@ async fn open(dir: &std::path::Path) -> (Kernel, Router) {
         dir,
         workspace: "test".into(),
         desktop: false,
-        keyring: false,
+        key: crate::auth::token_key::KeyPlace::File,
+        warnings: vec![],
         migrations: &[],
         works: vec![],
     };
