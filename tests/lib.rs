@@ -7,6 +7,7 @@ mod browser;
 mod contract;
 mod drive;
 mod evidence;
+mod folder;
 mod journeys;
 mod kill;
 mod live;

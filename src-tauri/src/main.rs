@@ -64,7 +64,7 @@ fn main() -> ExitCode {
                     if let Some(door) = &door {
                         door.close();
                     }
-                    shell::last_words(&async_runtime::block_on(desk.close()));
+                    async_runtime::block_on(async { shell::last_words(desk.close().await).await });
                 }
             });
             ExitCode::SUCCESS

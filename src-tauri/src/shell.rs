@@ -80,7 +80,8 @@ pub fn dragged(handle: &AppHandle, event: &DragDropEvent) {
         DragDropEvent::Enter { .. } => over(true),
         DragDropEvent::Drop { paths, .. } => {
             over(false);
-            async_runtime::spawn(take(handle.clone(), paths.clone()));
+            let meant = paths.iter().map(|path| platform::path_bytes::as_meant(path)).collect();
+            async_runtime::spawn(take(handle.clone(), meant));
         }
         DragDropEvent::Leave => over(false),
         _ => {}
@@ -157,11 +158,12 @@ async fn notify(mut notices: broadcast::Receiver<Notice>) {
     }
 }
 
-/// Shows what a workspace had still to tell when it was closed at the end of the program.
-pub fn last_words(untold: &[Notice]) {
+/// Shows what workspaces had still to tell when they were closed at the end of the program; a service that does not
+/// answer does not hold it up.
+pub async fn last_words(untold: Vec<Notice>) {
     for notice in untold {
-        // Without a service there is nobody to show it; the page has it the next time.
-        let _ = notified(notice);
+        let shown = async_runtime::spawn_blocking(move || notified(&notice));
+        let _ = tokio::time::timeout(Duration::from_secs(5), shown).await;
     }
 }
 

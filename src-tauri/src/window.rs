@@ -84,7 +84,9 @@ fn may_go(handle: &AppHandle, url: &Url) -> bool {
     desk.shown().is_some_and(|open| open.origin() == url.origin().ascii_serialization())
 }
 
-/// Grants the page at `origin`, and no other, our own commands and the events they come with.
+/// Grants the page at `origin`, and no other, our own commands and the events they come with. Tauri takes no grant back,
+/// so that of a workspace that was closed stays; nothing can use it: the window goes to no origin but the one that is
+/// shown ([`may_go`]), and its pages load no frames of another.
 fn allow(handle: &AppHandle, origin: &str) -> tauri::Result<()> {
     let port = origin.rsplit(':').next().unwrap_or_default();
     handle.add_capability(

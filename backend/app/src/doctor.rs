@@ -8,6 +8,9 @@ use server::App;
 use std::path::Path;
 use tokio::sync::mpsc;
 
+/// Faults of one file that are shown; a torn page makes hundreds.
+const SHOWN: usize = 10;
+
 /// What was found so far.
 pub(crate) struct Findings<'a> {
     to: &'a mpsc::Sender<Reply>,
@@ -43,8 +46,11 @@ impl<'a> Findings<'a> {
         match found {
             Ok(faults) if faults.is_empty() => self.good(&format!("{name}: {good}")).await,
             Ok(faults) => {
-                for fault in faults {
+                for fault in faults.iter().take(SHOWN) {
                     self.bad(&format!("{name}: {fault}")).await;
+                }
+                if faults.len() > SHOWN {
+                    self.bad(&format!("{name}: {} more of the first 100", faults.len() - SHOWN)).await;
                 }
             }
             Err(e) => self.bad(&format!("{name}: {e}")).await,

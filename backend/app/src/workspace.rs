@@ -54,6 +54,9 @@ impl std::fmt::Display for Problem {
 
 impl From<kernel::Error> for Problem {
     fn from(e: kernel::Error) -> Self {
+        if let Some(reason) = e.damage() {
+            return Problem::of("corrupt", &[("reason", &format!("aurora.db is damaged: {reason}"))]);
+        }
         let detail = e.detail.as_ref().map(|d| format!(" {d}")).unwrap_or_default();
         let reason = format!("{} ({}){detail}", e.code.message(), e.code.as_str());
         Problem::of("refused", &[("reason", &reason)])

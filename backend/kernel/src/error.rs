@@ -53,7 +53,7 @@ impl Error {
     }
 
     /// What SQLite says of the damage, where this is one.
-    pub(crate) fn damage(&self) -> Option<String> {
+    pub fn damage(&self) -> Option<String> {
         let reason = self.detail.as_ref().and_then(|d| d.get("reason"));
         (reason.and_then(Value::as_str) == Some(DAMAGED)).then(|| self.cause.clone().unwrap_or_default())
     }

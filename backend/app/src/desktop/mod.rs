@@ -63,7 +63,7 @@ impl Desktop {
             }
             Err(problem) => {
                 workspace.close().await;
-                Err(problem)
+                Err(problem.at(&dir))
             }
         }
     }

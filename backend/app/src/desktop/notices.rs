@@ -103,7 +103,8 @@ impl Watch {
     /// Watches until it is ended.
     pub(crate) fn start(kernel: Kernel, teller: Teller) -> Watch {
         let (end, ended) = oneshot::channel();
-        Watch { end, task: tokio::spawn(watch(kernel, teller, ended)) }
+        let frames = kernel.live.subscribe();
+        Watch { end, task: tokio::spawn(watch(kernel, teller, frames, ended)) }
     }
 
     /// The notice that was still to come, which does not wait for its minute: there is none after it.
@@ -113,8 +114,12 @@ impl Watch {
     }
 }
 
-async fn watch(kernel: Kernel, teller: Teller, mut ended: oneshot::Receiver<()>) -> Option<Notice> {
-    let mut frames = kernel.live.subscribe();
+async fn watch(
+    kernel: Kernel,
+    teller: Teller,
+    mut frames: broadcast::Receiver<Arc<Frame>>,
+    mut ended: oneshot::Receiver<()>,
+) -> Option<Notice> {
     let mut untold = Untold::default();
     let hear = |untold: &mut Untold, frame: &Frame| {
         if frame.kind == LiveKind::AlertCreated {

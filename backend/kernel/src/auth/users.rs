@@ -331,3 +331,52 @@ async fn end_all(tx: &mut crate::db::Tx, name: &str) -> Result<()> {
     sqlx::query(store::FAMILIES_OF_USER_REVOKE).bind(name).execute(tx.conn()).await?;
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::{Kernel, Options, World, auth::token_key::KeyPlace, db::Actor};
+    use api::{Role, users::CreateUser};
+
+    async fn open(dir: &std::path::Path) -> Kernel {
+        let options = Options {
+            world: World::real(),
+            dir,
+            workspace: "test".into(),
+            desktop: true,
+            key: KeyPlace::Memory,
+            warnings: vec![],
+            migrations: &[],
+            works: vec![],
+        };
+        Kernel::open(options).await.unwrap()
+    }
+
+    async fn signed_in(kernel: &Kernel) -> String {
+        kernel.auth.open_by_code(&kernel.auth.start_code(), &Actor::system()).await.unwrap();
+        let page = crate::audit::verify(&kernel.db).await.unwrap().unwrap();
+        crate::audit::get(&kernel.db, page).await.unwrap().unwrap().actor
+    }
+
+    #[tokio::test]
+    async fn each_account_has_a_desktop_user_of_its_own_and_none_made_by_hand() {
+        let dir = tempfile::tempdir().unwrap();
+        let kernel = open(dir.path()).await;
+        assert_eq!(kernel.auth.ensure_desktop_user("ann").await.unwrap(), "ann");
+        assert_eq!(signed_in(&kernel).await, "ann");
+        // The same workspace opened by another account, whose name was given to a user by hand.
+        let by_hand = CreateUser {
+            username: "bob".into(),
+            role: Role::Viewer,
+            password: Some("correct horse battery".into()),
+            display_name: None,
+            email: None,
+        };
+        kernel.auth.create_user(&Actor::system(), by_hand).await.unwrap();
+        for _ in 0..2 {
+            assert_eq!(kernel.auth.ensure_desktop_user("bob").await.unwrap(), "bob-desktop");
+            assert_eq!(signed_in(&kernel).await, "bob-desktop");
+        }
+        assert_eq!(kernel.auth.ensure_desktop_user("ann").await.unwrap(), "ann");
+        assert_eq!(signed_in(&kernel).await, "ann");
+    }
+}

@@ -147,10 +147,9 @@ impl Db {
 
     /// What is wrong with the file, in SQLite's words; empty when nothing is. Reads everything.
     pub async fn check(&self) -> crate::Result<Vec<String>> {
-        let mut found: Vec<String> =
+        let found: Vec<String> =
             sqlx::query_scalar("PRAGMA integrity_check(100)").fetch_all(&self.reader).await?;
-        found.retain(|f| f != "ok");
-        Ok(found)
+        Ok(faults_of(&found))
     }
 
     /// A consistent copy into a new file, readable alone.
@@ -174,9 +173,14 @@ pub async fn faults(file: &Path) -> Vec<String> {
         conn.close().await?;
         all
     };
-    let mut found = all.await.unwrap_or_else(|e| vec![e.to_string()]);
-    found.retain(|f| f != "ok");
-    found
+    let found = all.await.unwrap_or_else(|e| vec![e.to_string()]);
+    faults_of(&found)
+}
+
+/// SQLite packs many into one row, below a heading.
+fn faults_of(rows: &[String]) -> Vec<String> {
+    let lines = rows.iter().flat_map(|row| row.lines());
+    lines.filter(|line| *line != "ok" && !line.starts_with("***")).map(str::to_owned).collect()
 }
 
 /// One connection without the pool, for checks before the pool exists.
