@@ -52,6 +52,36 @@ pub fn is_open(workspace: &Path) -> bool {
     kernel::platform::Lock::owner(workspace).is_some()
 }
 
+/// Whether a job of an open workspace runs.
+pub fn runs(workspace: &Path) -> bool {
+    let file = workspace.join("aurora.db");
+    let look = async {
+        let options = sqlx::sqlite::SqliteConnectOptions::new().filename(file).read_only(true);
+        let mut db = SqliteConnection::connect_with(&options).await.ok()?;
+        let sql = "SELECT count(*) FROM job WHERE status = 'running'";
+        let jobs: i64 = sqlx::query_scalar(sql).fetch_one(&mut db).await.ok()?;
+        db.close().await.ok()?;
+        Some(jobs > 0)
+    };
+    let alone =
+        move || tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(look);
+    std::thread::spawn(alone).join().unwrap().unwrap_or(false)
+}
+
+/// Waits until an open workspace has this many jobs that are done.
+pub async fn until_jobs(workspace: &Path, jobs: i64) {
+    let since = Instant::now();
+    let file = workspace.join("aurora.db");
+    let options = sqlx::sqlite::SqliteConnectOptions::new().filename(file).read_only(true);
+    let mut db = SqliteConnection::connect_with(&options).await.unwrap();
+    let sql = "SELECT count(*) FROM job WHERE status = 'done'";
+    while sqlx::query_scalar::<_, i64>(sql).fetch_one(&mut db).await.unwrap() < jobs {
+        assert!(since.elapsed() < PATIENCE, "waited for {jobs} jobs");
+        tokio::task::yield_now().await;
+    }
+    db.close().await.unwrap();
+}
+
 /// Waits until no process has the workspace open.
 pub async fn until_closed(workspace: &Path) {
     let lock = std::fs::File::open(workspace.join("lock")).unwrap();

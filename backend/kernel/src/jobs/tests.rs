@@ -128,7 +128,8 @@ async fn open(dir: &std::path::Path) -> Kernel {
         dir,
         workspace: "test".into(),
         desktop: false,
-        keyring: false,
+        key: crate::auth::token_key::KeyPlace::File,
+        warnings: vec![],
         migrations: &[],
         works: vec![Arc::new(Teller), Arc::new(Endless)],
     };
