@@ -25,7 +25,7 @@ pub struct Problem {
     /// Where the details are.
     pub log: Option<PathBuf>,
     /// The workspace belongs to another living process.
-    pub owner: Option<LockOwner>,
+    pub owner: Option<Box<LockOwner>>,
     /// Key of the words on the button that tries once more.
     pub(crate) again: &'static str,
 }
@@ -179,7 +179,10 @@ fn locked(dir: &Path, e: LockError) -> Problem {
                     words::fill("owner", &[("pid", &o.pid.to_string()), ("user", &user)])
                 },
             );
-            Problem { owner, ..Problem::of("held", &[("dir", &shown), ("owner", &who)]).at(dir) }
+            Problem {
+                owner: owner.map(Box::new),
+                ..Problem::of("held", &[("dir", &shown), ("owner", &who)]).at(dir)
+            }
         }
         LockError::Io(e) => Problem::of("lock", &[("dir", &shown), ("reason", &e.to_string())]).at(dir),
     }
