@@ -1,5 +1,7 @@
 //! The folder of a workspace: which one is taken, what damage in it says, what is left in it and beside it.
 
+#![allow(clippy::disallowed_methods, reason = "tests start the product")]
+
 use crate::drive::{process, store};
 use crate::served::{Server, add_user, aurorasoc, shared};
 use crate::workspace::open;
@@ -27,7 +29,7 @@ fn run(home: &Path, words: &[&OsStr], dir: &Path) -> (i32, String) {
     (out.status.code().unwrap(), String::from_utf8_lossy(&said).into_owned())
 }
 
-fn words<'a>(line: &'a str) -> Vec<&'a OsStr> {
+fn words(line: &str) -> Vec<&OsStr> {
     line.split(' ').map(OsStr::new).collect()
 }
 

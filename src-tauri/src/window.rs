@@ -145,13 +145,16 @@ pub fn reload(handle: &AppHandle) {
         let Some(open) = open else { return window.reload() };
         let mut url: Url =
             open.start_url().parse().map_err(|_| tauri::Error::InvalidWebviewUrl("not an address"))?;
-        if let Ok(now) = window.url()
-            && now.origin() == url.origin()
-        {
-            url.set_path(now.path());
-            url.set_query(now.query());
+        match window.url() {
+            Ok(now) if now.origin() == url.origin() => {
+                url.set_path(now.path());
+                url.set_query(now.query());
+                // To go to another fragment of the same page would load nothing.
+                let there = serde_json::to_string(url.as_str()).unwrap_or_default();
+                window.eval(format!("history.replaceState(null, '', {there}); location.reload()"))
+            }
+            _ => window.navigate(url),
         }
-        window.navigate(url)
     });
 }
 

@@ -22,8 +22,12 @@ async fn connect(file: &Path) -> SqliteConnection {
 /// that was closed.
 pub async fn outcome(workspace: &Path) -> (String, u64, u64) {
     let mut records = connect(&workspace.join("aurora.db")).await;
-    let newest = "SELECT status, result FROM job ORDER BY created_at DESC, job_id DESC LIMIT 1";
-    let (status, result): (String, String) = sqlx::query_as(newest).fetch_one(&mut records).await.unwrap();
+    let newest = "SELECT status, result, error FROM job ORDER BY created_at DESC, job_id DESC LIMIT 1";
+    let (status, result, error): (String, String, Option<String>) =
+        sqlx::query_as(newest).fetch_one(&mut records).await.unwrap();
+    if let Some(error) = error {
+        println!("the job failed: {error}");
+    }
     records.close().await.unwrap();
     let mut logs = connect(&workspace.join("logs.db")).await;
     let events: i64 = sqlx::query_scalar("SELECT count(*) FROM event").fetch_one(&mut logs).await.unwrap();
