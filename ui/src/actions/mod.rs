@@ -10,6 +10,7 @@ use crate::{
     pages::rules::{editor, query::View},
     state::app,
 };
+use leptos::prelude::WithUntracked;
 
 /// Where an action makes sense.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,6 +31,8 @@ pub enum Context {
     Editor,
     /// In the desktop window.
     Desktop,
+    /// Where somebody signed in by name: the desktop's own session has no end to ask for.
+    SignedIn,
 }
 
 /// Something that a user can do.
@@ -64,20 +67,19 @@ impl Action {
                     && !app().rules.targets().is_empty()
             }
             Context::Editor => on_detections(editor::is_open),
-            Context::Desktop => leptos::prelude::WithUntracked::with_untracked(&app().shell, Option::is_some),
+            Context::SignedIn => app().me.with_untracked(|me| me.as_ref().is_some_and(|me| !me.desktop)),
+            Context::Desktop => app().shell.with_untracked(Option::is_some),
         };
         here && self.needs.is_none_or(alerts::may)
     }
 }
 
 fn on_alerts() -> bool {
-    leptos::prelude::WithUntracked::with_untracked(&app().place, |p| p.path == "/alerts")
+    app().place.with_untracked(|p| p.path == "/alerts")
 }
 
 fn on_detections(of: fn(&crate::place::Place) -> bool) -> bool {
-    leptos::prelude::WithUntracked::with_untracked(&app().place, |p| {
-        p.path.starts_with("/detections") && of(p)
-    })
+    app().place.with_untracked(|p| p.path.starts_with("/detections") && of(p))
 }
 
 /// Every action.

@@ -46,7 +46,7 @@ pub fn Table() -> impl IntoView {
         false => (model.rows.with(Vec::len) + 1).to_string(),
     };
     view! {
-        <div node_ref=window.region class="tblwrap" id=moves::LIST tabindex="0" role="region" aria-label=t(k::ALERTS_LIST) data-test="alerts-list" on:scroll=move |_| window.measure()>
+        <div node_ref=window.region class="tblwrap" id=moves::LIST data-home="" tabindex="0" role="region" aria-label=t(k::ALERTS_LIST) data-test="alerts-list" on:scroll=move |_| window.measure()>
             <table class="tbl alerts" role="grid" aria-multiselectable="true" aria-rowcount=rowcount aria-label=t(k::ALERTS_LIST)>
                 <Heads />
                 <tbody>
@@ -204,6 +204,7 @@ fn clicked(event: &leptos::ev::MouseEvent, id: &str) {
     } else if on_check || event.ctrl_key() {
         moves::toggle(id);
         app().alerts.cursor.set(Some(id.to_owned()));
+        crate::focus::on(moves::LIST);
     } else {
         moves::open_id(id);
     }

@@ -13,6 +13,8 @@ use leptos::prelude::*;
 pub fn Report(
     /// The last answer; None before the first.
     report: RwSignal<Option<Result<CheckReport, String>>>,
+    /// Id of the rule that is being changed; empty for a new one.
+    own: String,
     /// Goes to line and column.
     go: Callback<(u32, u32)>,
 ) -> impl IntoView {
@@ -39,7 +41,7 @@ pub fn Report(
                 }}</span></div>
                 <ol class="problems">{report.errors.into_iter().map(problem).collect_view()}</ol>
             </div>
-            {report.documents.into_iter().map(document).collect_view()}
+            {report.documents.into_iter().map(|d| document(d, &own)).collect_view()}
             {report.pipelines.into_iter().map(pipeline).collect_view()}
         }
         .into_any(),
@@ -47,7 +49,8 @@ pub fn Report(
     }
 }
 
-fn document(d: CheckedRule) -> impl IntoView {
+fn document(d: CheckedRule, own: &str) -> impl IntoView + use<> {
+    let taken = d.exists && d.rule_id != own;
     let stored = d.stored_events.map(|n| tn(k::COUNT_EVENTS, n));
     let places = d.runs_on.iter().map(|p| view! { <li><bdi>{visible(p)}</bdi></li> }).collect_view();
     view! {
@@ -60,7 +63,7 @@ fn document(d: CheckedRule) -> impl IntoView {
                 <dt>{t(k::CHECK_STORED)}</dt><dd>{stored.unwrap_or_else(|| t(k::CHECK_UNKNOWN).to_owned())}</dd>
                 {(!d.placeholders.is_empty()).then(|| view! { <dt>{t(k::CHECK_PLACEHOLDERS)}</dt><dd class="mono t11"><bdi>{visible(&d.placeholders.join(", "))}</bdi></dd> })}
             </dl>
-            {d.exists.then(|| view! { <p class="t3 t11">{tf(k::CHECK_EXISTS, &[("id", &visible(&d.rule_id))])}</p> })}
+            {taken.then(|| view! { <p class="t3 t11">{tf(k::CHECK_EXISTS, &[("id", &visible(&d.rule_id))])}</p> })}
         </div>
     }
 }
