@@ -118,7 +118,7 @@ fn Body(id: String) -> impl IntoView {
         {move || match view.get().as_str() {
             "rule" => view! { <RuleView /> }.into_any(),
             "comments" => { let id = id.clone(); view! { <history::Comments id=id /> }.into_any() },
-            "history" => view! { <history::History /> }.into_any(),
+            "history" => { let id = id.clone(); view! { <history::History id=id /> }.into_any() },
             _ => { let id = event_id.clone(); view! { <Events id=id /> }.into_any() },
         }}
     }

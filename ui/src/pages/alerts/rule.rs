@@ -61,7 +61,7 @@ fn shown(rule: Rule) -> impl IntoView {
         </div>
         <div class="sec">
             <div class="sec-h"><h3>{t(k::RULE_BODY)}</h3>
-                <span class="push row row-1">
+                <span class="push row row-3">
                     <a href=own class="t12" data-test="rule-open" on:click=move |e| follow(e, &to_own)>{t(k::RULE_OPEN)}</a>
                     <a href=href class="t12" data-test="rule-alerts" on:click=move |e| follow(e, &to)>{t(k::RULE_ALERTS)}</a>
                     <CopyButton text=rule.body label=t(k::RULE_COPY) test="rule-copy" />

@@ -178,7 +178,7 @@ fn Row(at: usize, alert: Arc<Alert>) -> impl IntoView {
             <td role="gridcell" class="c-xxl mono">{short(&id)}</td>
             <td role="gridcell" class="p" title=visible(&alert.title)><bdi>{visible(&alert.title)}</bdi></td>
             <td role="gridcell" class="c-s" title=entity(&alert, "host").map(visible)>{mono(entity(&alert, "host"))}</td>
-            <td role="gridcell" class="c-l" title=entity(&alert, "user").map(visible)>{mono(entity(&alert, "user"))}</td>
+            <td role="gridcell" class="c-l" title=entity(&alert, "user").map(visible)>{user(entity(&alert, "user"))}</td>
             <td role="gridcell" class="c-xxl">{mono(technique.as_deref())}</td>
             <td role="gridcell" class="c-m num">{grouped(alert.event_count)}</td>
             <td role="gridcell" class="c-l"><StatusMark status=alert.status /></td>
@@ -186,6 +186,14 @@ fn Row(at: usize, alert: Arc<Alert>) -> impl IntoView {
             <td role="gridcell" class="num"><time class="ltr" title=clock::both(last)>{time}</time></td>
         </tr>
     }
+}
+
+/// `DOMAIN\user`: where there is no room for both, the domain gives way.
+fn user(name: Option<&str>) -> impl IntoView + use<> {
+    let Some(name) = name else { return view! { <span class="t3">"–"</span> }.into_any() };
+    let (domain, user) = name.split_at(name.rfind('\\').map_or(0, |at| at + 1));
+    view! { <span class="mono mid"><span>{visible(domain)}</span><span>{visible(user)}</span></span> }
+        .into_any()
 }
 
 /// `ALRT-2026-05821` without what all have.

@@ -1,7 +1,7 @@
 //! What the server says of a text that is being written: what is wrong and where, and what it would run on.
 
 use crate::{
-    components::icon::Icon,
+    components::{english::English, icon::Icon},
     i18n::{k, t, tf, tn},
     text::visible,
 };
@@ -22,7 +22,7 @@ pub fn Report(
         let at = (p.line, p.column);
         view! {
             <li><button class="problem" data-test="check-problem" on:click=move |_| go.run(at)>
-                <Icon name="warn" class="i-14" /><span class="mono t11 ltr">{format!("{}:{}", p.line, p.column)}</span><bdi>{visible(&p.reason)}</bdi></button></li>
+                <Icon name="warn" class="i-14" /><span class="mono t11 ltr">{format!("{}:{}", p.line, p.column)}</span><English text=p.reason /></button></li>
         }
     };
     move || {
@@ -56,7 +56,7 @@ fn document(d: CheckedRule, own: &str) -> impl IntoView + use<> {
     view! {
         <div class="sec" data-test="check-document">
             <h3><bdi>{visible(&d.title)}</bdi></h3>
-            {(!d.runs).then(|| view! { <p class="notice warn t12"><Icon name="warn" /><bdi>{d.reason.as_deref().map(visible)}</bdi></p> })}
+            {(!d.runs).then(|| view! { <p class="notice warn t12"><Icon name="warn" /><bdi dir="ltr">{d.reason.as_deref().map(visible)}</bdi></p> })}
             <dl class="kv">
                 <dt>{t(k::RULE_LOGSOURCE)}</dt><dd class="mono t11"><bdi>{visible(&d.logsource)}</bdi></dd>
                 <dt>{t(k::CHECK_RUNS_ON)}</dt><dd><ul class="t11 mono">{places}</ul></dd>

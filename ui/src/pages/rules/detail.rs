@@ -172,7 +172,9 @@ fn not_running(r: &Rule) -> Option<impl IntoView + use<>> {
     };
     let reason =
         r.state_reason.as_deref().map(visible).or_else(|| r.errors.first().map(|p| visible(&p.to_string())));
-    Some(view! { <p class=tone data-test="rule-not-running"><Icon name="warn" /><bdi>{reason}</bdi></p> })
+    Some(
+        view! { <p class=tone data-test="rule-not-running"><Icon name="warn" /><bdi dir="ltr">{reason}</bdi></p> },
+    )
 }
 
 /// What the analyst should know, and the text.
