@@ -1,3 +1,4 @@
+-- `urgency` is one number to sort by: severity first, then the last event; 2^50 ms lie beyond any time.
 CREATE TABLE alert (
   id INTEGER PRIMARY KEY, alert_id TEXT NOT NULL UNIQUE, title TEXT NOT NULL, description TEXT NOT NULL,
   severity INTEGER NOT NULL, status TEXT NOT NULL, open INTEGER NOT NULL, source TEXT NOT NULL, rule_id TEXT,
@@ -7,7 +8,6 @@ CREATE TABLE alert (
   acknowledged_at INTEGER, acknowledged_by TEXT, due_at INTEGER, closed_at INTEGER, resolution TEXT,
   resolution_note TEXT, metadata TEXT NOT NULL, created_at INTEGER NOT NULL, updated_at INTEGER NOT NULL,
   version INTEGER NOT NULL DEFAULT 1, words TEXT NOT NULL,
-  -- One number to sort by: severity first, then the last event; 2^50 ms lie beyond any time.
   urgency INTEGER NOT NULL GENERATED ALWAYS AS (severity * 1125899906842624 + last_seen) VIRTUAL
 ) STRICT;
 CREATE UNIQUE INDEX alert_open_key ON alert (dedup_key) WHERE open = 1;

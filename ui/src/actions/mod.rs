@@ -88,7 +88,7 @@ fn on_alerts() -> bool {
 }
 
 fn on_detections(of: fn(&crate::place::Place) -> bool) -> bool {
-    app().place.with_untracked(|p| p.path.starts_with("/detections") && of(p))
+    app().place.with_untracked(|p| p.path.starts_with("/detections") && View::known(p) && of(p))
 }
 
 /// Every action.

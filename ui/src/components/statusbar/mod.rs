@@ -48,6 +48,7 @@ pub fn StatusBar() -> impl IntoView {
         app.place.with(|p| match p.path.split('/').nth(1) {
             Some("alerts") => ALERT_KEYS,
             Some("cases") => CASE_KEYS,
+            Some("detections") if !View::known(p) => &[],
             Some("detections") if editor::is_open(p) => EDITOR_KEYS,
             Some("detections") if View::of(p) == View::Rules => RULE_KEYS,
             _ => &[],

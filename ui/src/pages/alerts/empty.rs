@@ -77,7 +77,7 @@ fn NoAlerts() -> impl IntoView {
                         ("no_chance", &result.rules_no_chance_total.max(result.rules_no_chance.len() as u64)),
                     ])}</p>
                     <p>{why_none(&result)}</p>
-                    <OfferRules />
+                    {(result.events > 0).then(|| view! { <OfferRules /> })}
                     <button class="btn" data-test="empty-tray" on:click=move |_| app.tray.set(true)>{t(k::EMPTY_DETAILS)}</button>
                 }.into_any(),
                 None => view! { <p>{t(k::EMPTY_NOTHING_TEXT)}</p> }.into_any(),

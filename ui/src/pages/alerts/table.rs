@@ -192,7 +192,7 @@ fn Row(at: usize, alert: Arc<Alert>) -> impl IntoView {
 fn user(name: Option<&str>) -> impl IntoView + use<> {
     let Some(name) = name else { return view! { <span class="t3">"–"</span> }.into_any() };
     let (domain, user) = name.split_at(name.rfind('\\').map_or(0, |at| at + 1));
-    view! { <span class="mono mid"><span>{visible(domain)}</span><span>{visible(user)}</span></span> }
+    view! { <span class="mono who"><span>{visible(domain)}</span><span>{visible(user)}</span></span> }
         .into_any()
 }
 

@@ -55,7 +55,7 @@ fn explained(e: RuleExplanation) -> impl IntoView {
     view! {
         <div class="tree" data-test="why-tree-nodes">
             {(!e.logsource).then(|| view! { <p class="notice warn t12"><Icon name="warn" /><span>{t(k::TREE_OTHER_SOURCE)}</span></p> })}
-            <p class="t3 t11"><span class="k-op mono">{tf(k::TREE_CONDITION, &[])}</span>" "<bdi class="mono ltr">{visible(&e.condition)}</bdi></p>
+            <p class="t3 t11 ltr"><span class="k-op mono">{tf(k::TREE_CONDITION, &[])}</span>" "<bdi class="mono ltr">{visible(&e.condition)}</bdi></p>
             {one.map(|words| view! { <p class="t2 t12" data-test="one-leaf-away">{words}</p> })}
             <ul class="nodes" role="tree" aria-label=t(k::TREE_TITLE)>{node(&e.tree, away.as_deref())}</ul>
             {near(e.near)}

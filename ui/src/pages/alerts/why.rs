@@ -88,8 +88,7 @@ fn item(selection: &str, item: WhyItem) -> impl IntoView + use<> {
     let line = Line { pieces: shorten(cut(&value, &spans, Kind::Plain, visible)), hit: true };
     view! {
         <tr title=format!("{}: {} {}", visible(selection), visible(&item.test), visible(&item.pattern))>
-            <td class="why-f"><bdi class="mono t2">{item.field.as_deref().map_or_else(|| t(k::WHY_ANY_FIELD).to_owned(), visible)}</bdi>
-                <span class="t3">{test_words(&item.test)}</span></td>
+            <td class="why-f"><span class="gapped"><bdi class="mono t2">{item.field.as_deref().map_or_else(|| t(k::WHY_ANY_FIELD).to_owned(), visible)}</bdi><span class="t3">{test_words(&item.test)}</span></span></td>
             <td class="mono p why-v"><span class="ltr">{pieces(line)}</span></td>
         </tr>
     }
