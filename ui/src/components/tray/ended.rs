@@ -54,7 +54,7 @@ fn skips(list: Vec<Skip>, summary: String, tone: &'static str, test: &'static st
     Some(view! {
         <details class="more">
             <summary class=tone data-test=test>{summary}</summary>
-            <ul>{list.into_iter().take(SHOWN).map(line).collect_view()}</ul>
+            <ul tabindex="0">{list.into_iter().take(SHOWN).map(line).collect_view()}</ul>
         </details>
     })
 }
@@ -68,7 +68,7 @@ fn rules(summary: String, notes: &[RuleNote], test: &'static str) -> Option<impl
     };
     let lines = notes.iter().take(SHOWN).map(line).collect_view();
     Some(view! {
-        <details class="more"><summary data-test=test>{summary}</summary><ul>{lines}</ul></details>
+        <details class="more"><summary data-test=test>{summary}</summary><ul tabindex="0">{lines}</ul></details>
     })
 }
 

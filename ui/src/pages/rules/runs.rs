@@ -143,7 +143,7 @@ fn inside(run: &RuleRun) -> impl IntoView + use<> {
     let notes = |label: String, all: &[RuleNote]| {
         let line = |n: &RuleNote| view! { <li class="gapped"><bdi>{visible(&n.title)}</bdi><span class="t3"><English text=n.reason.clone() /></span></li> };
         (!all.is_empty()).then(|| view! {
-            <details class="more"><summary data-test="run-notes">{label}</summary><ul>{all.iter().take(SHOWN).map(line).collect_view()}</ul></details>
+            <details class="more"><summary data-test="run-notes">{label}</summary><ul tabindex="0">{all.iter().take(SHOWN).map(line).collect_view()}</ul></details>
         })
     };
     let side = |at: Option<api::Time>, none: &'static str| {
