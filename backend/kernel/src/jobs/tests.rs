@@ -35,6 +35,7 @@ impl Work for Teller {
                 record: None,
                 offset: None,
                 reason: "test".into(),
+                note: false,
             };
             ctx.result(&json!({"rows": 0}));
             for n in 0..PARTS {

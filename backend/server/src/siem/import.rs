@@ -342,8 +342,11 @@ impl Run {
         self.uncounted -= after_crash;
         let (new, duplicates) = (added.new + after_crash, added.duplicates - after_crash);
         self.at.store_events += new;
-        for s in batch.skipped.iter().chain(&batch.notes) {
+        for s in &batch.skipped {
             self.skip(&said.name, &s.reason, Some(s));
+        }
+        for s in &batch.notes {
+            self.said(&said.name, &s.reason, Some(s), true);
         }
         let errors = u64::try_from(batch.skipped.len()).unwrap_or(0);
         said.events += new;
@@ -395,12 +398,17 @@ impl Run {
     }
 
     pub(super) fn skip(&self, source: &str, reason: &str, at: Option<&event::Skipped>) {
+        self.said(source, reason, at, false);
+    }
+
+    fn said(&self, source: &str, reason: &str, at: Option<&event::Skipped>, note: bool) {
         self.ctx.skip(Skip {
             source: source.into(),
             member: at.and_then(|s| s.member.clone()),
             record: at.and_then(|s| s.record),
             offset: at.and_then(|s| s.offset),
             reason: reason.into(),
+            note,
         });
     }
 
