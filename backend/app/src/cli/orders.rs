@@ -196,7 +196,9 @@ fn passed(s: &Skip) -> String {
     let member = s.member.as_ref().map(|m| format!(" > {m}")).unwrap_or_default();
     let record = s.record.map(|r| format!(" record {r}")).unwrap_or_default();
     let offset = s.offset.map(|o| format!(" at byte {o}")).unwrap_or_default();
-    format!("skipped: {}{member}{record}{offset}: {}", s.source, s.reason)
+    // A note is about something that was read.
+    let how = if s.note { "noted" } else { "skipped" };
+    format!("{how}: {}{member}{record}{offset}: {}", s.source, s.reason)
 }
 
 fn progress(job: &Job) {
