@@ -6,10 +6,12 @@ mod engine;
 mod fold;
 mod mapping;
 mod net;
+mod pcre;
 mod regexp;
 pub mod sigma;
 mod text;
 mod time;
+mod wild;
 
 pub use builtin::{BuiltinFile, builtin, builtin_files};
 pub use engine::{

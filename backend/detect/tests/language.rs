@@ -4,6 +4,7 @@
 
 mod support;
 
+use base64::{Engine as _, engine::general_purpose::STANDARD};
 use detect::{Cause, Engine, Mapping, sigma};
 use event::{Event, Nanos, Place, Value};
 use serde_json::{Value as Json, json};
@@ -12,6 +13,10 @@ fn event(fields: &Json) -> Event {
     let fields =
         fields.as_object().unwrap().iter().map(|(k, v)| (k.as_str().into(), Value::from_json(v))).collect();
     Event { time: Nanos(0), dataset: "".into(), place: Place::default(), fields, identity: [0; 16] }
+}
+
+fn base64(bytes: &[u8]) -> String {
+    STANDARD.encode(bytes)
 }
 
 fn rule(detection: &str) -> String {
@@ -54,6 +59,91 @@ fn modifiers_join_values() {
     );
     check("F|contains|all: [a, b]", &[(json!({"F": ["xa", "xb"]}), true), (json!({"F": ["xa"]}), false)]);
     check("F|re|all: ['^a', 'z$']", &[(json!({"F": "a-z"}), true), (json!({"F": "a-y"}), false)]);
+}
+
+#[test]
+fn all_joins_what_is_written_not_what_modifiers_make_of_it() {
+    // "xx foobar yy bazqux zz"
+    let both = json!({"F": "eHggZm9vYmFyIHl5IGJhenF1eCB6eg=="});
+    // "xx foobar yy"
+    let one = json!({"F": "eHggZm9vYmFyIHl5"});
+    let cases = [(both, true), (one, false)];
+    check("F|base64offset|contains|all: ['foobar', 'bazqux']", &cases);
+    let wide = |text: &str| {
+        let bytes: Vec<u8> = text.encode_utf16().flat_map(u16::to_le_bytes).collect();
+        json!({ "F": base64(&bytes) })
+    };
+    check(
+        "F|wide|base64offset|contains|all: [foobar, bazqux]",
+        &[(wide("x bazqux foobar"), true), (wide("x foobar"), false)],
+    );
+    check(
+        "F|windash|base64offset|contains|all: [' -enc', ' -nop']",
+        &[
+            (json!({"F": base64(b"xy /enc \xe2\x80\x95nop")}), true),
+            (json!({"F": base64(b"xy /enc -x")}), false),
+        ],
+    );
+    check(
+        "F|all: [10.0, 1e1]",
+        &[(json!({"F": 10}), true), (json!({"F": [10.0]}), true), (json!({"F": 1}), false)],
+    );
+    check(
+        "F|base64offset|contains|neq: [foobar]",
+        &[(json!({"F": "eHggZm9vYmFyIHl5"}), false), (json!({"F": "eA=="}), true)],
+    );
+}
+
+#[test]
+fn an_explanation_tells_a_written_value_once() {
+    let engine = engine("s:\n  F|base64offset|contains|all: [foobar, bazqux]\ncondition: s");
+    let why = engine.explain(&event(&json!({"F": "eHggZm9vYmFyIHl5"})), 0).unwrap();
+    let item = &why.selections[0].items[0];
+    assert_eq!(
+        (item.patterns.clone(), item.patterns_total, item.matched),
+        (vec!["foobar".to_owned()], 2, false)
+    );
+    assert_eq!(item.spans.len(), 1);
+}
+
+#[test]
+fn numbers_match_however_they_are_written() {
+    for (item, same) in [
+        ("10.0", [json!(10), json!(10.0), json!("10.0"), json!("10")]),
+        ("1.50", [json!(1.5), json!("1.5"), json!("1.50"), json!([1.5])]),
+        ("1e3", [json!(1000), json!(1000.0), json!("1e3"), json!("1000")]),
+        (".5", [json!(0.5), json!("0.5"), json!(".5"), json!(0.50)]),
+        ("0777", [json!("0777"), json!(777), json!("777"), json!(777.0)]),
+        ("0x10", [json!(16), json!("0x10"), json!("16"), json!("0X10")]),
+    ] {
+        let same: Vec<(Json, bool)> = same.into_iter().map(|v| (json!({ "F": v }), true)).collect();
+        check(&format!("F: {item}"), &same);
+        check(&format!("F|contains: {item}"), &same);
+        check(&format!("F: '{item}'"), &[(json!({"F": 3}), false), (json!({ "F": item }), true)]);
+        check(&format!("F: {item}"), &[(json!({"F": 3}), false), (json!({}), false)]);
+        let others: Vec<(Json, bool)> = same.into_iter().map(|(v, _)| (v, false)).collect();
+        check(&format!("F|neq: {item}"), &others);
+    }
+}
+
+#[test]
+fn large_numbers_compare_by_every_digit() {
+    let (less, more) = (9_007_199_254_740_992_i64, 9_007_199_254_740_993_i64);
+    for (item, want) in [
+        (format!("F|gt: {less}"), [false, true]),
+        (format!("F|gte: {more}"), [false, true]),
+        (format!("F|lt: {more}"), [true, false]),
+        (format!("F|lte: {less}"), [true, false]),
+    ] {
+        for (n, want) in [less, more].into_iter().zip(want) {
+            check(&item, &[(json!({ "F": n }), want), (json!({ "F": n.to_string() }), want)]);
+        }
+    }
+    check(
+        "F|gt: 18446744073709551614",
+        &[(json!({"F": u64::MAX}), true), (json!({"F": u64::MAX - 1}), false)],
+    );
+    check("F|gt: 1.5", &[(json!({"F": 2}), true), (json!({"F": 1}), false), (json!({"F": "1.6"}), true)]);
 }
 
 #[test]
@@ -156,6 +246,10 @@ fn fields_against_fields() {
         &[(json!({"F": "xyz", "G": "xy"}), true), (json!({"F": "xyz", "G": "yz"}), false)],
     );
     check("F|fieldref|contains: G", &[(json!({"F": "xyz", "G": "y"}), true)]);
+    check(
+        "F|fieldref|neq: G",
+        &[(json!({"F": "a"}), false), (json!({"G": "a"}), false), (json!({"F": "a", "G": null}), false)],
+    );
     check("F|fieldref|neq: G", &[(json!({"F": "a", "G": "b"}), true), (json!({"F": "a", "G": "a"}), false)]);
 }
 
@@ -220,9 +314,19 @@ fn regular_expressions_and_networks() {
     check("F|re|startswith: b", &[(json!({"F": "bc"}), true), (json!({"F": "ab"}), false)]);
     check("F|cidr: 'fe80::/10'", &[(json!({"F": "fe80::1"}), true), (json!({"F": "10.0.0.1"}), false)]);
     assert!(refused("F|re: '(?=a)b'").contains("look-around"));
+    // What PCRE and the crate below read differently; `src/pcre.rs` has them all.
+    check(r"F|re: '\<b\>'", &[(json!({"F": "a<b>"}), true), (json!({"F": "a b c"}), false)]);
+    check("F|re: '^[a&&b]$'", &[(json!({"F": "&"}), true), (json!({"F": "c"}), false)]);
+    check("F|re: 'a$'", &[(json!({"F": "a\n"}), true), (json!({"F": "a\nb"}), false)]);
+    check("F|re|m: '^a$'", &[(json!({"F": "x\na\nb"}), true)]);
+    check("F|re|endswith: a", &[(json!({"F": "xa\n"}), true), (json!({"F": "a\nb"}), false)]);
+    assert!(refused("F|re: 'a*+'").contains("possessive"));
     assert!(refused(r"F|re: '(a)\1'").contains("backreferences"));
     assert!(refused("F|re: '(((((a{50}){50}){50}){50}){50})'").contains("too large"));
     assert!(refused("F|re: '('").contains("refused"));
+    let large: String = (0..9).map(|i| format!(r"'\w{{{}}}', ", 60 + i)).collect();
+    let told = refused(&format!("F|re: [{large}a]"));
+    assert!(told.starts_with("more than 8 large regular expressions in one rule"), "{told}");
     assert!(refused("F|i: a").contains("only goes with re"));
     assert!(refused("F|cidr: 10.0.0.1/8").contains("10.0.0.0/8"));
 }
@@ -253,6 +357,12 @@ fn placeholders_need_configuration() {
     assert!(engine.rules().is_empty());
     assert_eq!(not_run[0].cause, Cause::NeedsConfiguration);
     assert!(not_run[0].reason.contains("%Admins%"));
+    let parsed =
+        sigma::parse(&rule("s:\n  F|expand: ['%a%', '%b%', 'x%a%']\n  G|expand: '%a%'\ncondition: s"));
+    assert_eq!(
+        Engine::build(parsed.rules, &Mapping::ignoring_logsource()).1[0].reason,
+        "needs configuration: no value for %a%, %b%"
+    );
     check("F: '%Admins%'", &[(json!({"F": "%admins%"}), true)]);
     check(r"F|expand: '\%x%'", &[(json!({"F": "%x%"}), true)]);
 }

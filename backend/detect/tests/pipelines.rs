@@ -75,6 +75,32 @@ fn fields_get_other_names() {
 }
 
 #[test]
+fn several_values_of_one_written_value_are_alternatives_under_all() {
+    let steps = "  - {type: value_placeholders}";
+    let detection = "s:\n  A|expand|contains|all: ['%v%', z]\ncondition: s";
+    let engine = engine(detection, &format!("vars: {{v: [x, y]}}\ntransformations:\n{steps}"));
+    for (value, want) in [("xz", true), ("yz", true), ("xy", false), ("z", false)] {
+        let mut hits = Vec::new();
+        engine.scan(&support::flat(&json!({ "A": value })), &mut hits);
+        assert_eq!(!hits.is_empty(), want, "{value}");
+    }
+    check(
+        "s:\n  A|contains|all: [a, b]\ncondition: s",
+        "  - {type: map_string, mapping: {a: [x, y]}}",
+        &[(json!({"A": "yb"}), true), (json!({"A": "bx"}), true), (json!({"A": "xy"}), false)],
+    );
+}
+
+#[test]
+fn a_field_of_two_names_differs_under_both() {
+    check(
+        "s:\n  A|neq: x\ncondition: s",
+        "  - {type: field_name_mapping, mapping: {A: [b, c]}}",
+        &[(json!({"b": "y", "c": "y"}), true), (json!({"b": "x", "c": "y"}), false)],
+    );
+}
+
+#[test]
 fn conditions_choose_what_is_changed() {
     let detection = "s: {A: x, B: y}\ncondition: s";
     let with = |conditions: &str| format!("  - type: field_name_suffix\n    suffix: 2\n    {conditions}");

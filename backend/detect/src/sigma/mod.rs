@@ -10,6 +10,7 @@ pub(crate) mod error;
 pub(crate) mod expression;
 pub(crate) mod filter;
 pub(crate) mod modifier;
+pub(crate) mod number;
 pub(crate) mod parts;
 pub(crate) mod pattern;
 mod pipeline;

@@ -214,9 +214,15 @@ impl Draft<'_> {
                 ));
             }
             item.applied.insert(step.id.clone());
+            let differs = item.has("neq");
             let named = |name: String| Part::Item(PartItem { field: name, ..item.clone() });
             let mut all: Vec<Part> = new.into_iter().map(named).collect();
-            Ok(Some(if all.len() == 1 { all.remove(0) } else { Part::Any(all) }))
+            // What differs from a value differs from it under each of its names.
+            Ok(Some(match all.len() {
+                1 => all.remove(0),
+                _ if differs => Part::All(all),
+                _ => Part::Any(all),
+            }))
         })?;
         if let Some(correlation) = &mut self.correlation {
             let state = &self.state;
