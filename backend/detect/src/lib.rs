@@ -16,7 +16,7 @@ mod wild;
 pub use builtin::{BuiltinFile, builtin, builtin_files};
 pub use engine::{
     Cause, Engine, Hit, NotRun, Scratch,
-    assemble::FilterReport,
+    assemble::{FilterReport, Reading},
     cost::{Costs, RuleCost},
     coverage::{Coverage, Gap, NoChance, Report},
     explain::{ConditionNode, Explanation, ItemReport, NodeKind, Selection},

@@ -493,7 +493,7 @@ mod tests {
         for i in 0..zip.len() {
             let mut text = String::new();
             let mut member = zip.by_index(i).unwrap();
-            if member.name().ends_with(".yml") {
+            if member.name().unwrap().ends_with(".yml") {
                 std::io::Read::read_to_string(&mut member, &mut text).unwrap();
                 for doc in crate::sigma::yaml::documents(&text) {
                     patterns(&doc.root.unwrap(), false, &mut all);

@@ -416,6 +416,54 @@ fn errors_point_at_the_word() {
 }
 
 #[test]
+fn errors_point_at_the_word_however_the_value_is_written() {
+    for (condition, place) in [
+        ("s and\n    nope", (6, 5)),
+        ("s and\n\n    nope\n   or s", (7, 5)),
+        (">-\n    s and\n    nope", (7, 5)),
+        (">\n\n    s\n    and nope", (8, 9)),
+        ("|\n    s and\n     nope", (7, 6)),
+        (r#""s \x61nd\tnope""#, (5, 25)),
+        (r#""\x73 and \"nope""#, (5, 24)),
+        ("\"s and \\\n    nope\"", (6, 5)),
+        ("'s and\n\n    nope'", (7, 5)),
+        ("'s and ''nope'", (5, 21)),
+        ("&a !!str 's and nope'", (5, 30)),
+        ("'(s'", (5, 17)),
+        ("(s # words", (5, 16)),
+        (">-\n    (s\n    and s", (7, 10)),
+        ("[s, s and nope]", (5, 24)),
+    ] {
+        let text = format!(
+            "title: t\nlogsource: {{category: test}}\ndetection:\n  s: {{F: a}}\n  condition: {condition}\n"
+        );
+        let error = &sigma::parse(&text).errors[0];
+        assert_eq!((error.line, error.column), place, "{}", error.render(&text, "rule"));
+    }
+}
+
+#[test]
+fn a_tab_that_indents_is_pointed_at() {
+    for (lines, place) in [
+        ("    F: a\n    G: b\n\tH: c", (7, 1)),
+        ("    F: 'a'\n  \tG: b", (6, 3)),
+        ("    F: a\n\n\tG: b", (7, 1)),
+    ] {
+        let text =
+            format!("title: t\nlogsource: {{category: test}}\ndetection:\n  s:\n{lines}\n  condition: s\n");
+        let error = &sigma::parse(&text).errors[0];
+        assert_eq!((error.line, error.column), place, "{}", error.render(&text, "rule"));
+    }
+}
+
+#[test]
+fn a_rule_knows_where_its_id_stands() {
+    let text = format!("---\n{}id: 0c5be1f5-9a1f-4d6e-8f2a-3f0b6a3c9d11\n", rule("s: {F: a}\ncondition: s"));
+    let at = sigma::parse(&text).rules[0].id_at;
+    assert_eq!((at.line, at.column), (7, 5));
+}
+
+#[test]
 fn a_carriage_return_ends_a_line_for_yaml() {
     let text = "title: t\rlogsource: {category: test}\r\ndetection:\n  sel: {F: a}\r  condition: nope\n";
     let error = &sigma::parse(text).errors[0];
@@ -433,6 +481,7 @@ fn metadata_is_checked() {
         ("level: huge", "huge"),
         ("status: done", "done"),
         ("id: 1234", "UUID"),
+        ("id: ''", "UUID"),
         ("date: yesterday", "date"),
         ("tags: [t1059]", "namespace"),
         ("tags: {a: b}", "list"),

@@ -137,12 +137,8 @@ fn conditions(node: &Node, body: &Body) -> Result<(Condition, String), Problem> 
             let reason = format!("a condition must be text, this is {}", node.what());
             return Err(Problem::new(node.at, PATH, reason));
         };
-        condition::parse(text, &names).map_err(|f| {
-            let quoted = usize::from(!matches!(node.kind, Kind::Scalar { plain: true, .. }));
-            // Only a condition on one line keeps its columns; else the start of the value is named.
-            let shift = if text.contains('\n') { 0 } else { f.at + quoted };
-            Problem::new(At { line: node.at.line, column: node.at.column + shift }, PATH, f.reason)
-        })
+        condition::parse(text, &names)
+            .map_err(|f| Problem::new(node.at, PATH, f.reason).at_character(text, f.at))
     };
     match node.seq() {
         None => Ok((one(node)?, node.text().unwrap_or_default().trim().to_owned())),

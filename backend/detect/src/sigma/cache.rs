@@ -8,6 +8,7 @@ use super::{
     Parsed,
     body::{Body, Item, Search, Tree},
     condition::Condition,
+    error::At,
     modifier::TimePart,
     number::Number,
     pattern::Part,
@@ -23,7 +24,7 @@ use crate::{
 use std::sync::Arc;
 
 /// Changes with every change of what rules compile to: a test holds it to the bytes of a fixed rule.
-const FORM: &str = concat!("detect ", env!("CARGO_PKG_VERSION"), " rules 2");
+const FORM: &str = concat!("detect ", env!("CARGO_PKG_VERSION"), " rules 3");
 /// Nesting of conditions and searches that is read; what the parser takes is less.
 const DEPTH: usize = 200;
 const SUM: usize = 32;
@@ -59,7 +60,8 @@ pub fn from_bytes(text: &str, bytes: &[u8]) -> Option<Vec<Rule>> {
         return None;
     }
     let mut r = Reader::new(body);
-    let rules = r.list(|r| read_rule(r, text))?;
+    let mark = super::mark(text.strip_prefix('\u{feff}').unwrap_or(text));
+    let rules = r.list(|r| read_rule(r, text, mark))?;
     r.is_done().then_some(rules)
 }
 
@@ -84,11 +86,15 @@ fn rule(w: &mut Writer, rule: &Rule) {
         kind: _,
         span,
         document,
+        text: _,
+        id_at,
         content,
     } = rule;
     w.number(span.start as u64);
     w.number(span.end as u64);
     w.number(*document as u64);
+    w.number(id_at.line as u64);
+    w.number(id_at.column as u64);
     let Content::Detection(content) = content else { return w.number(0) };
     w.number(1);
     [id, title, description, author].into_iter().for_each(|t| w.text(t));
@@ -112,13 +118,14 @@ fn rule(w: &mut Writer, rule: &Rule) {
     w.list(placeholders, |w, t| w.text(t));
 }
 
-fn read_rule(r: &mut Reader<'_>, text: &str) -> Option<Rule> {
+fn read_rule(r: &mut Reader<'_>, text: &str, mark: u64) -> Option<Rule> {
     let span = r.size()?..r.size()?;
     let document = r.size()?;
+    let id_at = At { line: r.size()?, column: r.size()? };
     if r.number()? == 0 {
         let parsed = super::parse(text.get(span.clone())?);
         let [rule] = <[Rule; 1]>::try_from(parsed.rules).ok()?;
-        return parsed.errors.is_empty().then_some(Rule { span, document, ..rule });
+        return parsed.errors.is_empty().then_some(Rule { span, document, id_at, text: mark, ..rule });
     }
     let mut word = || r.text().map(str::to_owned);
     let (id, title, description, author) = (word()?, word()?, word()?, word()?);
@@ -163,6 +170,8 @@ fn read_rule(r: &mut Reader<'_>, text: &str) -> Option<Rule> {
         kind: Kind::Detection,
         span,
         document,
+        text: mark,
+        id_at,
         content: Content::Detection(Arc::new(body)),
     })
 }
@@ -444,7 +453,7 @@ detection:
         let sum = u32::from_le_bytes(digest(&[body])[..4].try_into().unwrap());
         assert_eq!(
             (body.len(), sum),
-            (661, 198_426_114),
+            (663, 1_184_549_082),
             "the bytes have changed: raise the number in FORM, then this one"
         );
     }
