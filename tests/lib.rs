@@ -3,7 +3,9 @@
 
 mod airgap;
 mod attacks;
+mod audited;
 mod browser;
+mod cli;
 mod contract;
 mod drive;
 mod evidence;

@@ -1,6 +1,9 @@
 //! `user`, `import`, `doctor`: done here when the workspace is free, by its owner when it is open elsewhere.
 
-use super::Exit;
+use super::{
+    Exit, out,
+    owner::{Allowed, lost},
+};
 use crate::{
     config::Config,
     orders::{self, Order, Reply},
@@ -8,14 +11,16 @@ use crate::{
 };
 use api::{
     Role,
-    jobs::{Job, JobStatus},
+    jobs::{Job, JobStatus, Skip},
     siem::ImportResult,
 };
 use kernel::Untrusted;
 use serde_json::Value;
 use std::{
-    io::{IsTerminal as _, Read as _},
+    cell::Cell,
+    io::{IsTerminal as _, Read as _, Write as _},
     path::PathBuf,
+    time::Instant,
 };
 use tokio::sync::mpsc;
 
@@ -23,6 +28,7 @@ use tokio::sync::mpsc;
 pub(super) async fn carry_out(config: &Config, order: Order, needs_jobs: bool) -> Result<Value, Exit> {
     let (send, mut receive) = mpsc::channel(64);
     let how = How { desktop: false, keyring: false, jobs: needs_jobs };
+    let heard = Cell::new(Instant::now());
     let work = async {
         match Workspace::open(&config.data_dir, how).await {
             Ok(workspace) => {
@@ -32,28 +38,41 @@ pub(super) async fn carry_out(config: &Config, order: Order, needs_jobs: bool) -
             }
             Err(p) => match &p.owner {
                 Some(owner) => {
-                    eprintln!("The workspace is open in process {}: it does the work.", owner.pid);
-                    let sent = orders::send(owner, &order, send).await;
-                    sent.map_err(|e| {
-                        Exit(1, format!("the process that has the workspace open does not answer: {e}"))
-                    })
+                    out::say(format_args!(
+                        "The workspace is open in process {}: it does the work.",
+                        owner.pid
+                    ));
+                    let allowed = Allowed::by(&order);
+                    heard.set(Instant::now());
+                    tokio::select! {
+                        sent = orders::send(owner, &order, send) => sent.map_err(|e| {
+                            Exit(1, format!("the process that has the workspace open does not answer: {e}"))
+                        }),
+                        why = lost(owner.pid, allowed, &heard) => Err(Exit(1, why)),
+                    }
                 }
                 None => Err(Exit::from(p)),
             },
         }
     };
-    let mut last = None;
+    let (mut last, mut shown) = (None, Ok(()));
     let show = async {
         while let Some(reply) = receive.recv().await {
+            heard.set(Instant::now());
             match reply {
                 Reply::Progress { job } => progress(&job),
-                Reply::Line { text } => println!("{}", Untrusted::new(text).for_terminal()),
+                // The work goes on to its end, and the workspace is closed, whether or not it can be shown.
+                Reply::Line { text } if shown.is_ok() => {
+                    shown = out::line(Untrusted::new(text).for_terminal());
+                }
+                Reply::Line { .. } => {}
                 end => last = Some(end),
             }
         }
     };
     let (worked, ()) = tokio::join!(work, show);
     worked?;
+    shown?;
     match last {
         Some(Reply::Done { result }) => Ok(result),
         Some(Reply::Failed { text }) => Err(Exit(1, Untrusted::new(text).for_terminal())),
@@ -74,73 +93,83 @@ pub(super) async fn user_add(config: Config, name: String, role: Role, stdin: bo
     };
     let order = Order::UserAdd { name: name.clone(), role, password };
     carry_out(&config, order, false).await?;
-    println!("User {} added with role {role}.", Untrusted::new(name).for_terminal());
+    out::line(format_args!("User {} added with role {role}.", Untrusted::new(name).for_terminal()))?;
     Ok(0)
 }
 
-pub(super) async fn import(config: Config, paths: Vec<PathBuf>) -> Result<u8, Exit> {
-    let mut absolute = Vec::with_capacity(paths.len());
-    for p in paths {
+/// Paths as another process can use them. One that is not there is wrong usage.
+pub(super) fn absolute(paths: Vec<PathBuf>) -> Result<Vec<PathBuf>, Exit> {
+    let one = |p: PathBuf| {
+        let wrong = |why: &dyn std::fmt::Display| {
+            Exit(2, Untrusted::new(format!("{}: {why}", p.display())).for_terminal())
+        };
         if !p.exists() {
-            return Err(Exit(2, format!("{}: there is no such file or folder", p.display())));
+            return Err(wrong(&"there is no such file or folder"));
         }
-        absolute.push(std::path::absolute(&p).map_err(|e| Exit(2, format!("{}: {e}", p.display())))?);
-    }
-    let result = carry_out(&config, Order::Import { paths: absolute }, true).await?;
+        std::path::absolute(&p).map_err(|e| wrong(&e))
+    };
+    paths.into_iter().map(one).collect()
+}
+
+pub(super) async fn import(config: Config, paths: Vec<PathBuf>) -> Result<u8, Exit> {
+    let order = Order::Import { paths: absolute(paths)? };
+    let result = carry_out(&config, order, true).await?;
     let job: Job = serde_json::from_value(result).map_err(|e| Exit(1, e.to_string()))?;
     let r: ImportResult = serde_json::from_value(job.result.clone()).unwrap_or_default();
     if std::io::stderr().is_terminal() {
-        eprintln!();
+        out::say("");
     }
     for s in &job.skipped {
-        let at = s.record.map(|r| format!(" record {r}")).unwrap_or_default();
-        let offset = s.offset.map(|o| format!(" at byte {o}")).unwrap_or_default();
-        eprintln!(
-            "skipped: {}",
-            Untrusted::new(format!("{}{at}{offset}: {}", s.source, s.reason)).for_terminal()
-        );
+        out::say(Untrusted::new(passed(s)).for_terminal());
     }
     if job.skipped_total > job.skipped.len() as u64 {
-        eprintln!("skipped: {} more", job.skipped_total - job.skipped.len() as u64);
+        out::say(format_args!("skipped: {} more", job.skipped_total - job.skipped.len() as u64));
     }
-    println!(
-        "{}: {} files, {} new events, {} already there, {} unreadable records, {} matches in {} new alerts",
+    let mut text = format!(
+        "{}: {} files, {} new events, {} already there, {} unreadable records, {} matches in {} new alerts\n",
         job.status, r.files, r.events, r.duplicates, r.parse_errors, r.matches, r.alerts
     );
-    println!(
-        "{} rules ran, {} could not, {} had no chance on this data",
+    text += &format!(
+        "{} rules ran, {} could not, {} had no chance on this data\n",
         r.rules_run, r.rules_not_run_total, r.rules_no_chance_total
     );
     if let Some(why) = &r.no_match_reason {
-        println!("No alerts: {}", Untrusted::new(why).for_terminal());
+        text += &format!("No alerts: {}\n", Untrusted::new(why).for_terminal());
     }
     if let Some(kept) = job.kept {
-        println!("{kept}");
+        text += &format!("{kept}\n");
     }
+    out::print(text)?;
     let unread = r.parse_errors > 0 || r.file_list.iter().any(|f| f.reason.is_some());
     Ok(if job.status != JobStatus::Done || unread { 2 } else { 0 })
+}
+
+/// What was not read, with its place.
+fn passed(s: &Skip) -> String {
+    let member = s.member.as_ref().map(|m| format!(" > {m}")).unwrap_or_default();
+    let record = s.record.map(|r| format!(" record {r}")).unwrap_or_default();
+    let offset = s.offset.map(|o| format!(" at byte {o}")).unwrap_or_default();
+    format!("skipped: {}{member}{record}{offset}: {}", s.source, s.reason)
 }
 
 fn progress(job: &Job) {
     if std::io::stderr().is_terminal() && job.unit == "bytes" {
         let percent = (job.done * 100).checked_div(job.total).unwrap_or(0);
         let left = job.eta_s.map(|s| format!(", {s} s left")).unwrap_or_default();
-        eprint!("\r{} {percent} %, {:.1} MB/s{left}    ", job.status, job.rate / 1e6);
+        let text = format!("\r{} {percent} %, {:.1} MB/s{left}    ", job.status, job.rate / 1e6);
+        let _ = std::io::stderr().write_all(text.as_bytes());
     }
 }
 
 pub(super) async fn doctor(config: Config) -> Result<u8, Exit> {
     let result = carry_out(&config, Order::Doctor, false).await?;
     match result.get("faults").and_then(Value::as_u64) {
-        Some(0) => {
-            println!("Nothing is wrong.");
-            Ok(0)
-        }
+        Some(0) => out::line("Nothing is wrong.").map(|()| 0),
         n => {
-            println!(
-                "{} faults. Keep a copy of the folder as it is; restore a backup if there is one.",
-                n.unwrap_or(0)
-            );
+            let n = n.unwrap_or(0);
+            out::line(format_args!(
+                "{n} faults. Keep a copy of the folder as it is; restore a backup if there is one."
+            ))?;
             Ok(1)
         }
     }

@@ -281,13 +281,8 @@ impl Run {
             self.show(n, said);
             return Ok(());
         }
-        said.unchanged = opened.unchanged(&stop);
-        if said.unchanged == Some(false) {
-            self.skip(
-                &said.name,
-                "the source changed while it was read (size, time or SHA-256 differ)",
-                None,
-            );
+        if let Some(reason) = opened.look_again(&mut said, &stop) {
+            self.skip(&said.name, &reason, None);
         }
         said.state = if said.errors > 0 { "partial" } else { "done" }.into();
         said.bytes_done = said.size;
