@@ -171,64 +171,125 @@ fn an_idempotency_key_makes_a_repeat_harmless() {
 }
 
 #[test]
-fn every_change_has_exactly_one_audit_row_in_an_unbroken_chain() {
+fn undo_gives_back_what_was_and_nothing_that_the_log_masks() {
     let s = Server::start();
     let t = s.token("root");
-    let rows =
-        || s.call("GET", "/api/v1/audit?count=exact").bearer(&t).send().json()["total"].as_u64().unwrap();
-    let one = |what: &str, status: u16, send: &dyn Fn() -> crate::served::Answer| {
-        let before = rows();
-        let got = send();
-        assert_eq!(got.status, status, "{what}: {}", got.text());
-        assert_eq!(rows() - before, 1, "{what}");
-        got
-    };
     let call = |method: &str, path: &str, body: Value| s.call(method, path).bearer(&t).json(&body).send();
-    let alert =
-        one("create", 201, &|| call("POST", "/api/v1/alerts", json!({"title": "t", "severity": "low"})))
-            .json();
-    let at = format!("/api/v1/alerts/{}", alert["alert_id"].as_str().unwrap());
-    let done = one("patch", 200, &|| call("PATCH", &at, json!({"tags": ["x"]})));
-    let seq: i64 = done.header("x-audit-seq").unwrap().parse().unwrap();
-    one("undo", 200, &|| call("POST", "/api/v1/alerts/undo", json!({"audit_seqs": [seq]})));
-    one("acknowledge", 200, &|| call("POST", &format!("{at}/acknowledge"), json!(null)));
-    one("comment", 201, &|| call("POST", &format!("{at}/comments"), json!({"body": "b"})));
-    let case = one("promote", 201, &|| call("POST", &format!("{at}/promote"), json!(null))).json();
-    let link = json!({"case_id": case["case_id"]});
-    one("link", 200, &|| call("POST", &format!("{at}/case-link"), link.clone()));
-    one("case", 201, &|| call("POST", "/api/v1/cases", json!({"title": "t"})));
-    let settings = json!({"mode": "monitor", "reason": "a test"});
-    one("settings", 200, &|| call("PATCH", "/api/v1/settings/runtime", settings.clone()));
-    let prefs = json!({"theme": "dark", "language": "ar", "density": "compact", "time_zone": "utc"});
-    one("preferences", 200, &|| call("PUT", "/api/v1/users/me/preferences", prefs.clone()));
-    let user = json!({"username": "u", "password": "a long enough password", "role": "viewer"});
-    one("user", 201, &|| call("POST", "/api/v1/users", user.clone()));
-    one("role", 200, &|| call("PATCH", "/api/v1/users/u", json!({"role": "analyst"})));
-    one("delete user", 204, &|| call("DELETE", "/api/v1/users/u", json!(null)));
-    let key = json!({"name": "k", "scopes": ["alerts:read"]});
-    let key = one("key", 201, &|| call("POST", "/api/v1/auth/api-keys", key.clone())).json();
-    let path = format!("/api/v1/auth/api-keys/{}", key["id"].as_str().unwrap());
-    one("revoke", 204, &|| call("DELETE", &path, json!(null)));
-    let pipeline = "/api/v1/detections/pipelines/p";
-    let put = json!({"body": "name: p\nvars: {Admins: x}\n"});
-    one("pipeline", 200, &|| call("PUT", pipeline, put.clone()));
-    let put = json!({"body": "name: p\nvars: {Admins: y}\n", "enabled": false});
-    one("change pipeline", 200, &|| call("PUT", pipeline, put.clone()));
-    one("delete pipeline", 204, &|| call("DELETE", pipeline, json!(null)));
-    one("refused login", 401, &|| {
-        s.call("POST", "/api/v1/auth/session").json(&json!({"username": "root", "password": "wrong"})).send()
-    });
-    let new = json!({"current_password": crate::served::PASSWORD, "new_password": "another long password"});
-    one("password", 204, &|| call("POST", "/api/v1/users/me/password", new.clone()));
-    let text = s.call("GET", "/api/v1/audit?limit=500").bearer(&t).send().text();
-    for secret in [key["secret"].as_str().unwrap(), "another long password", "a long enough password"] {
-        assert!(!text.contains(secret), "a secret in the audit log");
+    let meta = json!({"exit_code": 3, "token": "abc"});
+    let made =
+        call("POST", "/api/v1/alerts", json!({"title": "u", "severity": "low", "metadata": meta})).json();
+    let id = made["alert_id"].as_str().unwrap();
+    let at = format!("/api/v1/alerts/{id}");
+    let undo = |done: &crate::served::Answer| {
+        let seq: i64 = done.header("x-audit-seq").unwrap().parse().unwrap();
+        call("POST", "/api/v1/alerts/undo", json!({"audit_seqs": [seq]}))
+    };
+    let tagged = call("PATCH", &at, json!({"tags": ["x"]}));
+    assert_eq!(undo(&tagged).status, 200);
+    let now = || s.call("GET", &at).bearer(&t).send().json();
+    assert_eq!((&now()["tags"], &now()["metadata"]), (&json!([]), &meta));
+    let emptied = call("PATCH", &at, json!({"metadata": {}}));
+    let refused = undo(&emptied);
+    assert_eq!(refused.code(), "AURORA-4090");
+    assert!(refused.text().contains("masks"), "{}", refused.text());
+    assert_eq!(now()["metadata"], json!({}), "and no mask in its place");
+    let code = call("PATCH", &at, json!({"metadata": {"status_code": "404"}}));
+    assert_eq!(code.status, 200);
+    assert_eq!(undo(&call("PATCH", &at, json!({"metadata": {}}))).status, 200);
+    assert_eq!(now()["metadata"], json!({"status_code": "404"}));
+
+    let case = call("POST", "/api/v1/cases", json!({"title": "c"})).json();
+    let case = case["case_id"].as_str().unwrap();
+    let linked = call("POST", &format!("{at}/case-link"), json!({"case_id": case}));
+    assert_eq!(undo(&linked).status, 200);
+    let left = s.call("GET", &format!("/api/v1/cases/{case}")).bearer(&t).send().json();
+    assert_eq!((&now()["case_id"], &left["alert_ids"]), (&Value::Null, &json!([])));
+
+    let body = json!({"username": "ann", "password": crate::served::PASSWORD, "role": "analyst"});
+    assert_eq!(call("POST", "/api/v1/users", body).status, 201);
+    let mine = call("PATCH", &at, json!({"tags": ["y"]}));
+    let seq: i64 = mine.header("x-audit-seq").unwrap().parse().unwrap();
+    let by_ann =
+        s.call("POST", "/api/v1/alerts/undo").bearer(&s.token("ann")).json(&json!({"audit_seqs": [seq]}));
+    assert_eq!(by_ann.send().code(), "AURORA-4090", "another's act");
+}
+
+#[test]
+fn a_source_is_looked_at_before_and_after_and_a_change_meanwhile_is_told() {
+    let s = Server::start();
+    let t = s.token("root");
+    let file = s.home.path().join("lines.json");
+    std::fs::write(&file, "{\"a\": 1}\n{\"a\": 2}\n").unwrap();
+    let import = || {
+        let mut import = aurorasoc(s.home.path());
+        import.arg("import").arg(&file).arg("--data-dir").arg(s.ws()).stdout(std::process::Stdio::null());
+        import.spawn().unwrap()
+    };
+    assert!(import().wait().unwrap().success());
+    let read = s.settle(&t)["result"]["file_list"][0].clone();
+    let meta = std::fs::metadata(&file).unwrap();
+    assert_eq!((&read["before"], &read["unchanged"]), (&read["after"], &json!(true)));
+    assert_eq!((&read["before"]["size"], &read["before"]["sha256"]), (&json!(meta.len()), &read["sha256"]));
+
+    std::fs::write(&file, "{\"a\": 3}\n").unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let brake = runtime.block_on(async { crate::drive::store::Brake::on(&s.ws()) });
+    let mut importing = import();
+    let now = || s.call("GET", "/api/v1/jobs?limit=1").bearer(&t).send().json()["items"][0].clone();
+    while now()["status"] != "running" || now()["result"]["file_list"][0]["before"].is_null() {
+        std::thread::yield_now();
     }
-    let home = s.kill();
-    let doctor =
-        aurorasoc(home.path()).args(["doctor", "--data-dir"]).arg(home.path().join("ws")).output().unwrap();
-    let said = String::from_utf8_lossy(&doctor.stdout);
-    assert!(doctor.status.success() && said.contains("the chain of hashes holds"), "{said}");
+    std::fs::write(&file, "{\"a\": 4, \"more\": true}\n").unwrap();
+    drop(brake);
+    importing.wait().unwrap();
+    let job = s.settle(&t);
+    let read = &job["result"]["file_list"][0];
+    assert_eq!(read["unchanged"], json!(false), "{job}");
+    assert_ne!(read["before"]["sha256"], read["after"]["sha256"]);
+    assert!(job["skipped"].to_string().contains("changed while it was read"), "{job}");
+}
+
+#[test]
+fn sources_are_not_kept_where_that_is_switched_off_and_the_raw_view_says_so() {
+    let s = Server::start();
+    let t = s.token("root");
+    let off = json!({"keep_sources": false, "reason": "a test"});
+    assert_eq!(s.call("PATCH", "/api/v1/settings/runtime").bearer(&t).json(&off).send().status, 200);
+    let job = s.import(&t, "a.json", b"{\"a\": \"told\"}");
+    assert_eq!((&job["status"], &job["result"]["events"]), (&json!("done"), &json!(1)), "{job}");
+    let kept = walkdir(&s.ws().join("content"));
+    assert!(kept.is_empty(), "{kept:?}");
+    let log = s.call("GET", "/api/v1/siem/logs?q=told").bearer(&t).send().json();
+    assert_eq!((log["total"].as_u64(), &log["total_is_lower_bound"]), (Some(1), &json!(false)));
+    let id = log["items"][0]["log_id"].as_str().unwrap();
+    let detail = s.call("GET", &format!("/api/v1/siem/logs/{id}?raw=true")).bearer(&t).send().json();
+    assert!(
+        detail["raw"].is_null() && detail["raw_missing"].as_str().unwrap().contains("not kept"),
+        "{detail}"
+    );
+}
+
+/// Files of any depth.
+fn walkdir(folder: &Path) -> Vec<std::path::PathBuf> {
+    let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
+    entries.flat_map(|e| if e.path().is_dir() { walkdir(&e.path()) } else { vec![e.path()] }).collect()
+}
+
+#[test]
+fn an_upload_sent_again_under_its_key_is_one_import() {
+    let s = Server::start();
+    let t = s.token("root");
+    let post = |key: &str, body: &str| {
+        let call = s.call("POST", "/api/v1/imports?name=a").bearer(&t).header("idempotency-key", key);
+        call.bytes("application/octet-stream", body.as_bytes()).send()
+    };
+    let (first, again) = (post("k", "{\"a\": 1}"), post("k", "{\"a\": 1}"));
+    assert_eq!((first.status, again.status), (202, 202), "{}", again.text());
+    assert_eq!(first.text(), again.text());
+    assert_eq!(first.header("location"), again.header("location"));
+    assert_eq!(post("k", "{\"a\": 2}").code(), "AURORA-4220");
+    s.settle(&t);
+    assert_eq!(s.call("GET", "/api/v1/jobs").bearer(&t).send().json()["total"], 1);
 }
 
 #[test]

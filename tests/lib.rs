@@ -3,10 +3,13 @@
 
 mod airgap;
 mod attacks;
+mod audited;
 mod browser;
+mod cli;
 mod contract;
 mod drive;
 mod evidence;
+mod folder;
 mod journeys;
 mod kill;
 mod live;

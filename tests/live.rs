@@ -247,7 +247,10 @@ async fn a_session_a_token_and_a_key_end_within_a_second_and_for_good() {
     let key_path = format!("/api/v1/auth/api-keys/{}", key["id"].as_str().unwrap());
     let off = json!({"disabled": true});
     let ends = [
-        s.call("POST", "/api/v1/auth/logout").header("cookie", &cookie).header("x-csrf-token", &csrf),
+        s.call("POST", "/api/v1/auth/logout")
+            .header("cookie", &cookie)
+            .header("x-csrf-token", &csrf)
+            .header("origin", &format!("http://{}", s.host)),
         s.call("DELETE", &key_path).bearer(&admin),
         s.call("POST", "/api/v1/auth/logout").bearer(&ann),
         s.call("PATCH", "/api/v1/users/ann").bearer(&admin).json(&off),

@@ -89,8 +89,14 @@ impl Page {
 
     /// Waits for an element and clicks it.
     pub async fn click(&self, name: &str) {
-        if let Err(reason) = self.find(name).await.click().await {
-            self.fail(&format!("click on {name}: {reason}")).await
+        let until = Instant::now() + PATIENCE;
+        loop {
+            let Err(reason) = self.find(name).await.click().await else { return };
+            // The page drew it anew between the look and the click.
+            let drawn_anew = reason.to_string().contains("stale element");
+            if !drawn_anew || Instant::now() > until {
+                self.fail(&format!("click on {name}: {reason}")).await
+            }
         }
     }
 

@@ -8,6 +8,8 @@ CREATE TRIGGER alert_words_update AFTER UPDATE OF words ON alert WHEN old.words 
   INSERT INTO alert_words (alert_words, rowid, words) VALUES ('delete', old.id, old.words);
   INSERT INTO alert_words (rowid, words) VALUES (new.id, new.words);
 END;
+CREATE TRIGGER audit_in_order BEFORE INSERT ON audit WHEN NEW.seq <> (SELECT coalesce(max(seq), 0) + 1 FROM audit)
+  BEGIN SELECT RAISE(ABORT, 'audit rows follow each other'); END;
 CREATE TRIGGER audit_no_delete BEFORE DELETE ON audit BEGIN SELECT RAISE(ABORT, 'audit rows are never deleted'); END;
 CREATE TRIGGER audit_no_update BEFORE UPDATE ON audit BEGIN SELECT RAISE(ABORT, 'audit rows are never changed'); END;
 CREATE TABLE alert (

@@ -101,12 +101,24 @@ pub struct ImportQuery {
     /// A label; never used as a path.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
-    /// Overrules the format found: `evtx`, `json`, `zeek`, `auditd`, `gzip` or `zip`.
+    /// Overrules the format found: `evtx`, `json`, `csv`, `zeek`, `auditd`, `syslog`, `cef`, `leef`, `text` (any lines),
+    /// `gzip`, `zstd`, `zip` or `tar`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub format: Option<String>,
     /// For sources without a zone.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub timezone: Option<String>,
+}
+
+/// What a source was at one moment.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct FileMark {
+    /// Bytes.
+    pub size: u64,
+    /// When it was last changed, by its file system.
+    pub modified: Time,
+    /// SHA-256 of its content.
+    pub sha256: String,
 }
 
 /// One file of an import, inside the job's result.
@@ -130,7 +142,13 @@ pub struct ImportFile {
     pub errors: u64,
     /// Bytes done.
     pub bytes_done: u64,
-    /// Whether size, time and SHA-256 were the same after reading as before.
+    /// The source before it was read; null for an upload, which has no file of its own.
+    #[serde(default)]
+    pub before: Option<FileMark>,
+    /// The source after it was read.
+    #[serde(default)]
+    pub after: Option<FileMark>,
+    /// Whether size, time (to the nanosecond) and SHA-256 were the same after reading as before.
     pub unchanged: Option<bool>,
     /// Why it was refused.
     pub reason: Option<String>,

@@ -74,7 +74,13 @@ async fn page(req: Request) -> Response {
     let api = path.starts_with("/api/") || path == "/api" || path == "/metrics" || path == "/health";
     let wanted = if path.rsplit('/').next().unwrap_or("").contains('.') { path } else { "/index.html" };
     let file = FILES.iter().find(|(name, ..)| readable && !api && *name == wanted);
-    let Some((name, etag, bytes)) = file else { return not_found().await };
+    let Some((name, etag, bytes)) = file else {
+        let mut response = not_found().await;
+        if !readable && !api && FILES.iter().any(|(name, ..)| *name == wanted) {
+            response.headers_mut().insert(header::ALLOW, HeaderValue::from_static("GET,HEAD"));
+        }
+        return response;
+    };
     if req.headers().get(header::IF_NONE_MATCH).is_some_and(|v| v.as_bytes() == etag.as_bytes()) {
         return StatusCode::NOT_MODIFIED.into_response();
     }

@@ -102,8 +102,9 @@ pub fn severity(e: &Event) -> &'static str {
     }
     match first(e, SEVERITIES).map(|s| s.to_ascii_lowercase()).as_deref() {
         Some("emergency" | "emerg" | "alert" | "critical" | "crit" | "fatal") => "critical",
-        Some("error" | "err") => "error",
-        Some("warning" | "warn") => "warning",
+        // "high" and "medium" are levels of rules.
+        Some("error" | "err" | "high") => "error",
+        Some("warning" | "warn" | "medium" | "med") => "warning",
         Some("debug" | "verbose" | "trace") => "debug",
         _ => "info",
     }
@@ -118,7 +119,7 @@ pub fn message(e: &Event) -> String {
         line.extend(text.chars().filter(|c| !c.is_control()).take(400));
     };
     let mut line = String::new();
-    if let Some(text) = first(e, &["message", "Message", "msg_text", "SyslogMessage"]) {
+    if let Some(text) = first(e, &["message", "Message", "msg_text", "SyslogMessage", "rule.name"]) {
         clean(&mut line, &text);
         return line;
     }

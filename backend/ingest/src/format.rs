@@ -11,11 +11,25 @@ pub enum Format {
     Zeek,
     /// Raw records of the Linux audit daemon, one a line.
     Auditd,
+    /// Syslog in RFC 5424, RFC 3164 and what devices make of them, one record a line or a frame.
+    Syslog,
+    /// ArcSight Common Event Format, bare or in syslog.
+    Cef,
+    /// IBM Log Event Extended Format, bare or in syslog.
+    Leef,
+    /// Lines of a kind that is not known: each goes in as it is.
+    Text,
+    /// Columns with a header line, apart by comma, semicolon, tab or bar.
+    Csv,
     /// One or more gzip members (RFC 1952).
     Gzip,
+    /// One or more zstd frames (RFC 8878).
+    Zstd,
     /// zip archive.
     Zip,
-    /// Not read by this version; `what` names the type for the user ("pcap capture", "zstd archive", …).
+    /// tar archive (POSIX.1-2017 pax, ustar, GNU, v7).
+    Tar,
+    /// Not read by this version; `what` names the type for the user ("pcap capture", "7-Zip archive", …).
     Unknown {
         /// The type in plain words.
         what: &'static str,
@@ -29,8 +43,15 @@ impl Format {
         ("json", Format::Json),
         ("zeek", Format::Zeek),
         ("auditd", Format::Auditd),
+        ("syslog", Format::Syslog),
+        ("cef", Format::Cef),
+        ("leef", Format::Leef),
+        ("text", Format::Text),
+        ("csv", Format::Csv),
         ("gzip", Format::Gzip),
+        ("zstd", Format::Zstd),
         ("zip", Format::Zip),
+        ("tar", Format::Tar),
     ];
 
     /// The short name; for [`Format::Unknown`] what it is in words.
@@ -48,7 +69,7 @@ impl Format {
 
     /// Whether other files lie inside it.
     pub fn is_container(self) -> bool {
-        matches!(self, Format::Gzip | Format::Zip)
+        matches!(self, Format::Gzip | Format::Zstd | Format::Zip | Format::Tar)
     }
 }
 

@@ -1,21 +1,27 @@
 //! Bytes to normalised events.
 //!
 //! A source is first told apart by content ([`open`]), then read by its format's parser ([`read`](fn@read)), each a
-//! folder of its own ([`evtx`], `json`, `zeek`, `auditd`; `container` for what holds other files). Parsers stream,
-//! keep a bound on memory, and never fail on content: they hand on [`event::Batch`]es with what was good and what was
+//! folder of its own ([`evtx`], `json`, `zeek`, `auditd`, `syslog`, `cef`, `leef`, `csv`, `loose` lines; `results` for what
+//! other tools found, `container` for what holds other files). Parsers stream, keep a bound on memory, and never fail on content: they hand on [`event::Batch`]es with what was good and what was
 //! skipped, where and why. An error is only "can't read the file". No clock, no store, no network, no child process.
 //!
 //! A new text format is a folder with `is` (does a text begin like it) and `read` (a text to batches through
-//! `text::Out`), a line in `sniff`, in [`Format`] and in `read`.
+//! `text::Out`; where a record is a line, a `text::Lined`), a line in `sniff`, in [`Format`] and in `read`.
 
 mod auditd;
+mod cef;
 mod container;
+mod csv;
 pub mod evtx;
 mod format;
 mod json;
+mod leef;
+mod loose;
 pub mod paths;
 mod read;
+mod results;
 mod sniff;
+mod syslog;
 mod text;
 mod zeek;
 

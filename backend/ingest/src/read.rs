@@ -3,8 +3,8 @@
 use crate::{
     Format, auditd,
     container::{self, Limits},
-    evtx, json,
-    text::{Hand, Origin},
+    csv, evtx, json, loose, syslog,
+    text::{Hand, Offsets, Origin, encoding},
     zeek,
 };
 use event::{Batch, Nanos};
@@ -34,6 +34,9 @@ pub struct Options {
     pub from: Resume,
     /// The time that events without one get.
     pub now: Nanos,
+    /// The source's own time (its file's time of change): what it holds was written before it, so it tells the year of
+    /// lines that have none. Without it `now` does.
+    pub source_time: Option<Nanos>,
     /// SHA-256 of the source: part of the identity of text events. Members of archives get their own.
     pub sha256: [u8; 32],
     /// What containers may hold.
@@ -47,6 +50,7 @@ impl Default for Options {
             batch: 1000,
             from: Resume::default(),
             now: Nanos(0),
+            source_time: None,
             sha256: [0; 32],
             limits: Limits::default(),
         }
@@ -136,21 +140,32 @@ pub(crate) fn plain(
     sha256: [u8; 32],
     hand: &mut Hand<'_>,
 ) -> Result<ControlFlow<()>, ReadError> {
-    let origin = Origin { sha256, now: options.now, from, batch: options.batch };
+    let offsets = Offsets::default();
+    let origin = Origin {
+        sha256,
+        now: options.now,
+        latest: options.source_time.unwrap_or(options.now),
+        offsets: Some(&offsets),
+        from,
+        batch: options.batch,
+    };
     let text = match format {
         Format::Json => json::read,
         Format::Zeek => zeek::read,
+        Format::Csv => csv::read,
         Format::Auditd => auditd::read,
-        Format::Evtx | Format::Gzip | Format::Zip | Format::Unknown { .. } => {
+        Format::Syslog | Format::Cef | Format::Leef => syslog::read,
+        Format::Text => loose::read,
+        _ => {
             let Options { threads, batch, .. } = *options;
             let options = evtx::Options { threads, from_chunk: from, batch, ..Default::default() };
             let sum = evtx::read_from(input, options, hand)?;
             return Ok(if sum.stopped { ControlFlow::Break(()) } else { ControlFlow::Continue(()) });
         }
     };
-    let mut bytes: Box<dyn Read> = match input {
+    let bytes: Box<dyn Read> = match input {
         evtx::Input::File(file) => Box::new(file),
         evtx::Input::Stream { bytes, .. } => bytes,
     };
-    Ok(text(&mut bytes, origin, hand)?)
+    Ok(text(&mut encoding::Utf8::new(bytes, &offsets), origin, hand)?)
 }

@@ -1,6 +1,6 @@
 //! Which format a source has, from its first bytes and never from its name.
 
-use crate::{Format, auditd, json, zeek};
+use crate::{Format, auditd, cef, container, csv, json, leef, loose, syslog, text::encoding, zeek};
 use std::{
     fs::File,
     io::{self, Read, Seek},
@@ -32,12 +32,10 @@ const MAGICS: &[(usize, &[u8], &str)] = &[
     (4, b"\xef\xcd\xab\x89", "ESE database"),
     (0, b"LPKSHHRH", "systemd journal"),
     (0, b"SQLite format 3\x00", "SQLite database"),
-    (0, b"\x28\xb5\x2f\xfd", "zstd archive"),
     (0, b"BZh", "bzip2 archive"),
     (0, b"\xfd7zXZ\x00", "xz archive"),
     (0, b"7z\xbc\xaf\x27\x1c", "7-Zip archive"),
     (0, b"Rar!\x1a\x07", "RAR archive"),
-    (257, b"ustar", "tar archive"),
     (0, b"\x00\x05\x16\x07", "AppleDouble file (macOS metadata)"),
     (0, b"\x7fELF", "ELF program"),
     (0, b"MZ", "Windows program"),
@@ -45,7 +43,6 @@ const MAGICS: &[(usize, &[u8], &str)] = &[
     (0, b"\x89PNG\r\n\x1a\n", "PNG image"),
     (0, b"\xff\xd8\xff", "JPEG image"),
     (0, b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "OLE compound file"),
-    (0, b"<?xml", "XML text"),
 ];
 
 /// Decides by the first bytes of a source ([`HEAD`] of them, or all when it is shorter).
@@ -61,20 +58,73 @@ pub fn sniff(head: &[u8]) -> Format {
     if at(0, b"\x1f\x8b") {
         return Format::Gzip;
     }
+    if is_zstd(head) {
+        return Format::Zstd;
+    }
+    if container::is_tar(head) {
+        return Format::Tar;
+    }
     let magic = MAGICS.iter().find(|(offset, magic, _)| at(*offset, magic)).map(|m| m.2);
     if let Some(what) = magic {
         return Format::Unknown { what };
     }
-    let text = head.strip_prefix(BOM).unwrap_or(head);
+    let text = &*encoding::head(head);
     if zeek::is(text) {
         Format::Zeek
     } else if auditd::is(text) {
         Format::Auditd
     } else if json::is(text) {
         Format::Json
+    } else if let Some(what) = document(text) {
+        Format::Unknown { what }
+    } else if !is_text(text) {
+        Format::Unknown { what: text_or_data(head) }
+    } else if cef::is(text) {
+        Format::Cef
+    } else if leef::is(text) {
+        Format::Leef
+    } else if syslog::is(text) {
+        Format::Syslog
+    } else if csv::is(text) {
+        Format::Csv
+    } else if loose::is(text) {
+        Format::Text
     } else {
         Format::Unknown { what: text_or_data(head) }
     }
+}
+
+/// Texts that are no logs, by how they begin.
+fn document(text: &[u8]) -> Option<&'static str> {
+    const BEGINNINGS: &[(&[u8], &str)] = &[
+        (b"<?xml", "XML text"),
+        (b"<!doctype html", "HTML text"),
+        (b"<html", "HTML text"),
+        (b"{\\rtf", "RTF document"),
+        (b"#!", "script"),
+        (b"-----BEGIN ", "PEM text (key or certificate)"),
+        (b"Windows Registry Editor", "registry export"),
+        (b"REGEDIT4", "registry export"),
+    ];
+    let text = text.trim_ascii_start();
+    let begins = |with: &[u8]| text.get(..with.len()).is_some_and(|t| t.eq_ignore_ascii_case(with));
+    BEGINNINGS.iter().find(|(with, _)| begins(with)).map(|(_, what)| *what)
+}
+
+/// A zstd frame, also behind skippable ones (RFC 8878, section 3.1.2: magic number 0x184D2A50 to …5F, then 4 bytes of
+/// length).
+fn is_zstd(head: &[u8]) -> bool {
+    let mut rest = head;
+    while let [low, 0x2a, 0x4d, 0x18, a, b, c, d, after @ ..] = rest
+        && low & 0xf0 == 0x50
+    {
+        let len = u32::from_le_bytes([*a, *b, *c, *d]) as usize;
+        match after.get(len..) {
+            Some(after) if !after.is_empty() => rest = after,
+            _ => return true,
+        }
+    }
+    rest.starts_with(b"\x28\xb5\x2f\xfd")
 }
 
 /// What UTF-8 text may begin with (Unicode 16.0, section 23.8).
@@ -98,18 +148,27 @@ pub fn sniff_file(file: &mut File) -> io::Result<Format> {
 }
 
 /// Text is told from data by its control characters: logs have none but white space and escape.
+fn is_text(text: &[u8]) -> bool {
+    !text.iter().any(|b| matches!(b, 0..=8 | 14..=26 | 28 | 31 | 127))
+}
+
 fn text_or_data(head: &[u8]) -> &'static str {
     if head.is_empty() {
         return "empty file";
     }
-    if head.starts_with(b"\xff\xfe") || head.starts_with(b"\xfe\xff") {
-        return "UTF-16 text";
-    }
-    let head = head.strip_prefix(BOM).unwrap_or(head);
-    if head.iter().any(|b| matches!(b, 0..=8 | 14..=26 | 28 | 31 | 127)) {
+    let wide = matches!(
+        encoding::Encoding::of_head(head),
+        encoding::Encoding::Utf16Le | encoding::Encoding::Utf16Be
+    );
+    let text = &*encoding::head(head);
+    if !is_text(text) {
         return "binary data";
     }
-    if head.iter().all(u8::is_ascii_whitespace) { "blank text" } else { "text of a kind that is not known" }
+    match (text.iter().all(u8::is_ascii_whitespace), wide) {
+        (true, _) => "blank text",
+        (false, true) => "UTF-16 text of a kind that is not known",
+        (false, false) => "text of a kind that is not known",
+    }
 }
 
 #[cfg(test)]
@@ -128,18 +187,32 @@ mod tests {
             (&dirty, Format::Evtx),
             (b"PK\x03\x04rest", Format::Zip),
             (b"\x1f\x8b\x08", Format::Gzip),
-            (b"\x28\xb5\x2f\xfd", Format::Unknown { what: "zstd archive" }),
+            (b"\x28\xb5\x2f\xfd", Format::Zstd),
+            (b"\x5e\x2a\x4d\x18\x02\0\0\0ab\x28\xb5\x2f\xfd", Format::Zstd),
+            (b"\x5e\x2a\x4d\x18\x02\0\0\0abcd", Format::Unknown { what: "binary data" }),
+            (b"BZh91AY", Format::Unknown { what: "bzip2 archive" }),
             (b"regf....", Format::Unknown { what: "registry hive" }),
             (b"\xef\xbb\xbf {\"a\":1}", Format::Json),
             (b"[\n  {\"a\": 1}", Format::Json),
-            (b"[2024-01-01 10:00:00] started\n", TEXT),
+            (b"[2024-01-01 10:00:00] started\n", Format::Text),
             (b"[section]\nkey=value\n", TEXT),
-            (b"{\\rtf1 text}", TEXT),
+            (b"fn main() {\n    // 2024-01-01 10:00:00\n}\n", TEXT),
+            (b"{\\rtf1 text}", Format::Unknown { what: "RTF document" }),
+            (b"<!DOCTYPE html>\n", Format::Unknown { what: "HTML text" }),
+            (b"CEF:0|a|b|1|2|c|3|src=10.0.0.1\n", Format::Cef),
+            (b"Jan 18 11:07:53 h LEEF:1.0|a|b|1|c|src=10.0.0.1\n", Format::Leef),
+            (b"<34>1 2003-10-11T22:14:15.003Z h su - ID47 - x\n", Format::Syslog),
+            (b"\xff\xfe{\0\"\0a\0\"\0:\x001\0}\0", Format::Json),
+            (b"\xfe\xff\0h\0i", Format::Unknown { what: "UTF-16 text of a kind that is not known" }),
+            (
+                b"J\0a\0n\0 \0 \x001\0 \x000\x000\0:\x000\x000\0:\x000\x000\0 \0h\0 \0s\0:\0 \0x\0",
+                Format::Syslog,
+            ),
             (b"Record 1\n{\"Event\": {}}\n", Format::Json),
             (b"#separator \\x09\n#path\tconn\n", Format::Zeek),
             (b"type=CWD msg=audit(1604996384.965:93777): cwd=\"/\"\n", Format::Auditd),
             (b"node=web type=CWD msg=audit(1604996384.965:1): cwd=\"/\"\n", Format::Auditd),
-            (b"Jan  1 00:00:00 host su: ok\n", TEXT),
+            (b"Jan  1 00:00:00 host su: ok\n", Format::Syslog),
             (b"\x00\x01", Format::Unknown { what: "binary data" }),
             (b"", Format::Unknown { what: "empty file" }),
         ] {

@@ -55,6 +55,7 @@ fn engine(data: &Path) -> &'static Engine {
 struct All {
     contents: Vec<(Content, Vec<Event>)>,
     skipped: Vec<String>,
+    notes: Vec<String>,
 }
 
 impl Sink for All {
@@ -65,6 +66,7 @@ impl Sink for All {
 
     fn batch(&mut self, _: Resume, batch: Batch) -> ControlFlow<()> {
         self.skipped.extend(batch.skipped.into_iter().map(|s| s.reason));
+        self.notes.extend(batch.notes.into_iter().map(|s| s.reason));
         if let Some((_, events)) = self.contents.last_mut() {
             events.extend(batch.events);
         }
@@ -343,4 +345,187 @@ fn json_parsing_cases_are_accepted_and_refused() {
     }
     println!("{seen} cases");
     assert!(seen > 100);
+}
+
+/// The first field with this value as text, also as a list's element.
+fn holds(event: &Event, want: &str) -> bool {
+    let same = |v: &event::Value| v.text().is_some_and(|t| t.trim() == want.trim());
+    event.fields.iter().any(|(_, v)| match v {
+        event::Value::List(list) => list.iter().any(same),
+        one => same(one),
+    })
+}
+
+/// The expectations are those of `jc`, which has names of its own: values are compared.
+#[test]
+fn syslog_lines_have_the_values_that_jc_finds() {
+    let Some(data) = shared() else { return };
+    let dir = tempfile::tempdir().unwrap();
+    let mut wrong = Vec::new();
+    let mut seen = 0;
+    for (name, format) in [
+        ("syslog-3164", Format::Syslog),
+        ("syslog-5424", Format::Syslog),
+        ("cef", Format::Cef),
+        ("leef", Format::Leef),
+    ] {
+        for case in lines(data.join(format!("logs/syslog/{name}.jsonl"))) {
+            seen += 1;
+            let line = case["line"].as_str().unwrap();
+            let path = dir.path().join("line");
+            std::fs::write(&path, line).unwrap();
+            let all = read(&path, Some(format));
+            let event = &all.contents[0].1[0];
+            let expect = case["expect"].as_object().unwrap();
+            if let Some(text) = expect.get("unparsable") {
+                if event.text("parse_error").is_none() || event.text("message").as_deref() != text.as_str() {
+                    wrong.push(format!("{line}: should be kept as text: {}", event.fields_json()));
+                }
+                continue;
+            }
+            assert_eq!(all.skipped, Vec::<String>::new(), "{line}");
+            for (key, want) in expect {
+                let found = match (key.as_str(), want) {
+                    // Made of other values by jc: words for severities, times in the tool's own zone.
+                    (_, Json::Null)
+                    | ("agentSeverityString", _)
+                    | ("start_epoch" | "end_epoch" | "timestamp_epoch", _) => true,
+                    ("timestamp_epoch_utc", want) => want.as_i64() == Some(event.time.0 / 1_000_000_000),
+                    ("tag", Json::String(tag)) if format == Format::Syslog => {
+                        event.text("process.name").as_deref() == Some(tag)
+                    }
+                    ("content", Json::String(text)) => {
+                        let pid = event.text("process.pid").map(|p| format!("[{p}]: ")).unwrap_or_default();
+                        format!("{pid}{}", event.text("message").unwrap_or_default()).trim() == text
+                    }
+                    (_, Json::String(text)) => holds(event, text),
+                    (_, other) => holds(event, &other.to_string()),
+                };
+                if !found {
+                    wrong.push(format!("{line}: {key}={want}: {}", event.fields_json()));
+                }
+            }
+            // Told apart by content it is the same.
+            let by_content = read(&path, None);
+            assert_eq!(by_content.contents[0].1[0].fields, event.fields, "{line}");
+        }
+    }
+    assert!(wrong.is_empty(), "{} wrong\n{}", wrong.len(), wrong.join("\n"));
+    println!("{seen} lines");
+}
+
+/// UTF-16 and Latin-1 copies of a log give its events, at their places in the copy.
+#[test]
+fn encodings_do_not_change_what_is_read() {
+    let dir = tempfile::tempdir().unwrap();
+    let json = "{\"a\":\"größer\",\"b\":[1]}\n{\"a\":\"zwei\"}\nkein JSON é\n";
+    let zeek = "#separator \\x09\n#path\tconn\n#fields\tts\tuid\n#types\ttime\tstring\n1588205198.5\tCü\n1588205199.5\tC2\n";
+    let audit = "type=CWD msg=audit(1604996384.965:1): cwd=\"/tmp/é\"\ntype=CWD msg=audit(1604996384.965:2): cwd=\"/\"\n";
+    let syslog = "Mar  8 15:18:40 h a: größer\nMar  8 15:18:41 h b: x\n";
+    let text = "2024-03-07 04:02:16 größer\n2024-03-07 04:02:17 zwei\n";
+    for (text, format) in
+        [(json, "json"), (zeek, "zeek"), (audit, "auditd"), (syslog, "syslog"), (text, "text")]
+    {
+        let unit = |le| move |u: u16| if le { u.to_le_bytes() } else { u.to_be_bytes() };
+        let wide = |mark: &[u8], le| {
+            let mut bytes = mark.to_vec();
+            bytes.extend(text.encode_utf16().flat_map(unit(le)));
+            bytes
+        };
+        let path = dir.path().join("log");
+        std::fs::write(&path, text).unwrap();
+        let mut plain = read(&path, None);
+        let (content, want) = plain.contents.remove(0);
+        assert_eq!(content.format, format);
+        for bytes in [
+            wide(b"\xff\xfe", true),
+            wide(b"\xfe\xff", false),
+            wide(b"", true),
+            wide(b"", false),
+            text.chars().map(|c| c as u8).collect(),
+        ] {
+            std::fs::write(&path, &bytes).unwrap();
+            let mut all = read(&path, None);
+            let (content, got) = all.contents.remove(0);
+            assert_eq!(content.format, format, "{bytes:02x?}");
+            assert_eq!(
+                all.notes.iter().filter(|n| n.contains("taken over as UTF-8")).count(),
+                1,
+                "{:?}",
+                all.notes
+            );
+            assert_eq!(got.len(), want.len());
+            for (got, want) in got.iter().zip(&want) {
+                assert_eq!((&got.fields, got.time), (&want.fields, want.time));
+                let at = got.place.offset as usize;
+                let from = want.place.offset as usize;
+                let part = &text[from..from + want.place.len as usize];
+                let own = &bytes[at..at + got.place.len as usize];
+                let own = match bytes.len() {
+                    n if n >= text.chars().count() * 2 => {
+                        let le = bytes[0] == 0xff || bytes[1] == 0;
+                        let unit = if le { u16::from_le_bytes } else { u16::from_be_bytes };
+                        let units: Vec<u16> = own.chunks(2).map(|p| unit([p[0], p[1]])).collect();
+                        String::from_utf16(&units).unwrap()
+                    }
+                    _ => own.iter().map(|b| char::from(*b)).collect(),
+                };
+                assert_eq!(own, part, "{format}");
+            }
+        }
+    }
+}
+
+/// The time of the source tells the year of lines that have none.
+#[test]
+fn the_source_s_time_tells_the_year() {
+    let mut file = tempfile::tempfile().unwrap();
+    std::io::Write::write_all(&mut file, b"Dec 31 10:00:00 h a: x\nJan  2 10:00:00 h a: x\n").unwrap();
+    let year = |source_time| {
+        let options =
+            Options { now: event::Nanos(1_700_000_000_000_000_000), source_time, ..Options::default() };
+        let mut all = All::default();
+        assert!(
+            ingest::read(Format::Syslog, file.try_clone().unwrap(), &options, &mut all)
+                .unwrap()
+                .is_continue()
+        );
+        all.contents.remove(0).1.iter().map(|e| 1970 + e.time.0 / 31_556_952_000_000_000).collect::<Vec<_>>()
+    };
+    assert_eq!(year(None), [2022, 2023]);
+    // 2014-01-10.
+    assert_eq!(year(Some(event::Nanos(1_389_312_000_000_000_000))), [2013, 2014]);
+}
+
+/// Lines written after what SigmaHQ's rules for Linux's text logs look for reach exactly those rules.
+#[test]
+fn rules_for_linux_s_text_logs_match() {
+    let Some(data) = shared() else { return };
+    let engine = engine(&data);
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("log");
+    for (rest, rule) in [
+        ("clamd[11165]: /var/x: Trojan.Generic FOUND", "36aa86ca-fd9d-4456-814e-d3b1b8e1e0bb"),
+        ("sshd[812]: Corrupted MAC on input. [preauth]", "e76b413a-83d0-4b94-8e4c-85db4a5b8bdc"),
+        ("systemd[1]: stopping firewalld", "49f5dfc1-f92e-4d34-96fa-feba3f6acf36"),
+        (
+            "named[12045]: client 10.0.0.9#53 denied AXFR from [10.0.0.9]",
+            "c8e35e96-19ce-4f16-aeb6-fd5588dc5365",
+        ),
+        (
+            "useradd[1337]: new user: name=butter1, UID=1000, GID=0, home=/root, shell=/bin/bash",
+            "0ac15ec3-d24f-4246-aa2a-3077bb1cf90e",
+        ),
+        ("a.out: *** stack smashing detected ***: terminated", "18b042f0-2ecd-4b6e-9f8d-aa7a7e7de781"),
+        ("vsftpd[1]: Bad HTTP verb.", "377f33a1-4b36-4ee1-acee-1dbe4b43cfbe"),
+        ("sshd[812]: Accepted publickey for ada from 10.0.0.9 port 50112 ssh2", ""),
+    ] {
+        std::fs::write(&path, format!("Mar  2 09:14:07 web1 {rest}\n")).unwrap();
+        let (format, events) = events(&path);
+        assert_eq!(format, "syslog");
+        let hits = hits(engine, &events, &Json::Null);
+        let got: Vec<&str> = hits.keys().map(String::as_str).collect();
+        let want: Vec<&str> = [rule].into_iter().filter(|r| !r.is_empty()).collect();
+        assert_eq!(got, want, "{rest}");
+    }
 }

@@ -50,12 +50,15 @@ impl SettingsStore {
         if_match: IfMatch<'_>,
     ) -> Result<i64> {
         let (version, before) = self.now.read().unwrap_or_else(|p| p.into_inner()).clone();
-        if_match(i64::from(version))?;
         let reason = change.reason.clone();
+        if reason.as_deref().is_some_and(|r| r.chars().count() > 1000) {
+            return Err(Error::field("reason", "at most 1,000 characters"));
+        }
         let after = apply(before.clone(), change)?;
         if after.mode != before.mode && reason.as_deref().is_none_or(|r| r.trim().is_empty()) {
             return Err(Error::field("reason", "changing the mode needs a reason"));
         }
+        if_match(i64::from(version))?;
         let mut tx = db.write(by).await?;
         let body = serde_json::to_string(&after).map_err(Error::internal)?;
         let insert = sqlx::query(store::SETTING_INSERT)

@@ -1,7 +1,7 @@
 //! Text from logs, files and models.
 //!
-//! It has no `Display`, so that it can't slip into a prompt, HTML or Markdown, a file name, or a command or SQL text:
-//! each of these four sinks has a method that makes it harmless for just that place.
+//! It has no `Display`, so that it can't slip into HTML, a file name, a terminal, or a command or SQL text: each of these
+//! sinks has a method that makes it harmless for just that place. Prompts get theirs with the first model.
 
 /// Text that nobody vouches for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -54,6 +54,22 @@ impl<T: AsRef<str>> Untrusted<T> {
         clean.map(|c| if c.is_control() { ' ' } else { c }).take(max).collect()
     }
 
+    /// For the text of an HTML element or a quoted attribute.
+    pub fn for_html(&self) -> String {
+        let mut out = String::with_capacity(self.0.as_ref().len());
+        for c in self.0.as_ref().chars() {
+            match c {
+                '&' => out.push_str("&amp;"),
+                '<' => out.push_str("&lt;"),
+                '>' => out.push_str("&gt;"),
+                '"' => out.push_str("&quot;"),
+                '\'' => out.push_str("&#39;"),
+                c => out.push(c),
+            }
+        }
+        out
+    }
+
     /// As a bound parameter or a JSON value: these carry any text safely.
     pub fn as_data(&self) -> &str {
         self.0.as_ref()
@@ -76,6 +92,7 @@ mod tests {
         assert_eq!(evil.for_terminal(), "../../etc/\\x1b[31mpass\\u{202e}wd\\x0a");
         assert_eq!(evil.for_file_name(), "[31mpasswd");
         assert_eq!(Untrusted::new("..").for_file_name(), "unnamed");
+        assert_eq!(Untrusted::new("<a b='\"&").for_html(), "&lt;a b=&#39;&quot;&amp;");
         assert_eq!(Untrusted::new("a\nb").for_plain_line(10), "a b");
     }
 }

@@ -1,6 +1,6 @@
 //! What every engine of [`LogStore`] has to do, as one suite.
 
-use crate::{LogStore, NewSource, Page, Row, Search, Source, SourceId};
+use crate::{Count, LogStore, NewSource, Page, Row, Search, Source, SourceId};
 use event::{Event, Identity, Nanos, Place, Value};
 use proptest::{prelude::*, test_runner::TestRunner};
 use std::time::Duration;
@@ -213,7 +213,10 @@ pub(crate) fn against_a_scan<K, S: LogStore>(made: impl Fn() -> (K, S), runtime:
                         ..Search::default()
                     };
                     let got: Vec<_> = drain(&store, &search).await.into_iter().map(|r| r.identity).collect();
-                    prop_assert_eq!(got, scan(&events, &search), "{:?}", search);
+                    let right = scan(&events, &search);
+                    let counted = store.count(&search, 7).await.unwrap();
+                    prop_assert_eq!(counted, Count { rows: right.len().min(7) as u64, partial: false });
+                    prop_assert_eq!(got, right, "{:?}", search);
                 }
                 store.close().await.unwrap();
                 Ok(())

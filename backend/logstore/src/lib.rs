@@ -13,7 +13,8 @@ mod store;
 
 pub use error::Error;
 pub use model::{
-    Appended, DatasetCount, Deleted, NewSource, Page, Row, Search, SeverityCount, Source, SourceId, Stats,
+    Appended, Count, DatasetCount, Deleted, NewSource, Page, Row, Search, SeverityCount, Source, SourceId,
+    Stats,
 };
 pub use sqlite::SqliteStore;
 pub use store::{Answer, LogStore};

@@ -170,6 +170,15 @@ pub struct Page {
     pub partial: bool,
 }
 
+/// How many events a search finds.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Count {
+    /// Events met.
+    pub rows: u64,
+    /// The deadline came first: there may be more.
+    pub partial: bool,
+}
+
 /// Totals over the whole store.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Stats {

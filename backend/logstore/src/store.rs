@@ -1,6 +1,6 @@
 //! What every engine does.
 
-use crate::{Appended, Deleted, NewSource, Page, Result, Row, Search, Source, SourceId, Stats};
+use crate::{Appended, Count, Deleted, NewSource, Page, Result, Row, Search, Source, SourceId, Stats};
 use event::{Event, Identity, Nanos};
 use std::{collections::HashMap, pin::Pin, sync::Arc, time::Duration};
 
@@ -31,6 +31,9 @@ pub trait LogStore: Send + Sync {
 
     /// One page.
     fn search<'a>(&'a self, search: &'a Search) -> Answer<'a, Page>;
+
+    /// How many events all pages of a search hold together, counted to `most`.
+    fn count<'a>(&'a self, search: &'a Search, most: u64) -> Answer<'a, Count>;
 
     /// Totals.
     fn stats(&self) -> Answer<'_, Stats>;

@@ -1,6 +1,6 @@
 //! `--pipeline`: processing pipelines from files, for rules that are read without a workspace.
 
-use super::Exit;
+use super::{Exit, out};
 use detect::sigma::{Pipeline, Pipelines};
 use kernel::Untrusted;
 use std::{
@@ -18,7 +18,7 @@ pub(super) fn read(files: &[PathBuf]) -> Result<Pipelines, Exit> {
     for file in files {
         match one(file) {
             Ok(pipeline) => all.push(pipeline),
-            Err(said) => eprintln!("{said}"),
+            Err(said) => out::say(said),
         }
     }
     match files.len() - all.len() {

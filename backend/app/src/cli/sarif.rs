@@ -1,13 +1,7 @@
 //! SARIF 2.1.0 (OASIS), as code hosts read it.
 
-use super::rules::Finding;
+use super::rules::{Finding, KINDS};
 use serde_json::{Value, json};
-
-/// Ids and texts of what `rules check` finds; a result names one by its index.
-const KINDS: &[(&str, &str)] = &[
-    ("AURORA-4222", "Sigma rule validation failed"),
-    ("not-run", "The rule is valid, and this program can't run it"),
-];
 
 /// The whole log. `unread` are files that could not be read: the run was then not a success.
 pub(super) fn log(findings: &[Finding], unread: &[(String, String)]) -> Value {
@@ -34,7 +28,7 @@ pub(super) fn log(findings: &[Finding], unread: &[(String, String)]) -> Value {
 }
 
 fn result(f: &Finding) -> Value {
-    let kind = usize::from(!f.error);
+    let kind = KINDS.iter().position(|(code, _)| *code == f.code).unwrap_or_default();
     let place = json!({
         "artifactLocation": {"uri": uri(&f.file)},
         "region": {"startLine": f.line.max(1), "startColumn": f.column.max(1)},
@@ -44,7 +38,7 @@ fn result(f: &Finding) -> Value {
         location["logicalLocations"] = json!([{"fullyQualifiedName": f.path, "kind": "member"}]);
     }
     json!({
-        "ruleId": KINDS[kind].0,
+        "ruleId": f.code,
         "ruleIndex": kind,
         "level": if f.error { "error" } else { "warning" },
         "message": {"text": f.reason},

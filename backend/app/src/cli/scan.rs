@@ -1,108 +1,154 @@
 //! `scan`: rules against files, without a workspace.
 
 use super::{
-    Exit, Format, csv,
-    explain::Explain,
-    pipelines, rules,
+    Exit,
+    args::ScanArgs,
+    bounds::{Bounds, LIMITS},
+    explain::{About, sum_up},
+    matches::{Correlated, Match, Printer},
+    out, pipelines,
+    report::{Target, Told},
+    roll::Roll,
+    rules,
+    sources::{Notes, Source, whole},
+    sums::Sums,
     turns::{Turn, Turns},
 };
+use api::Time;
 use detect::{
-    Cause, Coverage, Engine, Hit, Mapping, NotRun,
-    correlate::{Fired, Gathered, Limits, Reference},
+    Costs, Coverage, Engine, Hit, Mapping, Scratch,
+    correlate::{Fired, Gathered, Outcome, Reference},
 };
-use event::{Batch, Event, Nanos, columns};
+use event::{Batch, Event, Nanos, Value, columns};
 use ingest::{
     Content, Options, Resume, Sink,
     paths::{Found, walk},
 };
-use kernel::Untrusted;
-use serde_json::json;
+use kernel::{Untrusted, World};
 use std::{
-    collections::BTreeMap,
     fs::File,
-    io::{BufWriter, Write},
+    io::{self, BufWriter, Write},
     ops::ControlFlow,
     path::{Path, PathBuf},
     sync::{Mutex, PoisonError},
     thread,
 };
 
-/// Bounds of what correlation rules hold in memory.
-const LIMITS: Limits =
-    Limits { contributions: 250_000, firings: 10_000, references: 1_000, steps: 5_000_000 };
-
 /// Threads that read, at most.
 const MOST: usize = 8;
+/// Field that events without a time of their own have.
+const TIME_MISSING: &str = "time_missing";
+/// How the reason begins for which a link is passed over whose target is read all the same.
+const TWICE: &str = "symbolic link inside the folder";
+
+/// What all threads share.
+struct Work<'e> {
+    engine: &'e Engine,
+    printer: Printer,
+    bounds: Bounds,
+    world: World,
+    /// The time that events without one get: nothing else has it to the nanosecond.
+    now: Nanos,
+    /// Whether what came of each file is kept, for a report.
+    keep: bool,
+    measure: bool,
+}
 
 /// What one thread found in the files that it read.
-struct Scan<'e> {
-    engine: &'e Engine,
-    format: Format,
+struct Scan<'w, 'e> {
+    work: &'w Work<'e>,
     /// Threads that decode one file.
     threads: usize,
     coverage: Coverage,
     hits: Vec<Hit>,
     gathered: Gathered,
-    /// Matches beyond what correlation rules look at.
-    dropped: u64,
-    matches: u64,
+    /// By the engine's rules.
+    matches: Vec<u64>,
     files: u64,
     unread: u64,
+    notes: Notes,
+    /// By the number of the file.
+    sources: Vec<(usize, Source)>,
+    measured: Option<(Scratch, Costs)>,
     /// The one rule that is explained, in place of matches.
-    explain: Option<Explain>,
+    about: Option<About>,
 }
 
-pub(super) fn scan(
-    paths: &[PathBuf],
-    rules: Option<&Path>,
-    pipelines: &[PathBuf],
-    format: Format,
-    explain: Option<&str>,
-) -> Result<u8, Exit> {
-    let through = pipelines::read(pipelines)?;
-    let (loaded, broken) = match rules {
+pub(super) fn scan(args: &ScanArgs) -> Result<u8, Exit> {
+    let through = pipelines::read(&args.pipelines.files)?;
+    let loaded = match &args.rules {
         None => rules::builtin(&through),
         Some(place) => rules::load(place, &through)?,
     };
     if !through.is_empty() {
-        let changed = loaded.iter().filter(|r| !r.pipelines.is_empty()).count();
-        eprintln!("pipelines changed {changed} of {} rules", loaded.len());
+        let changed = loaded.rules.iter().filter(|r| !r.pipelines.is_empty()).count();
+        out::say(format_args!("pipelines changed {changed} of {} rules", loaded.rules.len()));
     }
     let mapping = Mapping::builtin().map_err(|e| Exit(1, e.to_string()))?;
-    let (engine, not_run) = Engine::build(loaded, &mapping);
-    let explain = explain.map(|id| Explain::find(&engine, &not_run, id)).transpose()?;
-    let mut out = BufWriter::new(std::io::stdout());
-    if format == Format::Csv && explain.is_none() && head(&mut out).is_err() {
-        return Ok(0);
+    let (engine, roll) = Roll::build(loaded, &mapping);
+    let about = args.explain.as_deref().map(|id| About::find(&engine, &roll, id)).transpose()?;
+    let explained = about.is_some();
+    let target = args.report.as_deref().map(|file| Target::create(file, &args.paths)).transpose()?;
+    let world = World::real();
+    let work = Work {
+        engine: &engine,
+        printer: Printer::new(args.format),
+        bounds: Bounds::new(&engine),
+        now: Nanos(world.now_ns()),
+        world,
+        keep: target.is_some(),
+        measure: args.measure,
+    };
+    let mut out = BufWriter::new(io::stdout());
+    if !explained && let Err(e) = work.printer.head(&mut out) {
+        return ended(e, target);
     }
     let turns = Turns::new(out);
-    let mut found =
-        read(paths, &turns, |threads, explain| Scan::new(&engine, format, threads, explain), explain);
-    // An error here and below: whoever read our output went away.
-    let Ok(mut out) = turns.end() else { return Ok(0) };
-    if found.correlations(&mut out).and_then(|()| out.flush()).is_err() {
-        return Ok(0);
+    let mut found = read(&args.paths, &turns, &work, about);
+    let mut out = match turns.end() {
+        Ok(out) => out,
+        Err(e) => return ended(e, target),
+    };
+    let outcome = engine.correlations().evaluate(&found.gathered.contributions, &LIMITS);
+    let report = found.coverage.report(&engine, roll.not_run.clone(), roll.not_loaded.len());
+    let printed = match &mut found.about {
+        None => outcome.fired.iter().try_for_each(|fired| work.print_fired(fired, &mut out)),
+        Some(about) => sum_up(about, &engine, &report, &found.gathered, &outcome, &mut out),
+    };
+    if let Err(e) = printed.and_then(|()| out.flush()) {
+        return ended(e, target);
     }
-    found.sum_up(not_run, broken);
-    Ok(if found.unread > 0 { 2 } else { 0 })
+    found.tell(&roll, &report, outcome, target)?;
+    let lacking = args.strict && !roll.not_loaded.is_empty();
+    Ok(if found.unread > 0 || lacking { 2 } else { 0 })
+}
+
+/// The end of a scan whose output can't be written: a quiet one where whoever read it went away.
+fn ended(e: io::Error, target: Option<Target>) -> Result<u8, Exit> {
+    let report = target.map(Target::remove).is_some();
+    out::quiet(Err(e))?;
+    if report {
+        return Err(Exit(1, "standard output was closed before the end, so there is no report".into()));
+    }
+    Ok(0)
 }
 
 /// Reads every file once: several side by side, or one by several threads.
-fn read<'e, W: Write + Send>(
+fn read<'w, 'e, W: Write + Send>(
     paths: &[PathBuf],
     turns: &Turns<W>,
-    new: impl Fn(usize, Option<Explain>) -> Scan<'e>,
-    explain: Option<Explain>,
-) -> Scan<'e> {
+    work: &'w Work<'e>,
+    about: Option<About>,
+) -> Scan<'w, 'e> {
     let cores = thread::available_parallelism().map_or(1, |n| n.get().min(MOST));
     let mut all = walk(paths).enumerate();
     let first: Vec<_> = all.by_ref().take(2).collect();
     // What is explained is counted over all files.
-    let readers = if first.len() < 2 || explain.is_some() { 1 } else { cores };
+    let readers = if first.len() < 2 || about.is_some() { 1 } else { cores };
     let all = Mutex::new(first.into_iter().chain(all));
     let next = || all.lock().unwrap_or_else(PoisonError::into_inner).next();
-    let mut own = new(cores / readers, explain);
-    let others: Vec<_> = (1..readers).map(|_| new(1, None)).collect();
+    let mut own = Scan::new(work, cores / readers, about);
+    let others: Vec<_> = (1..readers).map(|_| Scan::new(work, 1, None)).collect();
     thread::scope(|scope| {
         let others: Vec<_> = others
             .into_iter()
@@ -124,56 +170,51 @@ fn read<'e, W: Write + Send>(
     own
 }
 
-/// Names of the columns.
-fn head(out: &mut impl Write) -> std::io::Result<()> {
-    let names = ["rule_id", "title", "level", "file", "record_id", "timestamp", "host", "matched"];
-    writeln!(out, "{}", csv::line(&names))
-}
-
-impl<'e> Scan<'e> {
-    fn new(engine: &'e Engine, format: Format, threads: usize, explain: Option<Explain>) -> Self {
+impl<'w, 'e> Scan<'w, 'e> {
+    fn new(work: &'w Work<'e>, threads: usize, about: Option<About>) -> Self {
         Scan {
-            engine,
-            format,
+            work,
             threads,
             coverage: Coverage::default(),
             hits: vec![],
             gathered: Gathered::default(),
-            dropped: 0,
-            matches: 0,
+            matches: vec![0; work.engine.rules().len()],
             files: 0,
             unread: 0,
-            explain,
+            notes: Notes::default(),
+            sources: vec![],
+            measured: work.measure.then(|| (work.engine.scratch(), Costs::default())),
+            about,
         }
     }
 
-    /// Reads file after file until there is none, or nobody reads what is found.
+    /// Reads file after file until there is none, or the output can't be written.
     fn all<W: Write>(&mut self, next: &impl Fn() -> Option<(usize, Found)>, turns: &Turns<W>) {
         while !turns.failed()
             && let Some((number, found)) = next()
         {
             let mut turn = turns.begin(number);
-            match found {
-                Found::File { path, label } => self.file(&path, &label, &mut turn),
-                Found::Skipped { label, reason } => self.unreadable(&label, &reason, &mut turn),
+            let source = match found {
+                Found::File { path, label } => self.file(number, &path, &label, &mut turn),
+                Found::Skipped { label, reason } => self.passed(number, &label, &reason, &mut turn),
+            };
+            if self.work.keep {
+                self.sources.push((number, source));
             }
         }
     }
 
-    fn merge(&mut self, other: Scan<'_>) {
+    fn merge(&mut self, other: Scan<'_, '_>) {
         self.coverage.merge(other.coverage);
         self.gathered.merge(other.gathered);
-        self.bound();
-        self.dropped += other.dropped;
-        self.matches += other.matches;
+        self.matches.iter_mut().zip(other.matches).for_each(|(a, b)| *a += b);
         self.files += other.files;
         self.unread += other.unread;
-    }
-
-    fn bound(&mut self) {
-        let kept = &mut self.gathered.contributions;
-        self.dropped += kept.len().saturating_sub(LIMITS.contributions) as u64;
-        kept.truncate(LIMITS.contributions);
+        self.notes.merge(other.notes);
+        self.sources.extend(other.sources);
+        if let (Some((_, own)), Some((_, other))) = (&mut self.measured, &other.measured) {
+            own.merge(other);
+        }
     }
 
     fn unreadable<W: Write>(&mut self, label: &str, reason: &str, turn: &mut Turn<'_, W>) {
@@ -182,222 +223,184 @@ impl<'e> Scan<'e> {
         turn.say(&format!("not read: {label}: {reason}"));
     }
 
-    fn file<W: Write>(&mut self, path: &Path, label: &str, turn: &mut Turn<'_, W>) {
-        self.files += 1;
-        let mut file = match File::open(path) {
-            Ok(f) => f,
-            Err(e) => return self.unreadable(label, &e.to_string(), turn),
-        };
-        let format = match ingest::open(&mut file, None) {
-            Ok(format) => format,
-            Err(e) => return self.unreadable(label, &e.to_string(), turn),
-        };
-        // Nothing is stored, so no identity is needed and the source is not hashed.
-        let now = Nanos(kernel::World::real().now_ns());
-        let options = Options { threads: self.threads, now, ..Options::default() };
-        let mut reading = Reading { scan: self, turn, file: label, label: label.to_owned() };
-        if let Err(e) = ingest::read(format, file, &options, &mut reading) {
-            self.unreadable(label, &e.to_string(), turn);
+    /// Something that is not opened.
+    fn passed<W: Write>(
+        &mut self,
+        number: usize,
+        label: &str,
+        reason: &str,
+        turn: &mut Turn<'_, W>,
+    ) -> Source {
+        let mut source = Source::new(label);
+        if reason.starts_with(TWICE) {
+            self.notes.add(number, label, &whole(reason));
+            source.note(whole(reason));
+        } else {
+            self.unreadable(label, reason, turn);
+            source.skip(whole(reason));
         }
+        source
     }
 
-    fn event(&mut self, event: &Event, label: &str, out: &mut impl Write) -> std::io::Result<()> {
+    fn file<W: Write>(&mut self, number: usize, path: &Path, label: &str, turn: &mut Turn<'_, W>) -> Source {
+        self.files += 1;
+        // Nothing is stored, so no identity is needed and the source is not hashed.
+        let options = Options { threads: self.threads, now: self.work.now, ..Options::default() };
+        let source = Source::new(label);
+        let mut reading = Reading { scan: self, turn, number, file: label, label: label.to_owned(), source };
+        let read = File::open(path).map_err(|e| e.to_string()).and_then(|mut file| {
+            let format = ingest::open(&mut file, None).map_err(|e| e.to_string())?;
+            reading.source.format = format.name().into();
+            ingest::read(format, file, &options, &mut reading).map_err(|e| e.to_string())
+        });
+        let mut source = reading.source;
+        if let Err(reason) = read {
+            self.unreadable(label, &reason, turn);
+            source.skip(whole(&reason));
+        }
+        source
+    }
+
+    /// Answers how many rules matched.
+    fn event(&mut self, event: &Event, label: &str, out: &mut impl Write) -> io::Result<u64> {
+        let engine = self.work.engine;
         let mut hits = std::mem::take(&mut self.hits);
         hits.clear();
-        let at = Reference::from(event.identity);
-        self.engine.scan_correlated(event, at, &mut self.coverage, &mut hits, &mut self.gathered);
-        self.bound();
-        match &mut self.explain {
-            Some(explain) => {
-                self.matches += u64::from(hits.iter().any(|h| h.rule == explain.rule));
-                explain.on(self.engine, event, label, out)?;
-            }
-            None => {
-                for hit in &hits {
-                    self.matches += 1;
-                    self.print(event, *hit, label, out)?;
-                }
-            }
+        let (at, before) = (Reference::from(event.identity), self.gathered.contributions.len());
+        engine.scan_correlated(event, at, &mut self.coverage, &mut hits, &mut self.gathered);
+        self.work.bounds.keep(engine.correlations(), &mut self.gathered.contributions, before);
+        hits.iter().for_each(|h| self.matches[h.rule] += 1);
+        match &mut self.about {
+            None => hits.iter().try_for_each(|hit| self.work.print(event, *hit, label, out))?,
+            Some(About::Rule(rule)) => rule.on(engine, event, label, out)?,
+            Some(About::Correlation(_)) => {}
+        }
+        let matched = hits.len() as u64;
+        if let Some((scratch, costs)) = &mut self.measured {
+            hits.clear();
+            let mut clock = || u64::try_from(self.work.world.now_ns()).unwrap_or(0);
+            engine.scan_measured(event, scratch, &mut clock, costs, &mut hits);
         }
         self.hits = hits;
-        Ok(())
+        Ok(matched)
     }
 
-    fn print(&self, event: &Event, hit: Hit, label: &str, out: &mut impl Write) -> std::io::Result<()> {
+    /// Sums up on standard error, and in the report.
+    fn tell(
+        &mut self,
+        roll: &Roll,
+        report: &detect::Report,
+        outcome: Outcome,
+        target: Option<Target>,
+    ) -> Result<(), Exit> {
+        let engine = self.work.engine;
+        let mut shortfalls = outcome.shortfalls;
+        shortfalls.extend(self.gathered.shortfalls(engine.correlations()));
+        shortfalls.extend(self.work.bounds.shortfalls(engine.correlations()));
+        shortfalls.sort();
+        let mut firings = vec![0; engine.correlations().rules().len()];
+        outcome.fired.iter().for_each(|f| firings[f.correlation] += 1);
+        let sums = Sums {
+            roll,
+            report,
+            shortfalls: &shortfalls,
+            notes: &self.notes,
+            files: self.files,
+            matches: self.matches.iter().chain(&firings).sum(),
+            unread: self.unread,
+            explained: self.about.is_some(),
+        };
+        sums.say();
+        let Some(target) = target else { return Ok(()) };
+        self.sources.sort_by_key(|(number, _)| *number);
+        target.write(&Told {
+            engine,
+            roll,
+            sum: report,
+            matches: &self.matches,
+            firings: &firings,
+            shortfalls: &shortfalls,
+            costs: self.measured.as_ref().map(|(_, costs)| costs),
+            sources: &self.sources,
+        })
+    }
+}
+
+impl Work<'_> {
+    fn print(&self, event: &Event, hit: Hit, label: &str, out: &mut impl Write) -> io::Result<()> {
         let Some(rule) = self.engine.rules().get(hit.rule) else { return Ok(()) };
-        let level = rule.level.map_or("medium", |l| l.as_str());
         let fields = self.engine.explain(event, hit.rule).map(|e| e.matched_fields()).unwrap_or_default();
-        let time = api::Time::from_nanos(event.time.0);
-        let host = columns::host(event).unwrap_or_default();
-        match self.format {
-            Format::Jsonl => {
-                let matched: serde_json::Map<_, _> = fields.into_iter().map(|(k, v)| (k, json!(v))).collect();
-                let line = json!({"rule_id": rule.id, "title": rule.title, "level": level, "file": label,
-                    "record_id": event.place.record, "timestamp": time, "host": host, "matched": matched});
-                writeln!(out, "{line}")
-            }
-            Format::Csv => {
-                let matched: serde_json::Map<_, _> = fields.into_iter().map(|(k, v)| (k, json!(v))).collect();
-                let (record, time) = (event.place.record.to_string(), time.to_string());
-                let matched = serde_json::Value::Object(matched).to_string();
-                let cells = [&rule.id, &rule.title, level, label, &record, &time, &host, &matched];
-                writeln!(out, "{}", csv::line(&cells))
-            }
-            Format::Table => {
-                let clean = |t: &str| Untrusted::new(t).for_terminal();
-                let matched: Vec<_> =
-                    fields.iter().map(|(k, v)| format!("{}={}", clean(k), clean(v))).collect();
-                let matched: String = matched.join("  ").chars().take(200).collect();
-                writeln!(
-                    out,
-                    "{time}  {level:<13} {:<20} {:>10}  {}  [{}]",
-                    clean(&host),
-                    event.place.record,
-                    clean(&rule.title),
-                    clean(label)
-                )?;
-                writeln!(out, "    {matched}")
-            }
-        }
-    }
-
-    /// What correlation rules say of all that was read.
-    fn correlations(&mut self, out: &mut impl Write) -> std::io::Result<()> {
-        if self.explain.is_some() {
-            return Ok(());
-        }
-        let outcome = self.engine.correlations().evaluate(&self.gathered.contributions, &LIMITS);
-        for fired in &outcome.fired {
-            self.matches += 1;
-            self.print_fired(fired, out)?;
-        }
-        let lacking = self.gathered.shortfalls(self.engine.correlations());
-        for s in outcome.shortfalls.iter().chain(&lacking) {
-            let text = format!("correlation {}: {} ({})", s.rule_id, s.reason, s.count);
-            eprintln!("{}", Untrusted::new(text).for_terminal());
-        }
-        if self.dropped > 0 {
-            eprintln!(
-                "correlation rules did not look at {} matches beyond the first {}",
-                self.dropped, LIMITS.contributions
-            );
-        }
-        Ok(())
+        let timed = event.get(TIME_MISSING) != Some(&Value::Bool(true));
+        let m = Match {
+            rule_id: &rule.id,
+            title: &rule.title,
+            level: rule.level.map(|l| l.as_str()),
+            file: label,
+            record: Some(event.place.record),
+            time: timed.then(|| Time::from_nanos(event.time.0)),
+            host: &columns::host(event).unwrap_or_default(),
+            matched: fields,
+            of: None,
+        };
+        self.printer.print(m, out)
     }
 
     /// A correlation has no file and no record of its own; its group stands for the fields that matched.
-    fn print_fired(&self, f: &Fired, out: &mut impl Write) -> std::io::Result<()> {
+    fn print_fired(&self, f: &Fired, out: &mut impl Write) -> io::Result<()> {
         let Some(rule) = self.engine.correlations().rules().get(f.correlation) else { return Ok(()) };
-        let level = rule.level.map_or("medium", |l| l.as_str());
-        let (first, last) = (api::Time::from_nanos(f.first.0), api::Time::from_nanos(f.last.0));
-        let group: serde_json::Map<_, _> = f.group.iter().map(|(k, v)| (k.clone(), json!(v))).collect();
+        let time = |t: Nanos| (t != self.now).then(|| Time::from_nanos(t.0));
         let host = f.group.iter().find(|(k, _)| k == "Computer").map_or("", |(_, v)| v);
-        match self.format {
-            Format::Jsonl => {
-                let line = json!({"rule_id": rule.id, "title": rule.title, "level": level, "file": "",
-                    "record_id": null, "timestamp": first, "host": host, "matched": group,
-                    "last": last, "events": f.count, "value": f.value});
-                writeln!(out, "{line}")
-            }
-            Format::Csv => {
-                let (time, matched) = (first.to_string(), serde_json::Value::Object(group).to_string());
-                writeln!(out, "{}", csv::line(&[&rule.id, &rule.title, level, "", "", &time, host, &matched]))
-            }
-            Format::Table => {
-                let clean = |t: &str| Untrusted::new(t).for_terminal();
-                writeln!(
-                    out,
-                    "{first}  {level:<13} {:<20} {:>10}  {}  [{} events until {last}]",
-                    clean(host),
-                    "-",
-                    clean(&rule.title),
-                    f.count
-                )?;
-                let matched: Vec<_> =
-                    f.group.iter().map(|(k, v)| format!("{}={}", clean(k), clean(v))).collect();
-                writeln!(out, "    {}", matched.join("  "))
-            }
-        }
-    }
-
-    fn sum_up(&self, not_run: Vec<NotRun>, broken: usize) {
-        let report = self.coverage.report(self.engine, not_run, broken);
-        eprintln!(
-            "{} files, {} events, {} matches. {} rules ran, and {} correlations of them; {} rules had no chance on this \
-             data; {} loaded but could not run; {} did not load; {} things could not be read.",
-            self.files,
-            report.events,
-            self.matches,
-            report.ran,
-            report.correlations,
-            report.no_chance.len(),
-            report.not_run.len(),
-            broken,
-            self.unread
-        );
-        if let Some(explain) = &self.explain {
-            explain.sum_up();
-        }
-        for (reason, count) in by_reason(report.not_run.iter().map(|n| &n.reason), 10) {
-            eprintln!("did not run: {count} rules: {}", Untrusted::new(reason).for_terminal());
-        }
-        if report.not_run.iter().any(|n| n.cause == Cause::NeedsConfiguration) {
-            eprintln!("Values for placeholders come by --pipeline FILE, under vars.");
-        }
-        for (reason, count) in by_reason(report.no_chance.iter().map(|n| &n.reason), 10) {
-            eprintln!("no chance for {count} rules: {}", Untrusted::new(reason).for_terminal());
-        }
-        if self.matches == 0 {
-            eprintln!("Nothing matched. {} rules could have matched and found nothing.", report.had_a_chance);
-        }
+        let m = Match {
+            rule_id: &rule.id,
+            title: &rule.title,
+            level: rule.level.map(|l| l.as_str()),
+            file: "",
+            record: None,
+            time: time(f.first),
+            host,
+            matched: f.group.clone(),
+            of: Some(Correlated { last: time(f.last), events: f.count, value: f.value }),
+        };
+        self.printer.print(m, out)
     }
 }
 
 /// Takes what one file gives.
-struct Reading<'s, 'e, 't, W: Write> {
-    scan: &'s mut Scan<'e>,
+struct Reading<'s, 'w, 'e, 't, 'a, W: Write> {
+    scan: &'s mut Scan<'w, 'e>,
     turn: &'s mut Turn<'t, W>,
-    file: &'s str,
+    number: usize,
+    file: &'a str,
     /// The file's, with the member that is read now.
     label: String,
+    source: Source,
 }
 
-impl<W: Write> Sink for Reading<'_, '_, '_, W> {
+impl<W: Write> Sink for Reading<'_, '_, '_, '_, '_, W> {
     fn begin(&mut self, content: &Content) -> ControlFlow<()> {
         if let Some(member) = &content.member {
             self.label = format!("{} > {member}", self.file);
         }
+        self.source.begin(content);
         ControlFlow::Continue(())
     }
 
     fn batch(&mut self, _: Resume, batch: Batch) -> ControlFlow<()> {
+        self.source.batch(&batch);
         for skip in &batch.skipped {
             let at = skip.record.map(|r| format!("record {r}: ")).unwrap_or_default();
             let label = skip.member.as_ref().map(|m| format!("{} > {m}", self.file));
             let label = label.as_deref().unwrap_or(self.file);
             self.scan.unreadable(label, &format!("{at}{}", skip.reason), self.turn);
         }
+        batch.notes.iter().for_each(|note| self.scan.notes.add(self.number, self.file, note));
         for event in &batch.events {
-            // Whoever read our output went away.
-            if self.scan.event(event, &self.label, self.turn).is_err() {
-                return ControlFlow::Break(());
+            match self.scan.event(event, &self.label, self.turn) {
+                Ok(matched) => self.source.matched(matched),
+                // The output can't be written.
+                Err(_) => return ControlFlow::Break(()),
             }
         }
         ControlFlow::Continue(())
     }
-}
-
-/// Reasons with how many rules each goes for, the most frequent first; what is beyond `most` in one line.
-fn by_reason<'a>(reasons: impl Iterator<Item = &'a String>, most: usize) -> Vec<(String, usize)> {
-    let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
-    reasons.for_each(|r| *counts.entry(r).or_default() += 1);
-    let mut all: Vec<_> = counts.into_iter().map(|(r, n)| (r.to_owned(), n)).collect();
-    all.sort_by_key(|(_, n)| std::cmp::Reverse(*n));
-    let rest: usize = all.iter().skip(most).map(|(_, n)| n).sum();
-    let kinds = all.len().saturating_sub(most);
-    all.truncate(most);
-    if rest > 0 {
-        all.push((format!("{kinds} other reasons"), rest));
-    }
-    all
 }

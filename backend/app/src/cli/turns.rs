@@ -1,5 +1,6 @@
 //! Output of files that are read side by side, printed in the order in which they were found.
 
+use super::out;
 use std::{
     collections::BTreeMap,
     io::{self, Write},
@@ -22,7 +23,8 @@ struct State<W: Write> {
     turn: usize,
     /// Output of files that ended before their turn.
     ended: BTreeMap<usize, Held>,
-    failed: bool,
+    /// Why nothing more is printed.
+    failed: Option<io::Error>,
 }
 
 #[derive(Default)]
@@ -34,10 +36,12 @@ struct Held {
 impl<W: Write> State<W> {
     fn put(&mut self, held: &mut Held) {
         if !held.said.is_empty() {
-            eprint!("{}", mem::take(&mut held.said));
+            out::say(mem::take(&mut held.said).trim_end());
         }
         let out = mem::take(&mut held.out);
-        self.failed |= !self.failed && self.out.write_all(&out).is_err();
+        if self.failed.is_none() {
+            self.failed = self.out.write_all(&out).err();
+        }
     }
 }
 
@@ -45,7 +49,7 @@ impl<W: Write> Turns<W> {
     /// The file with number 0 prints first.
     pub fn new(out: W) -> Self {
         Turns {
-            state: Mutex::new(State { out, turn: 0, ended: BTreeMap::new(), failed: false }),
+            state: Mutex::new(State { out, turn: 0, ended: BTreeMap::new(), failed: None }),
             changed: Condvar::new(),
         }
     }
@@ -55,15 +59,15 @@ impl<W: Write> Turns<W> {
         Turn { all: self, number, held: Held::default() }
     }
 
-    /// Whether whoever read the output went away.
+    /// Whether the output can't be written any more.
     pub fn failed(&self) -> bool {
-        self.lock().failed
+        self.lock().failed.is_some()
     }
 
-    /// Gives back what was printed to, after the last file; an error when whoever read the output went away.
+    /// Gives back what was printed to, after the last file; the error that the first failed write had.
     pub fn end(self) -> io::Result<W> {
         let state = self.state.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
-        if state.failed { Err(io::ErrorKind::BrokenPipe.into()) } else { Ok(state.out) }
+        state.failed.map_or(Ok(state.out), Err)
     }
 
     fn lock(&self) -> MutexGuard<'_, State<W>> {
@@ -103,7 +107,7 @@ impl<W: Write> Write for Turn<'_, W> {
     fn flush(&mut self) -> io::Result<()> {
         let mut state = self.all.wait_while(|s| s.turn != self.number);
         state.put(&mut self.held);
-        if state.failed { Err(io::ErrorKind::BrokenPipe.into()) } else { Ok(()) }
+        state.failed.as_ref().map_or(Ok(()), |e| Err(e.kind().into()))
     }
 }
 

@@ -3,7 +3,7 @@
 /// Limits of one source; what meets one is named and not read on.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Limits {
-    /// Entries of one archive.
+    /// Entries of all archives together.
     pub entries: u64,
     /// Containers inside each other.
     pub depth: usize,
@@ -36,7 +36,7 @@ impl Default for Limits {
 impl Limits {
     /// At most so many bytes come out of this many packed ones.
     pub(super) fn unpacked(&self, packed: u64) -> u64 {
-        packed.saturating_mul(self.ratio).max(self.free).min(self.member)
+        packed.saturating_mul(self.ratio).max(self.free).min(self.total)
     }
 }
 
@@ -62,7 +62,11 @@ impl Budget {
         self.spent = self.spent.saturating_add(size);
     }
 
-    pub fn reason(&self, size: u64) -> String {
+    /// Why a content that may have at most `member` bytes ended after `size`.
+    pub fn reason(&self, size: u64, member: u64) -> String {
+        if size >= member {
+            return format!("stopped after {size} bytes: no content may have more");
+        }
         format!(
             "stopped after {size} bytes: the source unpacks to more than {} bytes in all ({} for each of its own, at most)",
             self.total, self.ratio

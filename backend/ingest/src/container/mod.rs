@@ -1,23 +1,31 @@
-//! Files inside a file: gzip and zip, also inside each other, streamed and within limits.
+//! Files inside a file: gzip, zstd, zip and tar, also inside each other, streamed and within limits.
 //!
-//! Nothing is unpacked to disk and a name from inside is only a label. A member is told apart like a file, then gone
-//! through once for its SHA-256 and against the limits, then read. A limit that is met, or damage, ends that member:
+//! Nothing is unpacked to disk and a name from inside is only a label. What can be read from its start again is a
+//! unit: it is gone through once for sizes, SHA-256 and limits, then once more to be read, so that a compressed
+//! archive of many members is unpacked twice and not once a member. A limit that is met, or damage, ends that member:
 //! what came before it is kept, and the member is named with the reason, like every member that is not read.
 
 mod again;
+mod inside;
 mod limits;
+mod pass;
+mod tar;
 #[cfg(test)]
 mod tests;
 mod zip;
 
 pub use limits::Limits;
+pub(crate) use tar::is as is_tar;
 
 use crate::{Content, Format, HEAD, Options, ReadError, Resume, Sink, evtx::Input, read::plain, sniff};
-use again::{Again, Gunzipped};
+use again::{Again, Replay, unpack};
 use event::{Batch, Skipped};
+use inside::Inside;
 use limits::Budget;
+use pass::{Measured, Part, Pass};
 use sha2::{Digest, Sha256};
 use std::{
+    collections::VecDeque,
     fs::File,
     io::{self, Read},
     ops::ControlFlow,
@@ -27,8 +35,6 @@ use std::{
 const BLOCK: usize = 1 << 18;
 /// Refused members that are named at a time.
 const NAMED: usize = 1000;
-/// Longer names are cut.
-const LONGEST_NAME: usize = 512;
 
 /// Reads what a container holds.
 pub(crate) fn read(
@@ -41,15 +47,18 @@ pub(crate) fn read(
     let mut walk = Walk {
         options,
         sink,
+        pass: None,
         next: 0,
+        entries: 0,
         refused: Vec::new(),
         done: 0,
         budget: Budget::new(&options.limits, size),
     };
-    let top = Inside { name: String::new(), formats: String::new(), depth: 0, from: 0, to: size };
+    let top = Inside::top(size);
     let flow = match format {
         Format::Zip => walk.zip(&mut file, &top).map_err(ReadError::Container)?,
-        _ => walk.gzip(&mut file, size, &top)?,
+        Format::Tar => walk.tar(&mut file, &top).map_err(ReadError::Container)?,
+        packed => walk.unit(&mut file, Some(packed), size, &top),
     };
     if flow.is_break() {
         return Ok(flow);
@@ -57,50 +66,16 @@ pub(crate) fn read(
     Ok(walk.name_refused())
 }
 
-/// Where in the nesting something is.
-#[derive(Clone)]
-struct Inside {
-    /// Names of the members on the way, joined.
-    name: String,
-    /// Formats on the way, joined.
-    formats: String,
-    /// Containers around it.
-    depth: usize,
-    /// Bytes of the source before it and up to its end, for progress.
-    from: u64,
-    to: u64,
-}
-
-impl Inside {
-    /// Inside the container of this format here.
-    fn deeper(&self, format: Format) -> Inside {
-        Inside { formats: self.format(format), depth: self.depth + 1, ..self.clone() }
-    }
-
-    fn format(&self, format: Format) -> String {
-        if self.formats.is_empty() {
-            format.name().into()
-        } else {
-            format!("{}/{}", self.formats, format.name())
-        }
-    }
-
-    /// The member of this name here.
-    fn member(&self, name: &str, from: u64, to: u64) -> Inside {
-        let mut name: String = name.chars().take(LONGEST_NAME).collect();
-        if !self.name.is_empty() {
-            name = format!("{} > {name}", self.name);
-        }
-        Inside { name, from, to, ..self.clone() }
-    }
-}
-
 /// One reading under way.
 struct Walk<'a> {
     options: &'a Options,
     sink: &'a mut dyn Sink,
+    /// Inside a unit: which time it is gone through.
+    pass: Option<Pass>,
     /// Number of the next content or refused member.
     next: u64,
+    /// Entries of archives so far.
+    entries: u64,
     refused: Vec<Skipped>,
     /// Bytes of the source that are done.
     done: u64,
@@ -110,102 +85,115 @@ struct Walk<'a> {
 type Flow = ControlFlow<()>;
 
 impl Walk<'_> {
-    /// What a gzip file holds: one content.
-    fn gzip(&mut self, packed: &mut dyn Again, packed_len: u64, at: &Inside) -> io::Result<Flow> {
-        let inside = at.deeper(Format::Gzip);
-        let most = self.options.limits.unpacked(packed_len);
-        self.one(&mut Gunzipped { packed, most }, most.min(packed_len.saturating_mul(1032)), &inside)
+    /// What can be read from its start again: gone through twice. Inside a unit that is under way it is a part of it.
+    /// `len` is at most so many bytes of it; `format` what it is, where that is said and not to be told by content.
+    fn unit(&mut self, bytes: &mut dyn Again, format: Option<Format>, len: u64, at: &Inside) -> Flow {
+        if self.pass.is_some() {
+            return self.open(bytes, format, len, at);
+        }
+        let start = (self.next, self.entries);
+        self.pass = Some(Pass::Measure(VecDeque::new()));
+        let flow = self.open(bytes, format, len, at);
+        let Some(Pass::Measure(found)) = self.pass.take() else { return flow };
+        if flow.is_break() {
+            return flow;
+        }
+        (self.next, self.entries) = start;
+        let total = found.iter().map(|m| m.size).sum();
+        self.pass = Some(Pass::Read { found, total, before: 0, from: at.from, to: at.to });
+        let flow = self.open(bytes, format, len, at);
+        self.pass = None;
+        self.done = self.done.max(at.to);
+        flow
     }
 
-    /// One member: told apart, then read or gone into or refused. `len` is at most so many bytes of it.
-    fn one(&mut self, bytes: &mut dyn Again, len: u64, at: &Inside) -> io::Result<Flow> {
-        let mut head = Vec::new();
-        let read = bytes.open().and_then(|b| b.take(HEAD as u64).read_to_end(&mut head));
-        if let Err(e) = read
-            && head.is_empty()
-        {
-            return Ok(self.refuse(at, &e.to_string()));
+    fn open(&mut self, bytes: &mut dyn Again, format: Option<Format>, len: u64, at: &Inside) -> Flow {
+        match bytes.open() {
+            Ok(mut bytes) => self.stream(&mut *bytes, format, len, at),
+            Err(e) => self.refuse(at, &e.to_string()),
         }
-        let format = sniff(&head);
-        drop(head);
+    }
+
+    /// Something that comes once: told apart, then taken as a content, gone into or refused.
+    fn stream(&mut self, bytes: &mut dyn Read, format: Option<Format>, len: u64, at: &Inside) -> Flow {
+        let mut bytes = Replay::new(bytes, HEAD as u64);
+        if let Some(e) = bytes.failed() {
+            let reason = e.to_string();
+            return self.refuse(at, &reason);
+        }
+        let format = format.unwrap_or_else(|| sniff(bytes.head()));
+        let full = at.depth >= self.options.limits.depth;
         match format {
-            Format::Unknown { what } => Ok(self.refuse(at, &format!("{what}: not read by this version"))),
-            Format::Zip | Format::Gzip if at.depth >= self.options.limits.depth => {
-                let reason = format!("a container inside {} others: not opened", at.depth);
-                Ok(self.refuse(at, &reason))
+            Format::Unknown { what } => self.refuse(at, &format!("{what}: not read by this version")),
+            format if format.is_container() && full && at.counts(format) => {
+                self.refuse(at, &format!("a container inside {} others: not opened", at.depth))
             }
-            Format::Gzip => self.gzip(bytes, len, at),
-            Format::Zip => self.zip_inside(bytes, at),
-            format => self.content(format, bytes, at),
+            Format::Gzip | Format::Zstd => self.packed(format, &mut bytes, len, at),
+            Format::Tar => {
+                let read = self.tar(&mut tar::Once::new(&mut bytes), at);
+                read.unwrap_or_else(|reason| self.refuse(at, &reason))
+            }
+            Format::Zip => self.zip_inside(&mut bytes, at),
+            format => self.content(format, &mut bytes, at),
         }
     }
 
-    /// A content: gone through for its hash, then read.
-    fn content(&mut self, format: Format, bytes: &mut dyn Again, at: &Inside) -> io::Result<Flow> {
+    /// Compression around one content.
+    fn packed(&mut self, format: Format, packed: &mut dyn Read, len: u64, at: &Inside) -> Flow {
+        let inside = at.deeper(format);
+        let most = self.options.limits.unpacked(len);
+        match unpack(format, packed, most, at.zstd) {
+            Ok(mut bytes) => self.stream(&mut *bytes, None, most, &inside),
+            Err(e) => self.refuse(&inside, &e.to_string()),
+        }
+    }
+
+    /// A content: measured or read.
+    fn content(&mut self, format: Format, bytes: &mut dyn Read, at: &Inside) -> Flow {
         let number = self.next;
+        let first = self.options.from.member;
         // What was refused before it goes first, with this content as the place to go on.
-        if number >= self.options.from.member && self.name_refused().is_break() {
-            return Ok(Flow::Break(()));
+        if number >= first && self.name_refused().is_break() {
+            return Flow::Break(());
         }
         self.next += 1;
-        if number < self.options.from.member {
-            return Ok(Flow::Continue(()));
+        if number < first {
+            return Flow::Continue(());
         }
-        let Some(measured) = self.measure(bytes)? else { return Ok(Flow::Break(())) };
-        let Measured { size, sha256, trouble } = measured;
-        let member = (!at.name.is_empty()).then(|| at.name.clone());
-        let content = Content {
-            number,
-            // A gzip file's content has no name but its own.
-            member: member.clone().or_else(|| Some("content".into())),
-            format: at.format(format),
-            sha256,
-            size,
-        };
-        let member = content.member.clone();
-        if self.sink.begin(&content).is_break() {
-            return Ok(Flow::Break(()));
-        }
-        let from = if number == self.options.from.member { self.options.from.at } else { 0 };
-        let sink = &mut *self.sink;
-        let mut hand = |mut batch: Batch| {
-            for s in batch.skipped.iter_mut().chain(&mut batch.notes) {
-                s.member.clone_from(&member);
+        match self.pass.take() {
+            Some(Pass::Measure(mut found)) => {
+                let measured = self.measure(bytes);
+                let flow = if measured.is_some() { Flow::Continue(()) } else { Flow::Break(()) };
+                found.extend(measured);
+                self.pass = Some(Pass::Measure(found));
+                flow
             }
-            // Past the middle of what a f64 holds exactly progress may be a few bytes off.
-            let part = batch.bytes_done as f64 / size.max(1) as f64;
-            batch.bytes_done = at.from + ((at.to - at.from) as f64 * part.min(1.0)) as u64;
-            sink.batch(Resume { member: number, at: batch.resume }, batch)
-        };
-        let input = Input::Stream { bytes: Box::new(bytes.open()?.take(size)), size };
-        let read = plain(format, input, self.options, from, sha256, &mut hand);
-        self.done = at.to;
-        let read = match read {
-            Ok(flow) => flow,
-            Err(e) => {
-                self.say(at, Some(0), e.to_string());
-                Flow::Continue(())
+            Some(Pass::Read { mut found, total, mut before, from, to }) => {
+                let Some(measured) = found.pop_front() else { return Flow::Break(()) };
+                let part = Part { total, before, from, to };
+                before = before.saturating_add(measured.size);
+                let flow = self.read(format, bytes, number, measured, part, at);
+                self.pass = Some(Pass::Read { found, total, before, from, to });
+                flow
             }
-        };
-        if let Some(reason) = trouble {
-            self.say(at, Some(size), format!("{reason}; what came before was read"));
+            None => Flow::Continue(()),
         }
-        Ok(read)
     }
 
     /// Goes through a content; `None` when the sink ended it.
-    fn measure(&mut self, bytes: &mut dyn Again) -> io::Result<Option<Measured>> {
+    fn measure(&mut self, bytes: &mut dyn Read) -> Option<Measured> {
         let mut hash = Sha256::new();
         let mut size = 0;
         let mut trouble = None;
         let mut block = vec![0; BLOCK];
-        let mut stream = bytes.open()?;
+        let member = self.options.limits.member;
         loop {
-            let room = self.budget.left(size).min(BLOCK as u64) as usize;
-            match stream.read(&mut block[..room.max(1)]) {
+            let left = self.budget.left(size).min(member.saturating_sub(size));
+            let room = left.min(BLOCK as u64) as usize;
+            match bytes.read(&mut block[..room.max(1)]) {
                 Ok(0) => break,
                 Ok(_) if room == 0 => {
-                    trouble = Some(self.budget.reason(size));
+                    trouble = Some(self.budget.reason(size, member));
                     break;
                 }
                 Ok(n) => {
@@ -219,28 +207,77 @@ impl Walk<'_> {
                 }
             }
             if !self.sink.goes_on() {
-                return Ok(None);
+                return None;
             }
         }
         self.budget.spend(size);
-        Ok(Some(Measured { size, sha256: hash.finalize().into(), trouble }))
+        Some(Measured { size, sha256: hash.finalize().into(), trouble })
+    }
+
+    fn read(
+        &mut self,
+        format: Format,
+        bytes: &mut dyn Read,
+        number: u64,
+        measured: Measured,
+        part: Part,
+        at: &Inside,
+    ) -> Flow {
+        let Measured { size, sha256, trouble } = measured;
+        // What compression holds has no name but its container's.
+        let member = at.label().or_else(|| Some("content".into()));
+        let content = Content { number, member: member.clone(), format: at.format(format), sha256, size };
+        if self.sink.begin(&content).is_break() {
+            return Flow::Break(());
+        }
+        let from = if number == self.options.from.member { self.options.from.at } else { 0 };
+        let sink = &mut *self.sink;
+        let done = self.done;
+        let mut hand = |mut batch: Batch| {
+            for s in batch.skipped.iter_mut().chain(&mut batch.notes) {
+                s.member.clone_from(&member);
+            }
+            batch.bytes_done = part.done(batch.bytes_done.min(size)).max(done);
+            sink.batch(Resume { member: number, at: batch.resume }, batch)
+        };
+        let input = Input::Stream { bytes: Box::new(bytes.take(size)), size };
+        let read = plain(format, input, self.options, from, sha256, &mut hand);
+        self.done = done.max(part.done(size));
+        let flow = match read {
+            Ok(flow) => flow,
+            Err(e) => {
+                self.say(at, Some(0), e.to_string());
+                Flow::Continue(())
+            }
+        };
+        if let Some(reason) = trouble {
+            self.say(at, Some(size), format!("{reason}; what came before was read"));
+        }
+        flow
+    }
+
+    fn measuring(&self) -> bool {
+        matches!(self.pass, Some(Pass::Measure(_)))
     }
 
     /// Names a member that is not read.
     fn refuse(&mut self, at: &Inside, reason: &str) -> Flow {
         let number = self.next;
         self.next += 1;
-        if number < self.options.from.member {
+        if number < self.options.from.member || self.measuring() {
             return Flow::Continue(());
         }
         self.say(at, None, reason.to_owned());
-        self.done = at.to;
+        if self.pass.is_none() {
+            self.done = self.done.max(at.to);
+        }
         if self.refused.len() < NAMED { Flow::Continue(()) } else { self.name_refused() }
     }
 
     fn say(&mut self, at: &Inside, offset: Option<u64>, reason: String) {
-        let member = (!at.name.is_empty()).then(|| at.name.clone());
-        self.refused.push(Skipped { member, record: None, offset, reason });
+        if !self.measuring() {
+            self.refused.push(Skipped { member: at.label(), record: None, offset, reason });
+        }
     }
 
     /// Hands on what has been refused.
@@ -252,11 +289,4 @@ impl Walk<'_> {
         let batch = Batch { skipped, bytes_done: self.done, ..Batch::default() };
         self.sink.batch(Resume { member: self.next, at: 0 }, batch)
     }
-}
-
-struct Measured {
-    size: u64,
-    sha256: [u8; 32],
-    /// Why it ended early.
-    trouble: Option<String>,
 }

@@ -13,13 +13,13 @@ use zip::{ZipWriter, unstable::write::FileOptionsExt as _, write::SimpleFileOpti
 
 /// Everything that a reading gives.
 #[derive(Default)]
-struct All {
-    contents: Vec<Content>,
+pub(super) struct All {
+    pub(super) contents: Vec<Content>,
     /// With the number of the content.
-    events: Vec<(u64, Event)>,
-    skipped: Vec<Skipped>,
-    resumes: Vec<(Resume, usize)>,
-    bytes: Vec<u64>,
+    pub(super) events: Vec<(u64, Event)>,
+    pub(super) skipped: Vec<Skipped>,
+    pub(super) resumes: Vec<(Resume, usize)>,
+    pub(super) bytes: Vec<u64>,
     /// Ends after so many batches.
     stop_after: Option<usize>,
 }
@@ -43,14 +43,14 @@ impl Sink for All {
     }
 }
 
-fn file(bytes: &[u8]) -> std::fs::File {
+pub(super) fn file(bytes: &[u8]) -> std::fs::File {
     let mut file = tempfile::tempfile().unwrap();
     file.write_all(bytes).unwrap();
     file.seek(SeekFrom::Start(0)).unwrap();
     file
 }
 
-fn read_with(bytes: &[u8], options: &Options) -> Result<All, crate::ReadError> {
+pub(super) fn read_with(bytes: &[u8], options: &Options) -> Result<All, crate::ReadError> {
     let mut file = file(bytes);
     let format = open(&mut file, None).unwrap();
     let mut all = All::default();
@@ -58,17 +58,17 @@ fn read_with(bytes: &[u8], options: &Options) -> Result<All, crate::ReadError> {
     Ok(all)
 }
 
-fn all(bytes: &[u8]) -> All {
+pub(super) fn all(bytes: &[u8]) -> All {
     read_with(bytes, &Options { batch: 2, ..Options::default() }).unwrap()
 }
 
-fn gzip(bytes: &[u8]) -> Vec<u8> {
+pub(super) fn gzip(bytes: &[u8]) -> Vec<u8> {
     let mut to = GzEncoder::new(Vec::new(), Compression::default());
     to.write_all(bytes).unwrap();
     to.finish().unwrap()
 }
 
-fn zipped(members: &[(&str, &[u8])]) -> Vec<u8> {
+pub(super) fn zipped(members: &[(&str, &[u8])]) -> Vec<u8> {
     let mut to = ZipWriter::new(Cursor::new(Vec::new()));
     for (name, bytes) in members {
         to.start_file(*name, SimpleFileOptions::default()).unwrap();
@@ -77,8 +77,8 @@ fn zipped(members: &[(&str, &[u8])]) -> Vec<u8> {
     to.finish().unwrap().into_inner()
 }
 
-const LINES: &[u8] = b"{\"a\":1}\n{\"a\":2}\nbad\n{\"a\":3}\n{\"a\":4}\n";
-const AUDIT: &[u8] = b"type=CWD msg=audit(1604996384.965:1): cwd=\"/\"\n";
+pub(super) const LINES: &[u8] = b"{\"a\":1}\n{\"a\":2}\nbad\n{\"a\":3}\n{\"a\":4}\n";
+pub(super) const AUDIT: &[u8] = b"type=CWD msg=audit(1604996384.965:1): cwd=\"/\"\n";
 
 #[test]
 fn members_are_contents_with_names_formats_and_hashes() {

@@ -37,10 +37,10 @@ struct Entry {
 
 impl Walk<'_> {
     /// An archive inside another: held in memory, since its directory is at its end.
-    pub(super) fn zip_inside(&mut self, bytes: &mut dyn Again, at: &Inside) -> io::Result<Flow> {
-        let held = self.options.limits.held.min(self.budget.left(0));
+    pub(super) fn zip_inside(&mut self, bytes: &mut dyn Read, at: &Inside) -> Flow {
+        let held = self.options.limits.held;
         let mut archive = Vec::new();
-        let read = bytes.open().and_then(|b| b.take(held + 1).read_to_end(&mut archive));
+        let read = bytes.take(held.saturating_add(1)).read_to_end(&mut archive);
         let reason = match read {
             Err(e) => Some(e.to_string()),
             Ok(_) if archive.len() as u64 > held => {
@@ -49,18 +49,20 @@ impl Walk<'_> {
             Ok(_) => None,
         };
         if let Some(reason) = reason {
-            return Ok(self.refuse(at, &reason));
+            return self.refuse(at, &reason);
         }
-        self.budget.spend(archive.len() as u64);
-        let refused = self.zip(&mut Cursor::new(archive), at);
-        Ok(refused.unwrap_or_else(|reason| self.refuse(at, &reason)))
+        if self.measuring() {
+            self.budget.spend(archive.len() as u64);
+        }
+        let read = self.zip(&mut Cursor::new(archive), at);
+        read.unwrap_or_else(|reason| self.refuse(at, &reason))
     }
 
     /// All members in the order of the directory; or why the archive can't be read.
     pub(super) fn zip<R: Read + Seek>(&mut self, file: &mut R, at: &Inside) -> Result<Flow, String> {
         let damaged = |e: &dyn std::fmt::Display| format!("the zip archive is damaged: {e}");
         let (entries, directory) = claimed(file).map_err(|e| damaged(&e))?;
-        let most = self.options.limits.entries;
+        let most = self.options.limits.entries.saturating_sub(self.entries);
         if entries > most || directory > DIRECTORY {
             return Err(format!("the zip archive has {entries} entries; at most {most} are read"));
         }
@@ -68,6 +70,7 @@ impl Walk<'_> {
         if archive.len() as u64 > most {
             return Err(format!("the zip archive has {} entries; at most {most} are read", archive.len()));
         }
+        self.entries += archive.len() as u64;
         let inside = at.deeper(Format::Zip);
         let mut from = at.from;
         for number in 0..archive.len() {
@@ -84,7 +87,7 @@ impl Walk<'_> {
                     continue;
                 }
             };
-            let to = from.saturating_add(if at.depth == 0 { entry.packed } else { 0 }).min(at.to);
+            let to = from.saturating_add(if self.pass.is_none() { entry.packed } else { 0 }).min(at.to);
             let here = inside.member(&entry.name, from, to);
             from = to;
             let flow = match entry.refused {
@@ -93,11 +96,7 @@ impl Walk<'_> {
                 None => {
                     let most = self.options.limits.unpacked(entry.packed);
                     let mut member = Member { archive: &mut archive, number, most };
-                    // Trouble of one member is no trouble of the others.
-                    match self.one(&mut member, entry.size.min(most), &here) {
-                        Ok(flow) => flow,
-                        Err(e) => self.refuse(&here, &e.to_string()),
-                    }
+                    self.unit(&mut member, None, entry.size.min(most), &here)
                 }
             };
             if flow.is_break() {

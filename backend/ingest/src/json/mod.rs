@@ -4,7 +4,7 @@
 
 mod map;
 mod scan;
-mod shape;
+pub(crate) mod shape;
 mod split;
 #[cfg(test)]
 mod tests;

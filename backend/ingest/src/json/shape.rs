@@ -1,13 +1,16 @@
 //! What wrote an object: its dataset, its time, and the names that rules know its fields by.
 
-use crate::text::{
-    Fields,
-    time::{self, Read},
+use crate::{
+    results,
+    text::{
+        Fields,
+        time::{self, Read},
+    },
 };
-use event::{Name, Value, windows};
+use event::{Name, Value};
 
 /// Where times are, best first.
-const TIMES: &[&str] = &[
+pub(crate) const TIMES: &[&str] = &[
     "@timestamp",
     "TimeCreated",
     "EventTime",
@@ -45,6 +48,7 @@ const FLAT_WINDOWS: &[(&str, &str)] = &[
     ("EventId", "EventID"),
     ("event_id", "EventID"),
     ("Id", "EventID"),
+    ("EventRecordId", "EventRecordID"),
     ("RecordNumber", "EventRecordID"),
     ("RecordId", "EventRecordID"),
     ("record_number", "EventRecordID"),
@@ -65,6 +69,25 @@ const WINLOGBEAT: &[(&str, &str)] = &[
 
 /// What is a whole number in every Windows event.
 const NUMBERS: &[&str] = &["EventID", "EventRecordID", "Version", "Task", "Level", "Opcode"];
+
+/// Names for [`NUMBERS`]'s `Level` (winmeta.xml), as the Event Viewer, Get-WinEvent and EvtxECmd write them.
+const LEVELS: &[(&str, i64)] = &[
+    ("LogAlways", 0),
+    ("Critical", 1),
+    ("Error", 2),
+    ("Warning", 3),
+    ("Information", 4),
+    ("Info", 4),
+    ("Verbose", 5),
+];
+
+/// How the fields of a Windows event are renamed.
+pub(crate) struct Renames {
+    /// From and to.
+    pub names: &'static [(&'static str, &'static str)],
+    /// Beginnings of names that fall away.
+    pub prefixes: &'static [&'static str],
+}
 
 /// A field that only one kind of Zeek log has, where the record does not say its kind (zeek.org, "Log Formats").
 const ZEEK_KINDS: &[(&str, &str)] = &[
@@ -93,8 +116,11 @@ pub(super) struct Shaped {
 
 /// Tells what wrote the object and gives its fields their known names.
 pub(super) fn of(fields: &mut Fields) -> Shaped {
-    let dataset = winlogbeat(fields)
-        .or_else(|| flat_windows(fields))
+    let known = results::of(fields);
+    if let Some((dataset, time)) = known {
+        return Shaped { dataset: fields.name(&dataset), time };
+    }
+    let dataset = windows_event(fields)
         .or_else(|| cloudtrail(fields))
         .or_else(|| suricata(fields))
         .or_else(|| zeek(fields))
@@ -106,25 +132,29 @@ pub(super) fn of(fields: &mut Fields) -> Shaped {
     Shaped { dataset: fields.name(&dataset), time }
 }
 
-fn winlogbeat(fields: &mut Fields) -> Option<String> {
-    fields.get("winlog.channel")?;
-    fields.get("winlog.event_id")?;
-    WINLOGBEAT.iter().for_each(|(from, to)| fields.rename(from, to));
-    fields.strip("winlog.event_data.");
-    fields.strip("winlog.user_data.");
-    Some(windows_dataset(fields))
+/// Whether these are the names of a Windows event in one of its flat shapes.
+pub(crate) fn windows(has: &dyn Fn(&str) -> bool) -> Option<Renames> {
+    if has("winlog.channel") && has("winlog.event_id") {
+        return Some(Renames { names: WINLOGBEAT, prefixes: &["winlog.event_data.", "winlog.user_data."] });
+    }
+    let any = |names: &[&str]| names.iter().any(|n| has(n));
+    let by_id = any(&["EventID", "EventId", "event_id"])
+        && any(&["Channel", "LogName", "log_name", "SourceName", "ProviderName", "Provider_Name"]);
+    let by_object = has("Id")
+        && (has("LogName") && has("ProviderName")
+            || has("TimeCreated") && any(&["LogName", "ProviderName", "LevelDisplayName"]));
+    (by_id || by_object).then_some(Renames { names: FLAT_WINDOWS, prefixes: &["event_data."] })
 }
 
-fn flat_windows(fields: &mut Fields) -> Option<String> {
-    let has = |names: &[&str]| names.iter().any(|n| fields.get(n).is_some());
-    let by_id = has(&["EventID", "EventId", "event_id"])
-        && has(&["Channel", "LogName", "log_name", "SourceName", "ProviderName", "Provider_Name"]);
-    let by_object = has(&["Id"]) && has(&["LogName"]) && has(&["ProviderName"]);
-    if !by_id && !by_object {
-        return None;
-    }
-    FLAT_WINDOWS.iter().for_each(|(from, to)| fields.rename(from, to));
-    fields.strip("event_data.");
+/// The number of a level that is a word.
+pub(crate) fn level(word: &str) -> Option<i64> {
+    LEVELS.iter().find(|(name, _)| name.eq_ignore_ascii_case(word.trim())).map(|(_, level)| *level)
+}
+
+fn windows_event(fields: &mut Fields) -> Option<String> {
+    let renames = windows(&|name| fields.get(name).is_some())?;
+    renames.names.iter().for_each(|(from, to)| fields.rename(from, to));
+    renames.prefixes.iter().for_each(|prefix| fields.strip(prefix));
     Some(windows_dataset(fields))
 }
 
@@ -137,7 +167,13 @@ fn windows_dataset(fields: &mut Fields) -> String {
             *value = Value::Int(number);
         }
     }
-    windows::dataset(fields.text("Channel").unwrap_or_default()).to_owned()
+    if let Some((word, number)) = fields.text("Level").and_then(|w| Some((w.to_owned(), level(w)?))) {
+        fields.set("Level", Value::Int(number));
+        if fields.get("LevelDisplayName").is_none() {
+            fields.put("LevelDisplayName", Value::Str(word.into()));
+        }
+    }
+    event::windows::dataset(fields.text("Channel").unwrap_or_default()).to_owned()
 }
 
 /// AWS CloudTrail (its user guide, "CloudTrail record contents").

@@ -296,3 +296,19 @@ proptest! {
         prop_assert_eq!(events.len(), objects.len());
     }
 }
+
+#[test]
+fn a_windows_event_keeps_its_record_number_whatever_wrote_it() {
+    // NXLog's, Get-WinEvent's and Winlogbeat's names, numbers as text too.
+    let text = concat!(
+        r#"{"EventID":1,"SourceName":"s","RecordNumber":77,"Channel":"Security"}"#,
+        "\n",
+        r#"{"Id":1,"ProviderName":"s","LogName":"Security","RecordId":"78"}"#,
+        "\n",
+        r#"{"winlog":{"channel":"Security","event_id":1,"record_id":79}}"#,
+        "\n",
+        r#"{"EventRecordID":80,"other":1}"#,
+    );
+    let (events, _) = all(read, text.as_bytes());
+    assert_eq!(events.iter().map(|e| e.place.record).collect::<Vec<_>>(), [77, 78, 79, 4]);
+}

@@ -48,6 +48,9 @@ impl Fields {
 
     /// The value under this name.
     pub fn get(&self, name: &str) -> Option<&Value> {
+        if self.list.len() >= MANY {
+            return self.places.get(name).and_then(|at| self.list.get(*at)).map(|(_, v)| v);
+        }
         self.list.iter().find(|(n, _)| **n == *name).map(|(_, v)| v)
     }
 
@@ -64,6 +67,20 @@ impl Fields {
         if let Some((_, there)) = self.list.iter_mut().find(|(n, _)| **n == *name) {
             *there = value;
         }
+    }
+
+    /// Adds a value unless the name is there already.
+    pub fn put_new(&mut self, name: &str, value: impl FnOnce() -> Option<Value>) {
+        if self.get(name).is_none()
+            && let Some(value) = value()
+        {
+            self.put(name, value);
+        }
+    }
+
+    /// Gives the field under this name another value, or adds it.
+    pub fn set_or_put(&mut self, name: &str, value: Value) {
+        if self.get(name).is_some() { self.set(name, value) } else { self.put(name, value) }
     }
 
     /// Gives a field another name, unless that one is taken.

@@ -1,13 +1,20 @@
 //! What all text formats share: lines with their places, flat fields, times, batches.
 
+pub(crate) mod encoding;
 mod fields;
+mod lined;
 mod lines;
+mod offsets;
 mod out;
+mod stamp;
 pub(crate) mod time;
 
 pub(crate) use fields::Fields;
+pub(crate) use lined::{Good, Lined, each, first_lines};
 pub(crate) use lines::{LONGEST, Lines};
-pub(crate) use out::{Hand, Origin, Out};
+pub(crate) use offsets::Offsets;
+pub(crate) use out::{Hand, Origin, Out, TIME_MISSING, YEAR_GUESSED};
+pub(crate) use stamp::{Stamp, When};
 
 /// A record's time and fields.
 pub(crate) type Mapped = (Option<event::Nanos>, Vec<(event::Name, event::Value)>);
@@ -25,14 +32,14 @@ pub(crate) mod trial {
     /// The time that events without one get.
     pub const NOW: Nanos = Nanos(1_700_000_000_000_000_000);
 
-    type Parser = fn(&mut dyn Read, Origin, &mut Hand<'_>) -> io::Result<ControlFlow<()>>;
+    type Parser = fn(&mut dyn Read, Origin<'_>, &mut Hand<'_>) -> io::Result<ControlFlow<()>>;
 
-    pub fn origin(from: u64, batch: usize) -> Origin {
-        Origin { sha256: [7; 32], now: NOW, from, batch }
+    pub fn origin(from: u64, batch: usize) -> Origin<'static> {
+        Origin { sha256: [7; 32], now: NOW, latest: NOW, offsets: None, from, batch }
     }
 
     /// All batches.
-    pub fn batches(parser: Parser, mut text: &[u8], origin: Origin) -> Vec<Batch> {
+    pub fn batches(parser: Parser, mut text: &[u8], origin: Origin<'_>) -> Vec<Batch> {
         let mut all = Vec::new();
         let read = parser(&mut text, origin, &mut |batch| {
             all.push(batch);

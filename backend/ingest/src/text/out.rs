@@ -1,5 +1,6 @@
 //! From records of a text to batches: numbering, passing over what is done, identity, bounds.
 
+use super::Offsets;
 use event::{Batch, Event, Identity, Name, Nanos, Place, Skipped, Value};
 use std::ops::ControlFlow;
 
@@ -8,16 +9,22 @@ const MOST_BYTES: u64 = 8 << 20;
 /// Names of what a text event says about how it was read.
 const MESSAGE: &str = "message";
 const PARSE_ERROR: &str = "parse_error";
+/// Set where a time's year is not in the record.
+pub(crate) const YEAR_GUESSED: &str = "year_guessed";
 /// Set where a record has no time of its own and got that of the import.
 pub(crate) const TIME_MISSING: &str = "time_missing";
 
 /// What a text parser needs to know about what it reads.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Origin {
+pub(crate) struct Origin<'a> {
     /// SHA-256 of the content: of the file, or of the member of an archive.
     pub sha256: [u8; 32],
     /// For records without a time.
     pub now: Nanos,
+    /// The source's own time: what it holds was written before it.
+    pub latest: Nanos,
+    /// Where the text's bytes are in the source, if they are others there.
+    pub offsets: Option<&'a Offsets>,
     /// Records that are done already.
     pub from: u64,
     /// Events a batch.
@@ -29,7 +36,7 @@ pub(crate) type Hand<'a> = dyn FnMut(Batch) -> ControlFlow<()> + 'a;
 
 /// Gathers a text's events.
 pub(crate) struct Out<'a> {
-    origin: Origin,
+    origin: Origin<'a>,
     hand: &'a mut Hand<'a>,
     batch: Batch,
     gathered: u64,
@@ -39,7 +46,7 @@ pub(crate) struct Out<'a> {
 }
 
 impl<'a> Out<'a> {
-    pub fn new(origin: Origin, hand: &'a mut Hand<'a>) -> Self {
+    pub fn new(origin: Origin<'a>, hand: &'a mut Hand<'a>) -> Self {
         Out { origin, hand, batch: Batch::default(), gathered: 0, number: 0, notes_given: Vec::new() }
     }
 
@@ -59,8 +66,20 @@ impl<'a> Out<'a> {
         self.origin.now
     }
 
+    /// The source's own time, or that of the import.
+    pub fn latest(&self) -> Nanos {
+        self.origin.latest
+    }
+
     /// Hands on what has gathered once it is enough. `end` is the byte up to which the text is done.
     pub fn done(&mut self, end: u64) -> ControlFlow<()> {
+        let end = match self.origin.offsets {
+            Some(offsets) => {
+                offsets.forget(end);
+                offsets.source(end)
+            }
+            None => end,
+        };
         self.gathered += end.saturating_sub(self.batch.bytes_done);
         self.batch.bytes_done = end;
         self.batch.resume = self.number;
@@ -90,8 +109,11 @@ impl<'a> Out<'a> {
         mut fields: Vec<(Name, Value)>,
     ) {
         if time.is_none() {
-            fields.push((TIME_MISSING.into(), Value::Bool(true)));
+            mark(&mut fields, TIME_MISSING, Value::Bool(true));
         }
+        self.say_encoding(place);
+        let place =
+            self.in_source(Place { record: record(&dataset, &fields).unwrap_or(place.record), ..place });
         let identity = identity(&self.origin.sha256, place.offset);
         let time = time.unwrap_or(self.origin.now);
         self.batch.events.push(Event { time, dataset, place, fields, identity });
@@ -100,8 +122,10 @@ impl<'a> Out<'a> {
     /// A good event that has its identity already.
     pub fn with_identity(&mut self, mut event: Event, timed: bool) {
         if !timed {
-            event.fields.push((TIME_MISSING.into(), Value::Bool(true)));
+            mark(&mut event.fields, TIME_MISSING, Value::Bool(true));
         }
+        self.say_encoding(event.place);
+        event.place = self.in_source(event.place);
         self.batch.events.push(event);
     }
 
@@ -116,8 +140,23 @@ impl<'a> Out<'a> {
         self.skipped(Some(place.record), place.offset, format!("{said}; kept as text"));
     }
 
+    /// A record that was understood in part: it has its fields, says what is wrong, and is counted.
+    pub fn doubtful(
+        &mut self,
+        dataset: Name,
+        place: Place,
+        time: Option<Nanos>,
+        mut fields: Vec<(Name, Value)>,
+        said: &str,
+    ) {
+        mark(&mut fields, PARSE_ERROR, said.into());
+        self.event(dataset, place, time, fields);
+        self.skipped(Some(place.record), place.offset, format!("{said}; the rest was read"));
+    }
+
     /// Something that is no record.
     pub fn skipped(&mut self, record: Option<u64>, offset: u64, reason: String) {
+        let offset = self.in_source(Place { offset, ..Place::default() }).offset;
         self.batch.skipped.push(Skipped { member: None, record, offset: Some(offset), reason });
     }
 
@@ -125,9 +164,31 @@ impl<'a> Out<'a> {
     pub fn note_once(&mut self, place: Place, reason: &'static str) {
         if !self.notes_given.contains(&reason) {
             self.notes_given.push(reason);
-            let (record, offset) = (Some(place.record), Some(place.offset));
+            let (record, offset) = (Some(place.record), Some(self.in_source(place).offset));
             self.batch.notes.push(Skipped { member: None, record, offset, reason: reason.into() });
         }
+    }
+
+    /// A place in the text as one in the source.
+    fn in_source(&self, place: Place) -> Place {
+        let Some(offsets) = self.origin.offsets else { return place };
+        let offset = offsets.source(place.offset);
+        let end = offsets.source(place.offset + u64::from(place.len));
+        Place { offset, len: u32::try_from(end.saturating_sub(offset)).unwrap_or(u32::MAX), ..place }
+    }
+
+    fn say_encoding(&mut self, place: Place) {
+        if let Some(note) = self.origin.offsets.and_then(Offsets::note) {
+            self.note_once(place, note);
+        }
+    }
+}
+
+/// Sets what we say of a record, also where the record has a field of that name.
+fn mark(fields: &mut Vec<(Name, Value)>, name: &str, value: Value) {
+    match fields.iter_mut().find(|(n, _)| &**n == name) {
+        Some((_, there)) => *there = value,
+        None => fields.push((name.into(), value)),
     }
 }
 
@@ -140,4 +201,14 @@ fn identity(sha256: &[u8; 32], offset: u64) -> Identity {
     let mut identity = [0; 16];
     identity.copy_from_slice(&hash.finalize().as_bytes()[..16]);
     identity
+}
+
+/// The EventRecordID of a Windows event that came as text.
+fn record(dataset: &str, fields: &[(Name, Value)]) -> Option<u64> {
+    let (_, id) =
+        fields.iter().find(|(name, _)| **name == *"EventRecordID" && dataset.starts_with("windows."))?;
+    match id {
+        Value::Int(n) => u64::try_from(*n).ok(),
+        _ => None,
+    }
 }

@@ -10,6 +10,13 @@ use subtle::ConstantTimeEq as _;
 /// Header that writes by cookie must carry.
 pub const CSRF: &str = "x-csrf-token";
 
+/// Whether the page that calls is of the host that it calls. The scheme is a proxy's matter.
+fn from_here(h: &HeaderMap) -> bool {
+    let text = |name| h.get(name).and_then(|v| v.to_str().ok());
+    let origin = text(header::ORIGIN).and_then(|o| o.split_once("://")).map(|(_, host)| host);
+    origin.is_some_and(|o| text(header::HOST).is_some_and(|host| o.eq_ignore_ascii_case(host)))
+}
+
 impl Auth {
     /// Who calls. `None` without any credentials; more than one kind at once is refused (AURORA-4012).
     pub(crate) async fn authenticate(&self, h: &HeaderMap) -> Result<Option<Arc<Principal>>> {
@@ -25,9 +32,10 @@ impl Auth {
             ),
             _ => return Err(Error::new(Code::BadCredentials)),
         };
-        let key = match h.get("x-api-key") {
-            Some(v) => Some(v.to_str().map_err(|_| Error::new(Code::BadCredentials))?),
-            None => None,
+        let key = match h.get_all("x-api-key").iter().collect::<Vec<_>>()[..] {
+            [] => None,
+            [one] => Some(one.to_str().map_err(|_| Error::new(Code::BadCredentials))?),
+            _ => return Err(Error::new(Code::BadCredentials)),
         };
         match (bearer, key, self.cookie(h)) {
             (Some(_), Some(_), _) => Err(Error::new(Code::BadCredentials)),
@@ -46,15 +54,19 @@ impl Auth {
         }
     }
 
-    /// Writes by cookie need the CSRF value.
+    /// Writes by cookie need the CSRF value, and the page that they come from must be ours.
     pub(crate) fn check_csrf(&self, p: &Principal, method: &Method, h: &HeaderMap) -> Result<()> {
         if p.via != Via::Cookie || method.is_safe() {
             return Ok(());
         }
         let sent = h.get(CSRF).map_or(&b""[..], |v| v.as_bytes());
         let good = p.csrf.as_deref().is_some_and(|c| bool::from(c.as_bytes().ct_eq(sent)));
-        let detail = || serde_json::json!({"reason": "a write by cookie needs the header X-CSRF-Token"});
-        if good { Ok(()) } else { Err(Error::with(Code::Forbidden, detail())) }
+        let reason = match good {
+            false => "a write by cookie needs the header X-CSRF-Token",
+            true if !from_here(h) => "a write by cookie needs an Origin that is this server's",
+            true => return Ok(()),
+        };
+        Err(Error::with(Code::Forbidden, serde_json::json!({"reason": reason})))
     }
 
     fn cookie(&self, h: &HeaderMap) -> Option<String> {

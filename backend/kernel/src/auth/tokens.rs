@@ -106,12 +106,14 @@ impl Auth {
         let hash = fingerprint(refresh).to_vec();
         let now = self.world.now().0;
         let row = sqlx::query(store::REFRESH_GET).bind(&hash).fetch_optional(self.db.read()).await?;
-        let row = row.ok_or_else(|| Error::new(Code::BadCredentials))?;
+        let Some(row) = row else {
+            return Err(self.refused_refresh(actor, "unknown").await);
+        };
         let family: String = row.try_get("family")?;
         let name: String = row.try_get("username")?;
         let actor = Actor { name: name.clone(), session: Some(format!("token:{family}")), ..actor.clone() };
         if row.try_get::<bool, _>("revoked")? {
-            return Err(Error::new(Code::BadCredentials));
+            return Err(self.refused_refresh(&actor, &family).await);
         }
         if row.try_get::<i64, _>("expires_at")? <= now {
             return Err(Error::new(Code::TokenExpired));
@@ -135,6 +137,14 @@ impl Auth {
         insert.execute(tx.conn()).await?;
         tx.commit(Audit::new("token.refresh", "token", &family), &[]).await?;
         self.token(user, family, next)
+    }
+
+    /// A refusal with its audit row, of which anybody can cause so many a minute only.
+    async fn refused_refresh(&self, actor: &Actor, family: &str) -> Error {
+        if self.may_note_refusal() {
+            self.db.refused(actor, "token.refresh", ("token", family.into()), Code::BadCredentials).await;
+        }
+        Error::new(Code::BadCredentials)
     }
 
     fn token(&self, user: users::Stored, family: String, refresh: String) -> Result<Token> {

@@ -77,14 +77,15 @@ pub(super) async fn run(writer: &SqlitePool, file: &Path, domains: &[Migration])
     }
     for step in steps {
         let mut tx = conn.begin().await?;
+        // Before the first table, like the other marks of the file.
+        let set = sqlx::AssertSqlSafe(format!("PRAGMA user_version = {}", step.version));
+        sqlx::raw_sql(set).execute(&mut *tx).await?;
         sqlx::raw_sql(step.sql).execute(&mut *tx).await.map_err(|e| {
             OpenError::Other(format!(
                 "migration {} ({}) failed, nothing was changed: {e}",
                 step.version, step.name
             ))
         })?;
-        let set = sqlx::AssertSqlSafe(format!("PRAGMA user_version = {}", step.version));
-        sqlx::raw_sql(set).execute(&mut *tx).await?;
         tx.commit().await?;
     }
     Ok(())

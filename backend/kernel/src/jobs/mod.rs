@@ -50,6 +50,8 @@ pub struct Jobs {
     db: Db,
     world: World,
     works: Vec<Arc<dyn Work>>,
+    /// Of this opening of the workspace: what runs under another one's lease was taken from it.
+    lease: String,
     running: RwLock<HashMap<String, Arc<Shared>>>,
     wake: Notify,
     ended: watch::Sender<u64>,
@@ -61,6 +63,7 @@ impl Jobs {
     pub(crate) fn new(db: Db, world: World, works: Vec<Arc<dyn Work>>) -> Self {
         Jobs {
             db,
+            lease: world.id(),
             world,
             works,
             running: RwLock::default(),
@@ -149,8 +152,9 @@ impl Jobs {
         let job = store::job(r)?;
         let list = self.work(&job.kind).and_then(|w| w.parts());
         Ok(match self.shared().get(&job.job_id) {
-            Some(s) => s.overlay(job, list, self.world.now()),
-            None => Job { result: store::with_parts(job.result, list, store::parts(r)?), ..job },
+            // The runner knows a job a moment before its row says that it runs.
+            Some(s) if job.status == JobStatus::Running => s.overlay(job, list, self.world.now()),
+            _ => Job { result: store::with_parts(job.result, list, store::parts(r)?), ..job },
         })
     }
 

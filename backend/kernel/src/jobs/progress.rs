@@ -2,7 +2,7 @@
 
 use super::store;
 use crate::{
-    Kernel, Result,
+    Error, Kernel, Result,
     db::{Actor, Tx},
 };
 use api::{
@@ -212,10 +212,11 @@ impl JobCtx {
                 .bind(count(s.total))
                 .bind(s.result.to_string())
                 .bind(resume.to_string())
-                .bind(count(s.skipped_total));
+                .bind(count(s.skipped_total))
+                .bind(self.kernel.jobs.lease.clone());
             (parts, skips, query)
         };
-        query.execute(tx.conn()).await?;
+        under_lease(query.execute(tx.conn()).await?)?;
         items(tx, &self.id, "part", &parts).await?;
         items(tx, &self.id, "skip", &skips).await
     }
@@ -225,6 +226,14 @@ impl JobCtx {
         let mut tx = self.kernel.db.write(&self.actor()).await?;
         self.checkpoint(&mut tx, resume).await?;
         tx.commit_bookkeeping().await
+    }
+}
+
+/// A write of a job that another opening of the workspace has taken over changes nothing, and is refused.
+pub(super) fn under_lease(done: sqlx::sqlite::SqliteQueryResult) -> Result<()> {
+    match done.rows_affected() {
+        0 => Err(Error::internal("another process has taken this job over")),
+        _ => Ok(()),
     }
 }
 

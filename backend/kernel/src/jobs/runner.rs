@@ -76,7 +76,12 @@ async fn next(kernel: &Kernel) -> Result<bool> {
 /// Whether the job was still queued, and now is running.
 async fn begin(jobs: &super::Jobs, id: &str) -> Result<bool> {
     let mut tx = jobs.db.write(&Actor::system()).await?;
-    let begun = sqlx::query(store::JOB_BEGIN).bind(id).bind(jobs.now().0).execute(tx.conn()).await?;
+    let begun = sqlx::query(store::JOB_BEGIN)
+        .bind(id)
+        .bind(jobs.now().0)
+        .bind(&jobs.lease)
+        .execute(tx.conn())
+        .await?;
     tx.commit_bookkeeping().await?;
     Ok(begun.rows_affected() == 1)
 }
@@ -114,10 +119,11 @@ async fn end(kernel: &Kernel, job: &Job, shared: &Shared, done: Result<()>) -> R
             .bind(kept)
             .bind(error)
             .bind(finished)
-            .bind((status == JobStatus::Paused).then_some(s.asked_by));
+            .bind((status == JobStatus::Paused).then_some(s.asked_by))
+            .bind(kernel.jobs.lease.clone());
         (query, json!({"status": status, "done": s.done, "total": s.total, "skipped": s.skipped_total}))
     };
-    query.execute(tx.conn()).await?;
+    progress::under_lease(query.execute(tx.conn()).await?)?;
     progress::all_items(&mut tx, &job.job_id, shared).await?;
     tx.commit(Audit::new("job.end", "job", &job.job_id).after(after), &[]).await?;
     Ok(())

@@ -19,13 +19,13 @@ crate::queries! {
     JOB_INSERT: "INSERT INTO job (job_id, kind, status, total, unit, input, created_by, created_at) VALUES (?1, ?2, 'queued', ?3, ?4, ?5, ?6, ?7)";
     JOB_GET: concat!("SELECT *, ", items!(), " FROM job WHERE job_id = ?1");
     JOBS_OPEN: "SELECT count(*) FROM job WHERE status IN ('queued', 'running')";
-    JOB_TAKE_UP: "UPDATE job SET status = 'queued', paused_by = NULL WHERE status = 'running' OR (status = 'paused' AND paused_by = 'close')";
+    JOB_TAKE_UP: "UPDATE job SET status = 'queued', paused_by = NULL, lease = NULL WHERE status = 'running' OR (status = 'paused' AND paused_by = 'close')";
     JOB_NEXT: concat!("SELECT *, ", items!(), " FROM job WHERE status = 'queued' ORDER BY created_at LIMIT 1");
-    JOB_BEGIN: "UPDATE job SET status = 'running', started_at = coalesce(started_at, ?2) WHERE job_id = ?1 AND status = 'queued'";
-    JOB_CHECKPOINT: "UPDATE job SET done = ?2, total = ?3, result = ?4, resume = ?5, skipped_total = ?6 WHERE job_id = ?1";
+    JOB_BEGIN: "UPDATE job SET status = 'running', started_at = coalesce(started_at, ?2), lease = ?3 WHERE job_id = ?1 AND status = 'queued'";
+    JOB_CHECKPOINT: "UPDATE job SET done = ?2, total = ?3, result = ?4, resume = ?5, skipped_total = ?6 WHERE job_id = ?1 AND lease = ?7";
     JOB_ITEMS: "INSERT INTO job_item (job_id, list, n, body) SELECT ?1, ?2, value ->> 0, value -> 1 FROM json_each(?3) WHERE true
         ON CONFLICT DO UPDATE SET body = excluded.body";
-    JOB_END: "UPDATE job SET status = ?2, done = ?3, total = ?4, result = ?5, skipped_total = ?6, kept = ?7, error = ?8, finished_at = ?9, paused_by = ?10 WHERE job_id = ?1";
+    JOB_END: "UPDATE job SET status = ?2, done = ?3, total = ?4, result = ?5, skipped_total = ?6, kept = ?7, error = ?8, finished_at = ?9, paused_by = ?10, lease = NULL WHERE job_id = ?1 AND lease = ?11";
     JOB_SET: "UPDATE job SET status = ?2, finished_at = ?3, paused_by = ?4, kept = coalesce(kept, ?5) WHERE job_id = ?1 AND status = ?6";
     JOB_PAGE: concat!("SELECT *, ", items!(), " FROM job WHERE (kind IN (SELECT value FROM json_each(?1)) OR created_by = ?2)
         AND (?3 IS NULL OR status IN (SELECT value FROM json_each(?3))) AND (?4 IS NULL OR kind = ?4)

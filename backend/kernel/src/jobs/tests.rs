@@ -55,15 +55,84 @@ impl Work for Teller {
     }
 }
 
+/// Runs until it is stopped.
+struct Endless;
+
+impl Work for Endless {
+    fn kind(&self) -> &'static str {
+        "endless"
+    }
+    fn unit(&self) -> &'static str {
+        "turns"
+    }
+    fn needs(&self) -> (&'static str, &'static str) {
+        ("siem:read", "siem:write")
+    }
+    fn run(&self, ctx: JobCtx) -> Pin<Box<dyn Future<Output = Result<()>> + Send>> {
+        Box::pin(async move {
+            while ctx.stop() == Stop::No {
+                tokio::task::yield_now().await;
+            }
+            ctx.kept("what was there".into());
+            Ok(())
+        })
+    }
+}
+
+fn admin() -> Principal {
+    Principal {
+        username: "root".into(),
+        role: api::Role::Admin,
+        scopes: None,
+        label: "token:t".into(),
+        via: crate::auth::Via::Token,
+        csrf: None,
+        desktop: false,
+        ends: i64::MAX,
+        handle: "t".into(),
+    }
+}
+
+#[tokio::test]
+async fn what_a_steer_answers_is_what_becomes_of_the_job_whenever_it_comes() {
+    let dir = tempfile::tempdir().unwrap();
+    let kernel = open(dir.path()).await;
+    kernel.start().await.unwrap();
+    let (me, by) = (admin(), Actor { name: "root".into(), ..Actor::default() });
+    for n in 0..200 {
+        let mut tx = kernel.db.write(&by).await.unwrap();
+        let id = kernel.jobs.enqueue(&mut tx, "endless", 0, &json!({})).await.unwrap();
+        tx.commit(Audit::new("test.start", "job", &id), &[]).await.unwrap();
+        kernel.jobs.wake();
+        for _ in 0..n % 40 {
+            tokio::task::yield_now().await;
+        }
+        if n % 3 == 0 {
+            kernel.jobs.pause(&by, &me, &id).await.unwrap();
+            let paused = kernel.jobs.wait(&id).await.unwrap().unwrap();
+            assert_eq!(paused.status, JobStatus::Paused);
+            kernel.jobs.resume(&by, &me, &id).await.unwrap();
+        }
+        let said = kernel.jobs.cancel(&by, &me, &id).await.unwrap();
+        let ended = kernel.jobs.wait(&id).await.unwrap().unwrap();
+        assert_eq!((said.status, ended.status), (JobStatus::Cancelled, JobStatus::Cancelled), "{n}");
+        assert!(ended.kept.is_some(), "{n}: it says what was kept");
+        let again = kernel.jobs.cancel(&by, &me, &id).await.unwrap_err();
+        assert_eq!(again.code, Code::Invalid);
+    }
+    kernel.close().await;
+}
+
 async fn open(dir: &std::path::Path) -> Kernel {
     let options = Options {
         world: World::real(),
         dir,
         workspace: "test".into(),
         desktop: false,
-        keyring: false,
+        key: crate::auth::token_key::KeyPlace::File,
+        warnings: vec![],
         migrations: &[],
-        works: vec![Arc::new(Teller)],
+        works: vec![Arc::new(Teller), Arc::new(Endless)],
     };
     Kernel::open(options).await.unwrap()
 }

@@ -92,9 +92,16 @@ impl<T: Serialize> Answer<T> {
         self.header(header::ETAG, &format!("\"{version}\""))
     }
 
-    /// With `Location`.
+    /// With `Location`; what is not ASCII in the path is percent-encoded (RFC 3986).
     pub fn location(self, path: &str) -> Self {
-        self.header(header::LOCATION, path)
+        let mut at = String::with_capacity(path.len());
+        for byte in path.bytes() {
+            match byte {
+                b'!'..=b'~' => at.push(char::from(byte)),
+                _ => at.push_str(&format!("%{byte:02X}")),
+            }
+        }
+        self.header(header::LOCATION, &at)
     }
 
     /// With the number of the audit row, for undo.
@@ -169,6 +176,10 @@ fn query<R: Route>(parts: &Parts) -> Result<R::Query> {
 
 /// Form or query text, with the field named that does not fit.
 fn from_form<T: DeserializeOwned>(bytes: &[u8], whole: &str) -> Result<T> {
+    // No value holds one, and text functions of the database end at it.
+    if let Some((name, _)) = form_pairs(bytes).find(|(_, value)| value.contains('\0')) {
+        return Err(Error::field(name.into_owned(), "holds a NUL character"));
+    }
     let pairs = form_pairs(bytes);
     serde_path_to_error::deserialize(serde_urlencoded::Deserializer::new(pairs)).map_err(|e| {
         let (path, reason) = (e.path().to_string(), e.inner().to_string());

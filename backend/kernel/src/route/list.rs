@@ -39,6 +39,14 @@ pub fn cursor<T: DeserializeOwned>(text: Option<&str>) -> Result<Option<T>> {
     value.map(Some).ok_or_else(|| Error::field("cursor", "not a cursor of this list"))
 }
 
+/// [`cursor`] of a list with several orders: one of another order is none of this list.
+pub fn cursor_in<T: DeserializeOwned>(order: &str, text: Option<&str>) -> Result<Option<T>> {
+    match cursor::<(String, T)>(text)? {
+        Some((of, _)) if of != order => Err(Error::field("cursor", "is of another sort")),
+        found => Ok(found.map(|(_, at)| at)),
+    }
+}
+
 /// A page out of up to `limit + 1` rows; `key` gives the cursor of the last row shown.
 pub fn page<T, K: Serialize>(
     mut items: Vec<T>,

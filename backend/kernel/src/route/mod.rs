@@ -12,7 +12,7 @@ pub use call::{Answer, Call, RawCall};
 pub use edge::{Edge, RequestId, edge};
 pub(crate) use edge::{Refusal, problem};
 pub use idempotency::once;
-pub use list::{count_cap, cursor, limit, only_sort, page, words};
+pub use list::{count_cap, cursor, cursor_in, limit, only_sort, page, words};
 
 use crate::{Error, Kernel, Result, auth::Caller, db::Actor};
 use api::{Access, Code, Perm as _, ReplyKind, Route, RouteInfo};
@@ -24,6 +24,7 @@ use axum::{
     response::{IntoResponse as _, Response},
     routing::{MethodFilter, on},
 };
+use sha2::Digest as _;
 use std::{net::IpAddr, sync::Arc};
 
 /// Routes of one or more domains over the state `S`.
@@ -67,7 +68,10 @@ where
                 let caller = Caller::new(actor.clone(), caller.principal, caller.address);
                 let call = call::parse::<R>(parts, &bytes, caller).await?;
                 let answer = f(s, call).await?;
-                let (status, head, json) = answer.parts(R::STATUS, R::REPLY)?;
+                let (status, mut head, json) = answer.parts(R::STATUS, R::REPLY)?;
+                if R::METHOD == "GET" && R::PATH.contains('{') && R::REPLY == ReplyKind::Json {
+                    head.entry(header::ETAG).or_insert_with(|| etag_of(&json));
+                }
                 idempotency::end(&kernel, &actor, status, &head, &json).await;
                 let mut response = match R::REPLY {
                     ReplyKind::Json => json_response(json),
@@ -137,6 +141,13 @@ where
         self.table.extend(other.table);
         self
     }
+}
+
+/// The ETag of a detail without a version of its own.
+fn etag_of(json: &[u8]) -> HeaderValue {
+    let hash = <[u8; 32]>::from(sha2::Sha256::digest(json));
+    HeaderValue::from_str(&format!("\"h{}\"", crate::world::hex(&hash[..8])))
+        .unwrap_or(HeaderValue::from_static("\"h\""))
 }
 
 /// JSON text as an answer.

@@ -11,7 +11,8 @@ mod schema;
 mod search;
 
 use crate::{
-    Answer, Appended, Deleted, Error, LogStore, NewSource, Page, Result, Row, Search, Source, SourceId, Stats,
+    Answer, Appended, Count, Deleted, Error, LogStore, NewSource, Page, Result, Row, Search, Source,
+    SourceId, Stats,
 };
 use event::{Event, Identity, Nanos};
 use sqlx::{SqliteConnection, SqlitePool, pool::PoolConnection, sqlite::Sqlite};
@@ -88,6 +89,10 @@ impl LogStore for SqliteStore {
 
     fn search<'a>(&'a self, search: &'a Search) -> Answer<'a, Page> {
         Box::pin(self.search_page(search))
+    }
+
+    fn count<'a>(&'a self, search: &'a Search, most: u64) -> Answer<'a, Count> {
+        Box::pin(self.count_found(search, most))
     }
 
     fn stats(&self) -> Answer<'_, Stats> {

@@ -5,14 +5,51 @@ use super::{
     queries::{NEWEST, OLDEST},
     read::row,
 };
-use crate::{Page, Result, Row, Search, cursor::Cursor, error::interrupted};
+use crate::{Count, Page, Result, Row, Search, cursor::Cursor, error::interrupted};
 use event::{Identity, Nanos};
 use futures::TryStreamExt;
-use std::time::{Duration, Instant};
+use std::{
+    ops::ControlFlow,
+    time::{Duration, Instant},
+};
 
 impl SqliteStore {
     pub(super) async fn search_page(&self, search: &Search) -> Result<Page> {
         let limit = search.limit.max(1) as usize;
+        let mut page = Page::default();
+        let mut more = false;
+        let take = |row: Row| {
+            if page.rows.len() == limit {
+                // There is another, so there is a next page.
+                more = true;
+                return ControlFlow::Break(());
+            }
+            page.rows.push(row);
+            ControlFlow::Continue(())
+        };
+        page.partial = self.each(search, take).await?;
+        if page.partial || more {
+            page.next = page.rows.last().map(cursor);
+        }
+        Ok(page)
+    }
+
+    pub(super) async fn count_found(&self, search: &Search, most: u64) -> Result<Count> {
+        let mut count = Count::default();
+        let search = Search { cursor: None, ..search.clone() };
+        let take = |_| {
+            if count.rows == most {
+                return ControlFlow::Break(());
+            }
+            count.rows += 1;
+            ControlFlow::Continue(())
+        };
+        count.partial = self.each(&search, take).await?;
+        Ok(count)
+    }
+
+    /// Hands on what the search finds, in its order, until `take` breaks. Whether the deadline came first.
+    async fn each(&self, search: &Search, mut take: impl FnMut(Row) -> ControlFlow<()>) -> Result<bool> {
         let after = match &search.cursor {
             Some(text) => Cursor::parse(text)?,
             // Outside of all there can be: an identity is never all zeroes or all ones but by a chance of 2^-128.
@@ -20,7 +57,7 @@ impl SqliteStore {
             None => Cursor { time: Nanos(i64::MAX), identity: [0xff; 16] },
         };
         let Some(bounds) = bounds(search, &after) else {
-            return Ok(Page::default());
+            return Ok(false);
         };
         let text = search.text.as_deref().filter(|t| !t.is_empty()).map(Needle::new);
         let until = Instant::now().checked_add(search.deadline);
@@ -36,34 +73,20 @@ impl SqliteStore {
             .bind(search.source.map(|s| s.0))
             .bind(text.as_ref().and_then(|t| t.pattern.as_deref()))
             .fetch(&mut *conn);
-        let mut page = Page::default();
         loop {
             let next = match rows.try_next().await {
                 Ok(Some(next)) => row(&next)?,
-                Ok(None) => break,
-                Err(e) if interrupted(&e) => {
-                    page.partial = true;
-                    break;
-                }
+                Ok(None) => return Ok(false),
+                Err(e) if interrupted(&e) => return Ok(true),
                 Err(e) => return Err(e.into()),
             };
-            if text.as_ref().is_none_or(|t| t.found_in(&next.fields)) {
-                if page.rows.len() == limit {
-                    // There is another, so there is a next page.
-                    page.next = page.rows.last().map(cursor);
-                    return Ok(page);
-                }
-                page.rows.push(next);
+            if text.as_ref().is_none_or(|t| t.found_in(&next.fields)) && take(next).is_break() {
+                return Ok(false);
             }
             if until.is_some_and(|until| Instant::now() >= until) {
-                page.partial = true;
-                break;
+                return Ok(true);
             }
         }
-        if page.partial {
-            page.next = page.rows.last().map(cursor);
-        }
-        Ok(page)
     }
 
     pub(super) async fn around_row(

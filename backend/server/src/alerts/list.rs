@@ -59,7 +59,7 @@ async fn read(app: &App, me: &str, q: &AlertList) -> Result<Vec<u8>> {
         Error::field("sort", format!("must be one of {}", words.join(", ")))
     })?;
     let filter = filter(me, q)?;
-    let after = route::cursor::<(i64, i64)>(q.cursor.as_deref())?;
+    let after = route::cursor_in::<(i64, i64)>(sort, q.cursor.as_deref())?;
     let few = few(app, &filter).await?;
     let db = app.kernel.db.read();
     let query = filter.bind(if few.is_some() { list::OF } else { walk });
@@ -74,7 +74,7 @@ async fn read(app: &App, me: &str, q: &AlertList) -> Result<Vec<u8>> {
     };
     let total = total(app, &filter, few.as_ref(), cap).await?;
     let alerts = rows.iter().map(list::written).collect::<Result<Vec<_>>>()?;
-    let page: Page<Written<'_>> = route::page(alerts, limit, total, cap, |a| (a.key, a.id));
+    let page: Page<Written<'_>> = route::page(alerts, limit, total, cap, |a| (sort, (a.key, a.id)));
     serde_json::to_vec(&page).map_err(Error::internal)
 }
 

@@ -15,7 +15,7 @@ mod undo;
 
 pub use correlated::{Correlated, correlate, supersede};
 pub use raise::{Cause, Match, OfRule, Raised, raise};
-pub(crate) use service::{Judged, judge, save};
+pub(crate) use service::{Judged, judge, length, save, title};
 pub use state::is_open;
 pub use store::{QUERIES, list::QUERIES as LIST_QUERIES};
 pub(crate) use store::{Stored, get_in, update};
@@ -86,11 +86,11 @@ async fn acknowledge(app: App, call: Call<AlertAcknowledge>) -> Result<Answer<Al
 async fn promote(app: App, call: Call<AlertPromote>) -> Result<Answer<Case>> {
     let title = call.body.and_then(|b| b.title);
     if let Some(title) = &title {
-        service::length("title", title.trim(), 1, 500)?;
+        service::title(title)?;
     }
     let (case, seq) = crate::cases::promote(&app, &call.caller, &call.path.alert_id, title).await?;
     let at = format!("/api/v1/cases/{}", case.case_id);
-    Ok(Answer::from(case).location(&at).audit(seq))
+    Ok(Answer::from(case).location(&at).version(1).audit(seq))
 }
 
 async fn link(app: App, call: Call<AlertCaseLink>) -> Result<Answer<Alert>> {

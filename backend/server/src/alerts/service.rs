@@ -76,15 +76,17 @@ pub async fn create(app: &App, by: &Caller<perm::AlertsWrite>, c: CreateAlert) -
     let source = c.source.unwrap_or_else(|| "api".into());
     let key = c.dedup_key.unwrap_or_else(|| dedup_key(&c.title, &source, &c.iocs));
     let identities = identities(&c.event_ids)?;
-    let (first_seen, last_seen) = (c.first_seen.unwrap_or(now), c.last_seen.or(c.first_seen).unwrap_or(now));
+    let (first_seen, last_seen) =
+        (c.first_seen.or(c.last_seen).unwrap_or(now), c.last_seen.or(c.first_seen).unwrap_or(now));
     if last_seen < first_seen {
         return Err(Error::field("last_seen", "before first_seen"));
     }
     let rows = app.logs.get(&identities).await;
     let rows = rows.map_err(|e| Error::unavailable("the log store does not answer", e))?;
     let there: HashSet<_> = rows.iter().map(|r| r.identity).collect();
-    if let Some(i) = identities.iter().position(|id| !there.contains(id)) {
-        return Err(Error::field(format!("event_ids[{i}]"), "no such event"));
+    if let Some(missing) = identities.iter().find(|id| !there.contains(*id)) {
+        let at = c.event_ids.iter().position(|id| event::unhex(id).as_ref() == Some(missing));
+        return Err(Error::field(format!("event_ids[{}]", at.unwrap_or_default()), "no such event"));
     }
     let mut tx = app.kernel.db.write(&by.actor).await?;
     if let Some(there) = store::open_by_key(&mut tx, &key).await? {
@@ -106,7 +108,7 @@ pub async fn create(app: &App, by: &Caller<perm::AlertsWrite>, c: CreateAlert) -
         asset_type: c.asset_type.unwrap_or(AssetType::Other),
         affected_assets: c.affected_assets,
         event_count: u64::try_from(identities.len()).unwrap_or(0),
-        event_ids: c.event_ids,
+        event_ids: identities.iter().map(event::hex).collect(),
         first_seen,
         last_seen,
         assignee: c.assignee,
@@ -149,7 +151,7 @@ pub async fn patch(
     if_match(old.version)?;
     let mut a = old.alert.clone();
     let to = c.status.unwrap_or(a.status);
-    let resolution = c.resolution.or(a.resolution.filter(|_| c.status.is_none()));
+    let resolution = c.resolution.or(a.resolution.filter(|_| to == a.status));
     let next = state::go(a.status, to, resolution)?;
     if c.resolution.is_some() && next.is_none() {
         return Err(Error::field("resolution", "only with a status that closes"));
@@ -166,6 +168,10 @@ pub async fn patch(
     }
     a.status = to;
     a.resolution = next;
+    if to == AlertStatus::Acknowledged && a.acknowledged_at.is_none() {
+        a.acknowledged_at = Some(now);
+        a.acknowledged_by = Some(by.name().into());
+    }
     if let Some(s) = c.severity.filter(|s| *s != a.severity) {
         a.severity = s;
         a.due_at = due(&app.kernel, s, a.created_at);
@@ -292,16 +298,25 @@ fn identities(ids: &[String]) -> Result<Vec<event::Identity>> {
     let parse = |(i, id): (usize, &String)| {
         event::unhex(id).ok_or_else(|| Error::field(format!("event_ids[{i}]"), "not a log id"))
     };
-    ids.iter().enumerate().map(parse).collect()
+    let mut all = ids.iter().enumerate().map(parse).collect::<Result<Vec<_>>>()?;
+    let mut seen = HashSet::new();
+    all.retain(|id| seen.insert(*id));
+    Ok(all)
 }
 
-pub(super) fn length(field: &str, text: &str, least: usize, most: usize) -> Result<()> {
+pub(crate) fn length(field: &str, text: &str, least: usize, most: usize) -> Result<()> {
     let n = text.chars().count();
     if (least..=most).contains(&n) {
         Ok(())
     } else {
         Err(Error::field(field, format!("{least} to {most} characters")))
     }
+}
+
+/// A title of something other than blanks.
+pub(crate) fn title(text: &str) -> Result<()> {
+    length("title", text.trim(), 1, 500)?;
+    length("title", text, 1, 500)
 }
 
 fn words(field: &str, list: &[String]) -> Result<()> {
@@ -319,8 +334,14 @@ fn fraction(field: &str, v: Option<f64>) -> Result<()> {
 }
 
 fn check_create(c: &CreateAlert) -> Result<()> {
-    length("title", c.title.trim(), 1, 500)?;
+    title(&c.title)?;
     length("description", &c.description, 0, 65_536)?;
+    if let Some(a) = &c.assignee {
+        length("assignee", a, 1, 64)?;
+    }
+    if let Some(r) = &c.rule_id {
+        length("rule_id", r, 1, 200)?;
+    }
     if let Some(s) = &c.source {
         length("source", s, 1, 200)?;
     }
@@ -345,13 +366,16 @@ fn check_create(c: &CreateAlert) -> Result<()> {
 
 fn check_patch(c: &PatchAlert) -> Result<()> {
     if let Some(t) = &c.title {
-        length("title", t.trim(), 1, 500)?;
+        title(t)?;
     }
     if let Some(d) = &c.description {
         length("description", d, 0, 65_536)?;
     }
     if let Some(Some(a)) = &c.assignee {
         length("assignee", a, 1, 64)?;
+    }
+    if let Some(Some(a)) = &c.assigned_agent {
+        length("assigned_agent", a, 1, 64)?;
     }
     if let Some(Some(n)) = &c.resolution_note {
         length("resolution_note", n, 0, 65_536)?;

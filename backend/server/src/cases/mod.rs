@@ -32,11 +32,15 @@ async fn list(app: App, call: Call<CasesList>) -> Result<Answer<Page<Case>>> {
     let sql = store::SORTS.iter().find(|(w, _)| *w == sort).map(|(_, sql)| *sql);
     let sql =
         sql.ok_or_else(|| Error::field("sort", "must be created_at, updated_at, or one of them with -"))?;
-    let statuses = route::words("status", q.status.as_deref(), CaseStatus::parse)?;
+    let statuses = route::words("status", q.status.as_deref(), |w| match w {
+        // What clients of earlier versions call it.
+        "investigating" => Some(CaseStatus::InProgress),
+        w => CaseStatus::parse(w),
+    })?;
     let severities = route::words("severity", q.severity.as_deref(), Severity::parse)?;
     let escape = |t: &str| t.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_");
     let like = q.q.as_deref().map(|t| format!("%{}%", escape(t)));
-    let after = route::cursor::<(i64, i64)>(q.cursor.as_deref())?;
+    let after = route::cursor_in::<(i64, i64)>(sort, q.cursor.as_deref())?;
     let bind = |sql: &'static str| {
         sqlx::query(sql)
             .bind(statuses.as_ref().map(|s| serde_json::json!(s).to_string()))
@@ -54,7 +58,8 @@ async fn list(app: App, call: Call<CasesList>) -> Result<Answer<Page<Case>>> {
     let total: i64 = bind(store::COUNT).bind(cap).fetch_one(db).await?.try_get(0)?;
     let rows = rows.iter().map(store::stored).collect::<Result<Vec<_>>>()?;
     let by_update = sort.ends_with("updated_at");
-    let key = |s: &store::Stored| (if by_update { s.case.updated_at.0 } else { s.case.created_at.0 }, s.id);
+    let key =
+        |s: &store::Stored| (sort, (if by_update { s.case.updated_at.0 } else { s.case.created_at.0 }, s.id));
     let page = route::page(rows, limit, total, cap, key);
     Ok(Page {
         items: page.items.into_iter().map(|s| s.case).collect(),
@@ -77,10 +82,12 @@ async fn create(app: App, call: Call<CaseCreate>) -> Result<Answer<Case>> {
     check(&c)?;
     let mut tx = app.kernel.db.write(&by.actor).await?;
     let (mut audits, mut changes) = (vec![], vec![]);
+    let asked = c.alert_ids.clone();
     let case = blank(&app, &mut tx, &by.actor, c).await?;
-    for (i, id) in case.alert_ids.iter().enumerate() {
+    for id in &case.alert_ids {
         let s = alerts::get_in(&mut tx, id).await?;
-        let s = s.ok_or_else(|| Error::field(format!("alert_ids[{i}]"), "no such alert"))?;
+        let place = asked.iter().position(|a| a == id).unwrap_or_default();
+        let s = s.ok_or_else(|| Error::field(format!("alert_ids[{place}]"), "no such alert"))?;
         let a = attach(&app, s.alert.clone(), &case.case_id)?;
         alerts::update(&mut tx, &a).await?;
         changes.push((LiveKind::AlertUpdated, serde_json::to_value(&a).map_err(Error::internal)?));
@@ -93,8 +100,16 @@ async fn create(app: App, call: Call<CaseCreate>) -> Result<Answer<Case>> {
 }
 
 fn check(c: &CreateCase) -> Result<()> {
-    if !(1..=500).contains(&c.title.trim().chars().count()) {
-        return Err(Error::field("title", "1 to 500 characters"));
+    alerts::title(&c.title)?;
+    alerts::length("description", &c.description, 0, 65_536)?;
+    if let Some(owner) = &c.owner {
+        alerts::length("owner", owner, 1, 64)?;
+    }
+    for (i, tag) in c.tags.iter().enumerate() {
+        alerts::length(&format!("tags[{i}]"), tag, 1, 500)?;
+    }
+    for (i, ioc) in c.iocs.iter().enumerate() {
+        alerts::length(&format!("iocs[{i}].value"), &ioc.value, 1, 4096)?;
     }
     if c.pap.as_deref().is_some_and(|p| !matches!(p, "clear" | "green" | "amber" | "red")) {
         return Err(Error::field("pap", "must be clear, green, amber or red"));

@@ -62,7 +62,7 @@ pub async fn page(app: &App, q: &RuleList) -> Result<Page<Rule>> {
         Error::field("sort", format!("must be one of {}", words.join(", ")))
     })?;
     let filter = filter(app, q)?;
-    let after = route::cursor::<(Value, i64)>(q.cursor.as_deref())?;
+    let after = route::cursor_in::<(Value, i64)>(sort, q.cursor.as_deref())?;
     let query = filter.bind(sql);
     let query = match after.as_ref().map(|a| &a.0) {
         None | Some(Value::Null) => query.bind(None::<i64>),
@@ -73,7 +73,7 @@ pub async fn page(app: &App, q: &RuleList) -> Result<Page<Rule>> {
     let rows = query.bind(after.map(|a| a.1)).bind(limit + 1).fetch_all(db).await?;
     let total: i64 = filter.bind(rules::COUNT).bind(cap).fetch_one(db).await?.try_get(0)?;
     let rows = rows.iter().map(rules::stored).collect::<Result<Vec<_>>>()?;
-    let page = route::page(rows, limit, total, cap, |s: &Stored| (s.key.clone(), s.id));
+    let page = route::page(rows, limit, total, cap, |s: &Stored| (sort, (s.key.clone(), s.id)));
     let mut items: Vec<_> = page.items.into_iter().map(|s| s.rule).collect();
     if q.body != Some(false) {
         let ids: Vec<_> = items.iter().map(|r| r.rule_id.as_str()).collect();

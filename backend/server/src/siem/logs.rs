@@ -24,7 +24,7 @@ const RAW_LIMIT: u32 = 1 << 20;
 pub async fn page(app: &App, q: LogList) -> Result<Page<Log>> {
     let limit = route::limit(q.limit)?;
     route::only_sort(q.sort.as_deref(), &["-timestamp", "timestamp", "-created_at", "created_at"])?;
-    route::count_cap(q.count.as_deref())?;
+    let cap = route::count_cap(q.count.as_deref())?;
     let unfiltered =
         q.q.is_none() && q.from.is_none() && q.to.is_none() && q.host.is_none() && q.dataset.is_none();
     let nanos = |t: Option<Time>| t.map(|t| Nanos(t.0.saturating_mul(1_000_000)));
@@ -43,15 +43,15 @@ pub async fn page(app: &App, q: LogList) -> Result<Page<Log>> {
     let found = app.logs.search(&search).await.map_err(store_error)?;
     let sources = sources(app, &found.rows).await?;
     let items: Vec<_> = found.rows.iter().map(|r| wire(r, &sources)).collect();
-    let here = u64::try_from(items.len()).unwrap_or(0);
-    let all = if unfiltered { app.logs.stats().await.map_err(store_error)?.events } else { here };
-    let more = found.next.is_some() || found.partial;
-    Ok(Page {
-        total: all.max(here),
-        total_is_lower_bound: !unfiltered && more,
-        items,
-        next_cursor: found.next,
-    })
+    let (total, total_is_lower_bound) = if unfiltered {
+        (app.logs.stats().await.map_err(store_error)?.events, false)
+    } else {
+        let cap = u64::try_from(cap).unwrap_or(u64::MAX);
+        let found = app.logs.count(&search, cap).await.map_err(store_error)?;
+        // One more than is told was looked for, to see that there are more.
+        (found.rows.min(cap - 1), found.partial || found.rows == cap)
+    };
+    Ok(Page { total, total_is_lower_bound, items, next_cursor: found.next })
 }
 
 /// Events by identity, those that are there, in the order asked for.

@@ -28,6 +28,7 @@ impl Run {
             batch: BATCH,
             from: Resume { member: self.at.member, at: self.at.chunk },
             now: Nanos(self.ctx.kernel.world.now_ns()),
+            source_time: Some(Nanos(opened.before.mtime_ns)),
             sha256: digest(&opened.before.sha256),
             ..Options::default()
         };

@@ -1,6 +1,9 @@
 //! One source of an import: opened read-only, looked at before and after, kept if wanted.
 
-use api::siem::ImportFile;
+use api::{
+    Time,
+    siem::{FileMark, ImportFile},
+};
 use evidence::{ContentStore, Fingerprint, Sha256Hex};
 use ingest::Format;
 use std::{fs::File, ops::ControlFlow, path::PathBuf};
@@ -76,6 +79,9 @@ pub(super) fn open(
         Place::Path(_) => Fingerprint::of(&mut file, &mut progress)?,
     };
     said.sha256 = Some(before.sha256.to_string());
+    if matches!(place, Place::Path(_)) {
+        said.before = Some(mark(&before));
+    }
     Ok(match place {
         Place::Path(_) if keep => {
             let kept = content.open_kept(&before.sha256)?;
@@ -89,10 +95,26 @@ pub(super) fn open(
 }
 
 impl Opened {
-    /// Whether size, time and SHA-256 are the same after reading as before; `None` when that was not to be done.
-    pub(super) fn unchanged(&mut self, stop: &dyn Fn() -> bool) -> Option<bool> {
+    /// Looks at the source again. What is to be said about it, where it is not what it was before it was read.
+    pub(super) fn look_again(&mut self, said: &mut ImportFile, stop: &dyn Fn() -> bool) -> Option<String> {
         let mut progress = |_| if stop() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) };
-        let original = self.original.as_mut()?;
-        Fingerprint::of(original, &mut progress).ok().map(|after| after == self.before)
+        match Fingerprint::of(self.original.as_mut()?, &mut progress) {
+            Ok(after) => {
+                said.after = Some(mark(&after));
+                let same = after == self.before;
+                said.unchanged = Some(same);
+                (!same).then(|| "the source changed while it was read (size, time or SHA-256 differ)".into())
+            }
+            Err(evidence::Error::Cancelled) => None,
+            Err(e) => Some(format!("whether the source changed while it was read is not known: {e}")),
+        }
+    }
+}
+
+fn mark(of: &Fingerprint) -> FileMark {
+    FileMark {
+        size: of.size,
+        modified: Time(of.mtime_ns.div_euclid(1_000_000)),
+        sha256: of.sha256.to_string(),
     }
 }

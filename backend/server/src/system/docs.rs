@@ -9,18 +9,7 @@ pub const STYLE: &str = include_str!("docs.css");
 
 /// Text inside HTML, or inside a quoted attribute.
 fn esc(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for c in text.chars() {
-        match c {
-            '&' => out.push_str("&amp;"),
-            '<' => out.push_str("&lt;"),
-            '>' => out.push_str("&gt;"),
-            '"' => out.push_str("&quot;"),
-            '\'' => out.push_str("&#39;"),
-            c => out.push(c),
-        }
-    }
-    out
+    kernel::Untrusted::new(text).for_html()
 }
 
 fn word<'v>(v: &'v Value, key: &str) -> &'v str {

@@ -57,6 +57,14 @@ fn headers(r: Option<&RouteInfo>) -> Value {
     if r.status == 201 {
         all["Location"] = json!({"description": "Where what was made is", "schema": {"type": "string"}});
     }
+    if !matches!(r.method, "GET" | "WS") {
+        all["X-Audit-Seq"] = json!({"description": "Number of the change's row in the audit log, for undo",
+            "schema": {"type": "integer"}});
+    }
+    if matches!(r.name, "AuthSession" | "UserMe") {
+        all["X-CSRF-Token"] = json!({"description": "What writes by this cookie must carry in the header of the same name",
+            "schema": {"type": "string"}});
+    }
     if r.reply == ReplyKind::Json {
         all["ETag"] =
             json!({"description": "Version of a record, for If-Match", "schema": {"type": "string"}});
@@ -116,7 +124,23 @@ fn parameters(r: &RouteInfo, query: &Value) -> Vec<Value> {
         json!({"name": name, "in": "query", "schema": not_null(schema),
         "description": schema.get("description").cloned().unwrap_or_default()})
     });
-    path.chain(query).collect()
+    path.chain(query).chain(head(r)).collect()
+}
+
+/// Headers that a call may carry.
+fn head(r: &RouteInfo) -> Vec<Value> {
+    let one = |name: &str, doc: &str| json!({"name": name, "in": "header", "required": false, "description": doc, "schema": {"type": "string"}});
+    let mut all = vec![];
+    if matches!(r.method, "PATCH" | "PUT" | "DELETE") {
+        all.push(one("If-Match", "ETag that the record must still have, else AURORA-4090"));
+    }
+    if r.method == "POST" && matches!(r.status, 201 | 202) {
+        all.push(one("Idempotency-Key", "1 to 255 characters; a repeat within 24 h gets the first answer"));
+    }
+    if !matches!(r.method, "GET" | "WS") && r.perm != "Public" {
+        all.push(one("X-CSRF-Token", "Needed with a session cookie, with an Origin that is this server's"));
+    }
+    all
 }
 
 /// A query parameter is there or not; it is never null.
@@ -168,7 +192,15 @@ fn statuses() -> Vec<u16> {
 fn errors() -> Map<String, Value> {
     let one = |status: u16| {
         let codes: Vec<_> = Code::ALL.iter().filter(|c| c.status() == status).map(|c| c.as_str()).collect();
-        let error = json!({"description": codes.join(", "), "headers": headers(None),
+        let mut head = headers(None);
+        if matches!(status, 429 | 503) {
+            head["Retry-After"] = json!({"description": "Seconds", "schema": {"type": "integer"}});
+        }
+        if status == 404 {
+            head["Allow"] = json!({"description": "Where the path is known and the method is not",
+                "schema": {"type": "string"}});
+        }
+        let error = json!({"description": codes.join(", "), "headers": head,
             "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Error"}}}});
         (status.to_string(), error)
     };
