@@ -20,9 +20,8 @@ CREATE TABLE alert (
   assigned_agent TEXT, tags TEXT NOT NULL, confidence REAL NOT NULL, case_id TEXT, dedup_key TEXT NOT NULL,
   acknowledged_at INTEGER, acknowledged_by TEXT, due_at INTEGER, closed_at INTEGER, resolution TEXT,
   resolution_note TEXT, metadata TEXT NOT NULL, created_at INTEGER NOT NULL, updated_at INTEGER NOT NULL,
-  version INTEGER NOT NULL DEFAULT 1, words TEXT NOT NULL,
-  urgency INTEGER NOT NULL GENERATED ALWAYS AS (severity * 1125899906842624 + last_seen) VIRTUAL
-) STRICT;
+  version INTEGER NOT NULL DEFAULT 1, words TEXT NOT NULL
+, urgency INTEGER GENERATED ALWAYS AS (severity * 1125899906842624 + last_seen) VIRTUAL) STRICT;
 CREATE TABLE alert_comment (
   id TEXT PRIMARY KEY, alert INTEGER NOT NULL REFERENCES alert, author TEXT NOT NULL, body TEXT NOT NULL,
   created_at INTEGER NOT NULL

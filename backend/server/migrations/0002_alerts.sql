@@ -1,4 +1,3 @@
--- `urgency` is one number to sort by: severity first, then the last event; 2^50 ms lie beyond any time.
 CREATE TABLE alert (
   id INTEGER PRIMARY KEY, alert_id TEXT NOT NULL UNIQUE, title TEXT NOT NULL, description TEXT NOT NULL,
   severity INTEGER NOT NULL, status TEXT NOT NULL, open INTEGER NOT NULL, source TEXT NOT NULL, rule_id TEXT,
@@ -7,16 +6,14 @@ CREATE TABLE alert (
   assigned_agent TEXT, tags TEXT NOT NULL, confidence REAL NOT NULL, case_id TEXT, dedup_key TEXT NOT NULL,
   acknowledged_at INTEGER, acknowledged_by TEXT, due_at INTEGER, closed_at INTEGER, resolution TEXT,
   resolution_note TEXT, metadata TEXT NOT NULL, created_at INTEGER NOT NULL, updated_at INTEGER NOT NULL,
-  version INTEGER NOT NULL DEFAULT 1, words TEXT NOT NULL,
-  urgency INTEGER NOT NULL GENERATED ALWAYS AS (severity * 1125899906842624 + last_seen) VIRTUAL
+  version INTEGER NOT NULL DEFAULT 1, words TEXT NOT NULL
 ) STRICT;
 CREATE UNIQUE INDEX alert_open_key ON alert (dedup_key) WHERE open = 1;
 CREATE INDEX alert_created ON alert (created_at, id);
 CREATE INDEX alert_updated ON alert (updated_at, id);
 CREATE INDEX alert_first ON alert (first_seen, id);
 CREATE INDEX alert_last ON alert (last_seen, id);
-CREATE INDEX alert_severity ON alert (severity);
-CREATE INDEX alert_urgency ON alert (urgency, id);
+CREATE INDEX alert_severity ON alert (severity, id);
 CREATE INDEX alert_events ON alert (event_count, id);
 CREATE INDEX alert_case ON alert (case_id) WHERE case_id IS NOT NULL;
 CREATE INDEX alert_rule ON alert (rule_id) WHERE rule_id IS NOT NULL;

@@ -83,6 +83,7 @@ pub const MIGRATIONS: &[Migration] = &[
     Migration { version: 2, name: "alerts", sql: include_str!("../migrations/0002_alerts.sql") },
     Migration { version: 3, name: "cases", sql: include_str!("../migrations/0003_cases.sql") },
     Migration { version: 4, name: "detections", sql: include_str!("../migrations/0004_detections.sql") },
+    Migration { version: 5, name: "urgency", sql: include_str!("../migrations/0005_urgency.sql") },
 ];
 
 impl App {
