@@ -45,7 +45,7 @@ fn files_are_of_a_size_that_is_read() {
     assert!(at(50).0 <= 150, "median: {:?}", at(50));
     let code = |t: &str| t.split("#[cfg(test)]").next().unwrap_or(t).lines().count();
     let shell: usize = files("src-tauri/src", &[".rs"]).iter().map(|(_, t)| code(t)).sum();
-    assert!(shell <= 650, "the shell has {shell} lines without its tests");
+    assert!(shell <= 720, "the shell has {shell} lines without its tests");
 }
 
 #[test]

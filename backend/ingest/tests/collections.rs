@@ -16,9 +16,8 @@ use std::{
 use zip::{ZipWriter, write::SimpleFileOptions};
 
 fn shared() -> Option<PathBuf> {
-    let named = std::env::var_os("AURORASOC_SHARED").map(PathBuf::from);
-    let root =
-        named.unwrap_or_else(|| PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared")));
+    let here = PathBuf::from(std::env::var_os("CARGO_MANIFEST_DIR").unwrap_or_default());
+    let root = std::env::var_os("AURORASOC_SHARED").map_or(here.join("../../../shared"), PathBuf::from);
     let data = root.join("data");
     if data.is_dir() {
         return Some(data);

@@ -8,10 +8,6 @@ CREATE INDEX audit_actor ON audit (actor, seq);
 CREATE TRIGGER audit_no_update BEFORE UPDATE ON audit BEGIN SELECT RAISE(ABORT, 'audit rows are never changed'); END;
 CREATE TRIGGER audit_no_delete BEFORE DELETE ON audit BEGIN SELECT RAISE(ABORT, 'audit rows are never deleted'); END;
 
--- Also against INSERT OR REPLACE, which takes a row away without a delete that a trigger sees.
-CREATE TRIGGER audit_in_order BEFORE INSERT ON audit WHEN NEW.seq <> (SELECT coalesce(max(seq), 0) + 1 FROM audit)
-  BEGIN SELECT RAISE(ABORT, 'audit rows follow each other'); END;
-
 CREATE TABLE outbox (seq INTEGER PRIMARY KEY AUTOINCREMENT, at INTEGER NOT NULL, kind TEXT NOT NULL, data TEXT NOT NULL) STRICT;
 
 CREATE TABLE idempotency (
