@@ -108,8 +108,10 @@ case ${1-} in
     cargo build --release -p aurorasoc -p aurorasoc-desktop
     mkdir -p dist && cp "$CARGO_TARGET_DIR"/release/aurorasoc "$CARGO_TARGET_DIR"/release/aurorasoc-desktop dist/ ;;
   deb) need_build; (cd src-tauri && npm install --ignore-scripts --no-package-lock --no-audit --no-fund); AURORASOC_UI_DIST=$AURORASOC_UI_DIST-release; ui release --release
+    cargo build --release -p aurorasoc
+    mkdir -p dist && cp "$CARGO_TARGET_DIR"/release/aurorasoc dist/
     src-tauri/node_modules/.bin/tauri build --bundles deb --ci
-    mkdir -p dist && cp "$CARGO_TARGET_DIR"/release/bundle/deb/*.deb dist/ && ls -l dist ;;
+    cp "$CARGO_TARGET_DIR"/release/bundle/deb/*.deb dist/ && ls -l dist ;;
   bench) shift; cargo build -q --release -p aurorasoc --examples; exec python3 tests/figures.py dist "$@" ;;
   kill) need_build; ui debug; everything -q; AURORASOC_KILLS="${2-500}" cargo test $all kill:: -- --nocapture ;;
   screenshots) need_test; ui debug; everything -q; AURORASOC_SCREENSHOTS="$PWD/docs/screenshots" cargo test $all browser:: ;;

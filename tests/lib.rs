@@ -9,6 +9,7 @@ mod cli;
 mod contract;
 mod drive;
 mod evidence;
+mod folder;
 mod journeys;
 mod kill;
 mod live;

@@ -102,10 +102,15 @@ async fn another_local_user_is_refused_at_the_port_the_socket_and_the_files() {
     );
 
     // Even where a folder's rights are wide open: the socket asks who is at the other end.
-    if !socket.starts_with(home.path()) {
-        println!("skipped in part: the socket lies in {}", socket.display());
-        return d.close().await;
+    // A second name of it, since the folder of the first is other tests' too.
+    let linked = home.path().join("run/orders.sock");
+    std::fs::create_dir(home.path().join("run")).unwrap();
+    if let Err(e) = std::fs::hard_link(&socket, &linked) {
+        println!("skipped in part: the socket lies in {}: {e}", socket.display());
+        drop(d.close().await);
+        return;
     }
+    let socket = linked;
     let all =
         |path: &Path, mode| std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode)).unwrap();
     all(&socket, 0o777);

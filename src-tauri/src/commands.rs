@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use std::path::PathBuf;
 use tauri::{AppHandle, Manager as _, State};
 
-use crate::{dialogs, shell};
+use crate::{dialogs, shell, window};
 
 /// A refused command as the page gets it.
 #[derive(Debug, Serialize)]
@@ -28,6 +28,10 @@ pub async fn perform(app: &AppHandle, action: &str) -> Result<(), Problem> {
     let paths = match action {
         "import-files" => dialogs::files(app, "pick_files").await,
         "import-folder" => Vec::from_iter(dialogs::folder(app, "pick_folder").await),
+        "reload" => {
+            window::reload(app);
+            return Ok(());
+        }
         _ => return shell::show(app, next(app, action).await.unwrap_or(Ok(Next::Stay))?).await,
     };
     shell::import(app, paths).await

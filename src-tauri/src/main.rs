@@ -10,22 +10,30 @@ mod webkit;
 mod window;
 
 use app::desktop::{Args, Desk, Desktop};
-use kernel::platform;
+use kernel::platform::{self, Start};
 use std::process::ExitCode;
 use tauri::{RunEvent, async_runtime};
+use tokio::sync::mpsc;
 
 fn main() -> ExitCode {
     let args = Args::read();
     Desktop::harden();
-    let (dir, paths) = (args.dir().unwrap_or_else(Desktop::default_dir), args.paths());
-    let door = platform::door(&dir);
-    if platform::hand_over(&door, &paths) {
-        return ExitCode::SUCCESS;
-    }
+    let asked = Start { dir: args.dir(), paths: args.paths() };
+    // Before anything takes time: of two starts at one moment one becomes the window, and has what the other was asked
+    // for wait until it stands.
+    let (tell, later) = mpsc::unbounded_channel();
+    let door = match platform::enter(&asked, move |start| drop(tell.send(start))) {
+        Ok(Some(door)) => Some(door),
+        Ok(None) => return ExitCode::SUCCESS,
+        Err(reason) => {
+            eprintln!("a later start will not find this window: {reason}");
+            None
+        }
+    };
     webkit::before_gtk(args.safe_graphics);
     // The workspace is opened while GTK starts.
     let desk = Desk::default();
-    let opening = async_runtime::spawn(desk.clone().start(dir));
+    let opening = async_runtime::spawn(desk.clone().start(asked.dir));
     let built = tauri::Builder::default()
         .manage(desk.clone())
         .plugin(tauri_plugin_window_state::Builder::new().with_state_flags(window::REMEMBERED).build())
@@ -44,11 +52,7 @@ fn main() -> ExitCode {
         .setup(move |tauri| {
             let handle = tauri.handle().clone();
             menu::install(&handle)?;
-            shell::start(&handle, opening, paths)?;
-            let taken = move |paths| shell::from_another_start(&handle, paths);
-            if let Err(reason) = platform::take_over(&door, taken) {
-                eprintln!("{}: a second start will not find this window: {reason}", door.display());
-            }
+            shell::start(&handle, opening, asked.paths, later)?;
             Ok(())
         })
         .build(tauri::generate_context!());
@@ -56,7 +60,11 @@ fn main() -> ExitCode {
         Ok(built) => {
             built.run(move |_, event| {
                 if let RunEvent::Exit = event {
-                    async_runtime::block_on(desk.close());
+                    // A start from now on opens a window of its own, as soon as this process is gone.
+                    if let Some(door) = &door {
+                        door.close();
+                    }
+                    async_runtime::block_on(async { shell::last_words(desk.close().await).await });
                 }
             });
             ExitCode::SUCCESS

@@ -1,18 +1,28 @@
 //! Between the desk, which decides, and the window, which shows: starting, leaving, dropped files, notifications.
 
 use app::desktop::{Choice, Desk, Next, Notice, Problem};
-use kernel::platform;
+use kernel::platform::{self, Start};
 use serde_json::json;
 use std::path::PathBuf;
 use std::time::Duration;
 use tauri::{AppHandle, DragDropEvent, Emitter as _, Manager as _, async_runtime, async_runtime::JoinHandle};
-use tokio::sync::broadcast::{self, error::RecvError};
+use tokio::sync::{
+    broadcast::{self, error::RecvError},
+    mpsc,
+};
 
 use crate::{commands, dialogs, window};
 
 /// Opens the window on the workspace that is being opened. Half a second is waited for it (it takes a tenth) so that
 /// no other page flashes up before its own; after that "opening" is shown.
-pub fn start(handle: &AppHandle, opening: JoinHandle<Next>, paths: Vec<PathBuf>) -> tauri::Result<()> {
+///
+/// What later starts were asked for comes by `later`, one after the other.
+pub fn start(
+    handle: &AppHandle,
+    opening: JoinHandle<Next>,
+    paths: Vec<PathBuf>,
+    mut later: mpsc::UnboundedReceiver<Start>,
+) -> tauri::Result<()> {
     async_runtime::spawn(notify(handle.state::<Desk>().notices()));
     async_runtime::spawn(end_when_asked(handle.clone()));
     let mut opening = opening;
@@ -24,7 +34,10 @@ pub fn start(handle: &AppHandle, opening: JoinHandle<Next>, paths: Vec<PathBuf>)
         if !opened && opening.await.is_ok() {
             show_or_say(&handle);
         }
-        take(handle, paths).await;
+        take(handle.clone(), paths).await;
+        while let Some(start) = later.recv().await {
+            from_another_start(&handle, start).await;
+        }
     });
     Ok(())
 }
@@ -45,10 +58,19 @@ async fn take(handle: AppHandle, paths: Vec<PathBuf>) {
     }
 }
 
-/// A second start hands over its file arguments.
-pub fn from_another_start(handle: &AppHandle, paths: Vec<PathBuf>) {
+/// A later start comes to this window: its paths go into the workspace that it names, which is shown first, and never
+/// into another one.
+async fn from_another_start(handle: &AppHandle, start: Start) {
     window::to_front(handle);
-    async_runtime::spawn(take(handle.clone(), paths));
+    let Some(dir) = start.dir else { return take(handle.clone(), start.paths).await };
+    let done = match handle.state::<Desk>().visit(dir, start.paths.clone()).await {
+        Ok(None) => import(handle, start.paths).await,
+        Ok(Some(next)) => show(handle, next).await,
+        Err(problem) => Err(problem),
+    };
+    if let Err(problem) = done {
+        dialogs::tell(handle, &problem);
+    }
 }
 
 /// Files dragged over the window, or dropped on it.
@@ -58,7 +80,8 @@ pub fn dragged(handle: &AppHandle, event: &DragDropEvent) {
         DragDropEvent::Enter { .. } => over(true),
         DragDropEvent::Drop { paths, .. } => {
             over(false);
-            async_runtime::spawn(take(handle.clone(), paths.clone()));
+            let meant = paths.iter().map(|path| platform::path_bytes::as_meant(path)).collect();
+            async_runtime::spawn(take(handle.clone(), meant));
         }
         DragDropEvent::Leave => over(false),
         _ => {}
@@ -83,8 +106,15 @@ pub async fn show(handle: &AppHandle, next: Next) -> Result<(), Problem> {
         next = handle.state::<Desk>().answer(choice).await?;
     }
     match next {
-        Next::Stay | Next::Insist => Ok(()),
-        Next::Show => window::show(handle).map_err(trouble),
+        Next::Stay | Next::Insist => {
+            async_runtime::spawn(take(handle.clone(), handle.state::<Desk>().waiting()));
+            Ok(())
+        }
+        Next::Show => {
+            window::show(handle).map_err(trouble)?;
+            async_runtime::spawn(take(handle.clone(), handle.state::<Desk>().waiting()));
+            Ok(())
+        }
         Next::Ask(jobs) => handle.emit("aurora:close-asked", json!({ "jobs": jobs })).map_err(trouble),
         Next::Hide => {
             window::hide(handle);
@@ -125,6 +155,15 @@ async fn notify(mut notices: broadcast::Receiver<Notice>) {
             Err(RecvError::Lagged(_)) => {}
             Err(RecvError::Closed) => return,
         }
+    }
+}
+
+/// Shows what workspaces had still to tell when they were closed at the end of the program; a service that does not
+/// answer does not hold it up.
+pub async fn last_words(untold: Vec<Notice>) {
+    for notice in untold {
+        let shown = async_runtime::spawn_blocking(move || notified(&notice));
+        let _ = tokio::time::timeout(Duration::from_secs(5), shown).await;
     }
 }
 

@@ -84,7 +84,9 @@ fn may_go(handle: &AppHandle, url: &Url) -> bool {
     desk.shown().is_some_and(|open| open.origin() == url.origin().ascii_serialization())
 }
 
-/// Grants the page at `origin`, and no other, our own commands and the events they come with.
+/// Grants the page at `origin`, and no other, our own commands and the events they come with. Tauri takes no grant back,
+/// so that of a workspace that was closed stays; nothing can use it: the window goes to no origin but the one that is
+/// shown ([`may_go`]), and its pages load no frames of another.
 fn allow(handle: &AppHandle, origin: &str) -> tauri::Result<()> {
     let port = origin.rsplit(':').next().unwrap_or_default();
     handle.add_capability(
@@ -135,9 +137,25 @@ pub fn hide(handle: &AppHandle) {
     main_window(handle, |window| window.hide());
 }
 
-/// Loads the page again.
+/// Loads the page again where it stands, with a new start code: whatever became of its session, it is signed in.
 pub fn reload(handle: &AppHandle) {
-    main_window(handle, |window| window.reload());
+    let desk = handle.state::<Desk>();
+    let open = desk.shown().filter(|_| !desk.in_trouble());
+    main_window(handle, |window| {
+        let Some(open) = open else { return window.reload() };
+        let mut url: Url =
+            open.start_url().parse().map_err(|_| tauri::Error::InvalidWebviewUrl("not an address"))?;
+        match window.url() {
+            Ok(now) if now.origin() == url.origin() => {
+                url.set_path(now.path());
+                url.set_query(now.query());
+                // To go to another fragment of the same page would load nothing.
+                let there = serde_json::to_string(url.as_str()).unwrap_or_default();
+                window.eval(format!("history.replaceState(null, '', {there}); location.reload()"))
+            }
+            _ => window.navigate(url),
+        }
+    });
 }
 
 /// Goes to a path of the page, when a workspace is open.

@@ -5,7 +5,8 @@ mod rules;
 mod session;
 mod settings;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::sync::Once;
 
 use fantoccini::Locator;
 
@@ -41,6 +42,8 @@ async fn accessible(browser: &Browser, place: &str) {
     let found = browser.violations().await;
     assert!(found.is_empty(), "{place}: {}", found.join("\n"));
     let Some(folder) = std::env::var_os("AURORASOC_SCREENSHOTS").map(PathBuf::from) else { return };
+    static CLEARED: Once = Once::new();
+    CLEARED.call_once(|| clear(&folder));
     let Some(at) = PICTURES.iter().position(|p| *p == place) else { return };
     let frame = browser.page.run("return outerHeight - innerHeight").await.as_u64().unwrap();
     let sizes: &[(u32, u32)] = if at == 0 { &[(1920, 1080), (1280, 800)] } else { &[(1280, 800)] };
@@ -51,6 +54,66 @@ async fn accessible(browser: &Browser, place: &str) {
         browser.page.screenshot(&folder.join(format!("{name}-{wide}x{high}.png"))).await;
     }
 }
+
+/// Takes the pictures of the last time away: what is not drawn any more must not be shown.
+fn clear(folder: &Path) {
+    let Ok(entries) = std::fs::read_dir(folder) else { return };
+    for path in entries.filter_map(|entry| Some(entry.ok()?.path())) {
+        if path.extension().is_some_and(|end| end == "png") {
+            std::fs::remove_file(path).unwrap();
+        }
+    }
+}
+
+/// Sets the language of the one who is signed in, as the settings would; seen from the next load on.
+async fn speak(browser: &Browser, language: &str) {
+    let done = browser
+        .page
+        .run(&format!(
+            "const me = await fetch('/api/v1/users/me');
+             const head = {{'X-CSRF-Token': me.headers.get('X-CSRF-Token'), 'Content-Type': 'application/json'}};
+             const body = JSON.stringify({{...(await me.json()).preferences, language: '{language}'}});
+             return (await fetch('/api/v1/users/me/preferences', {{method: 'PUT', headers: head, body}})).status"
+        ))
+        .await;
+    assert_eq!(done, 200);
+}
+
+/// Keys without a field: they go where the focus is.
+async fn press(browser: &Browser, keys: &str) {
+    browser.page.client.active_element().await.unwrap().send_keys(keys).await.unwrap();
+}
+
+/// Keys mean the row whatever was clicked before, the pane takes the focus, and Escape gives it back.
+async fn by_keyboard(browser: &Browser) {
+    let page = &browser.page;
+    page.click("nav-alerts").await;
+    page.find("alert-row").await;
+    press(browser, "j").await;
+    press(browser, ENTER).await;
+    page.find("detail-title").await;
+    page.until("document.activeElement.id === 'detail-pane'").await;
+    press(browser, "h").await;
+    page.until("location.search.includes('form=raw')").await;
+    press(browser, ESCAPE).await;
+    page.until("!document.querySelector('[data-test=\"detail\"]')").await;
+    page.until("document.activeElement.id === 'alerts-list'").await;
+    page.click("severity-info").await;
+    page.click("severity-info").await;
+    page.find("alert-row").await;
+    press(browser, "j").await;
+    press(browser, ENTER).await;
+    page.find("detail-title").await;
+    press(browser, ESCAPE).await;
+    press(browser, "/").await;
+    page.until("document.activeElement.id === 'alerts-search'").await;
+    press(browser, ESCAPE).await;
+    page.until("document.activeElement.id === 'alerts-list'").await;
+}
+
+/// Enter and Escape, as a driver sends them.
+const ENTER: &str = "\u{e007}";
+const ESCAPE: &str = "\u{e00c}";
 
 /// Chooses files in a hidden field, as its dialog would.
 async fn choose(browser: &Browser, field: &str, files: &[PathBuf]) {
@@ -108,20 +171,30 @@ async fn journey(dark: bool) {
     page.click("detail-tab-rule").await;
     page.find("rule-body").await;
     accessible(&browser, &format!("rule, {look}")).await;
-    for (path, there) in [
-        ("cases", "case-row"),
-        ("settings/appearance", "theme-dark"),
-        ("settings/users", "user-row"),
-        ("settings/keys", "key-create"),
-        ("settings/runtime", "runtime-save"),
-        ("settings/audit", "audit-row"),
-        ("settings/about", "version"),
-    ] {
-        browser.load(&format!("/{path}")).await;
-        page.find(there).await;
-        accessible(&browser, &format!("{}, {look}", path.replace('/', " "))).await;
+    for (language, of) in [("en", ""), ("ar", " in Arabic")] {
+        speak(&browser, language).await;
+        for (path, there) in [
+            ("cases", "case-row"),
+            ("detections/rules", "rule-row"),
+            ("detections/packs", "pack-row"),
+            ("detections/runs", "runs-empty"),
+            ("settings/appearance", "theme-dark"),
+            ("settings/password", "password-submit"),
+            ("settings/users", "user-row"),
+            ("settings/keys", "key-create"),
+            ("settings/runtime", "runtime-save"),
+            ("settings/audit", "audit-row"),
+            ("settings/about", "version"),
+        ] {
+            browser.load(&format!("/{path}")).await;
+            page.find(there).await;
+            page.until(&format!("document.documentElement.lang === '{language}'")).await;
+            accessible(&browser, &format!("{}{of}, {look}", path.replace('/', " "))).await;
+        }
     }
+    speak(&browser, "en").await;
     browser.load("/alerts").await;
+    by_keyboard(&browser).await;
     page.find("alert-row").await;
     page.open("alert-row").await;
     page.find("detail-title").await;

@@ -93,8 +93,13 @@ impl Desktop {
     /// Starts the app a second time with these arguments and gives its exit code. It must end by
     /// itself: the first one takes the arguments.
     pub fn start_again(&self, arguments: &[&Path]) -> Option<i32> {
+        self.start_again_in(&self.workspace(), arguments)
+    }
+
+    /// The same with the name of another workspace.
+    pub fn start_again_in(&self, workspace: &Path, arguments: &[&Path]) -> Option<i32> {
         let mut command = self.home.command(process::built(PROGRAM));
-        command.arg("--data-dir").arg(self.workspace()).args(arguments).env("DISPLAY", &self.display);
+        command.arg("--data-dir").arg(workspace).args(arguments).env("DISPLAY", &self.display);
         let mut second = process::start(command);
         second.0.wait().unwrap().code()
     }

@@ -95,6 +95,11 @@ impl Screen {
         self.until(&format!("the end of {title}"), gone);
     }
 
+    /// How many windows with this in their title can be seen.
+    pub fn titled(&self, title: &str) -> usize {
+        self.shown().iter().filter(|(_, has)| has.contains(title)).count()
+    }
+
     /// Where a window is.
     pub fn place(&self, window: Window) -> Place {
         let it = self.server.get_geometry(window).unwrap().reply().unwrap();

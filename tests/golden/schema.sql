@@ -21,7 +21,7 @@ CREATE TABLE alert (
   acknowledged_at INTEGER, acknowledged_by TEXT, due_at INTEGER, closed_at INTEGER, resolution TEXT,
   resolution_note TEXT, metadata TEXT NOT NULL, created_at INTEGER NOT NULL, updated_at INTEGER NOT NULL,
   version INTEGER NOT NULL DEFAULT 1, words TEXT NOT NULL
-) STRICT;
+, urgency INTEGER GENERATED ALWAYS AS (severity * 1125899906842624 + last_seen) VIRTUAL) STRICT;
 CREATE TABLE alert_comment (
   id TEXT PRIMARY KEY, alert INTEGER NOT NULL REFERENCES alert, author TEXT NOT NULL, body TEXT NOT NULL,
   created_at INTEGER NOT NULL
@@ -146,9 +146,10 @@ CREATE INDEX alert_first ON alert (first_seen, id);
 CREATE INDEX alert_last ON alert (last_seen, id);
 CREATE UNIQUE INDEX alert_open_key ON alert (dedup_key) WHERE open = 1;
 CREATE INDEX alert_rule ON alert (rule_id) WHERE rule_id IS NOT NULL;
-CREATE INDEX alert_severity ON alert (severity, id);
+CREATE INDEX alert_severity ON alert (severity);
 CREATE INDEX alert_status ON alert (status);
 CREATE INDEX alert_updated ON alert (updated_at, id);
+CREATE INDEX alert_urgency ON alert (urgency, id);
 CREATE INDEX api_key_owner ON api_key (owner, created_at);
 CREATE INDEX audit_actor ON audit (actor, seq);
 CREATE INDEX audit_object ON audit (object_id, seq);

@@ -104,9 +104,14 @@ impl Server {
     }
 
     /// Ends the server as its user does, and gives the folder back.
-    pub fn stop(mut self) -> TempDir {
+    pub fn stop(self) -> TempDir {
+        self.end_by(rustix::process::Signal::TERM)
+    }
+
+    /// The same by a signal, after which it must end well.
+    pub fn end_by(mut self, signal: rustix::process::Signal) -> TempDir {
         let pid = rustix::process::Pid::from_child(&self.child);
-        rustix::process::kill_process(pid, rustix::process::Signal::TERM).unwrap();
+        rustix::process::kill_process(pid, signal).unwrap();
         assert!(self.child.wait().unwrap().success());
         let empty = tempfile::Builder::new().prefix("aurora-gone-").tempdir().unwrap();
         std::mem::replace(&mut self.home, empty)

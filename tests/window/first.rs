@@ -1,6 +1,7 @@
 //! A first start: no login, no trace of how it was avoided, nothing that leads out of the window.
 
 use std::net::TcpListener;
+use std::os::unix::ffi::OsStrExt as _;
 use std::path::Path;
 
 use serde_json::json;
@@ -158,6 +159,13 @@ async fn arguments_a_second_start_and_a_drop_are_imported_by_the_same_way() {
     jobs_done(&app, 3).await;
     let stored = events(&app).await;
     assert!(stored >= all.len() as u64, "{stored} events of {} files", all.len());
+    // A name that is no text is a name like any other.
+    let odd = app.home.path().join(std::ffi::OsStr::from_bytes(b"sys\xfetem.evtx"));
+    std::fs::copy(&first, &odd).unwrap();
+    app.drop_files(&[&odd, &first]);
+    jobs_done(&app, 4).await;
+    let skipped = &get(&app, "jobs").await["items"][0]["skipped"];
+    assert!(!skipped.to_string().contains("can't be read"), "{skipped}");
     // Rules among what is dropped become a pack, named after their folder.
     let rules = app.home.path().join("rules of ours");
     std::fs::create_dir(&rules).unwrap();
@@ -165,7 +173,7 @@ async fn arguments_a_second_start_and_a_drop_are_imported_by_the_same_way() {
         detection: {s: {EventID: 1}, condition: s}\n";
     std::fs::write(rules.join("one.yml"), rule).unwrap();
     app.drop_files(&[&rules]);
-    jobs_done(&app, 4).await;
+    jobs_done(&app, 5).await;
     let dropped = get(&app, "detections/rules/6b1f0e3e-6a43-4c5b-9a6e-0d8a54f6f0aa").await;
     assert_eq!((&dropped["pack"], &dropped["enabled"]), (&"rules-of-ours".into(), &true.into()), "{dropped}");
     app.page.click("nav-alerts").await;

@@ -2,6 +2,7 @@
 
 mod first;
 mod leaving;
+mod starts;
 mod told;
 mod trouble;
 mod workspaces;

@@ -28,4 +28,20 @@ async fn an_import_is_told_once_with_its_count_and_as_plain_text() {
     assert_eq!(told.summary, format!("New high or critical alerts: {bad}"));
     assert_eq!(told.body, "&lt;b&gt;bold&lt;/b&gt; &amp; &lt;img src=x&gt;");
     assert!(service.more().is_none(), "told twice");
+
+    // The window is gone when the next import ends, and so is the program soon after: it still tells, without waiting
+    // for the minute.
+    let brake = Brake::on(&app.workspace());
+    app.drop_files(&[&evidence::shared("evtx/parse").unwrap()]);
+    app.page.find("import-cancel").await;
+    let made = app.page.post("alerts", &serde_json::json!({ "title": "last", "severity": "critical" })).await;
+    assert!(made["alert_id"].is_string(), "{made}");
+    let pid = crate::drive::process::owner(&app.workspace());
+    app.close_button();
+    app.page.find("close-background").await;
+    app.page.click_last("close-background").await;
+    app.screen.gone("AuroraSOC Desktop");
+    drop(brake);
+    crate::drive::process::ended(pid).await;
+    assert_eq!(service.next().await.body, "last");
 }

@@ -63,6 +63,17 @@ async fn a_workspace_that_cannot_be_opened_says_why_and_stays_as_it_is() {
         None => println!("skipped: no small disk can be mounted here"),
     }
 
+    // A configuration that can't be read: the workspace might be another one than is meant.
+    again(&whole, &workspace);
+    let config = app.home.path().join(".config/aurorasoc/config.toml");
+    std::fs::create_dir_all(config.parent().unwrap()).unwrap();
+    std::fs::write(&config, "data_dri = '/elsewhere'\n").unwrap();
+    app.page.follow("/do/retry").await;
+    let why =
+        "document.body.innerText.includes('data_dri') && document.body.innerText.includes('config.toml')";
+    app.page.until(why).await;
+    std::fs::remove_file(&config).unwrap();
+
     // Mended: the same window goes on.
     again(&whole, &workspace);
     app.page.follow("/do/retry").await;
@@ -81,9 +92,9 @@ async fn says(app: &Desktop, words: &[&str]) {
 
 /// A workspace made by the command line.
 fn make(home: &Home, workspace: &Path) {
-    let mut doctor = home.command(process::built("aurorasoc"));
-    doctor.arg("doctor").arg("--data-dir").arg(workspace).env("AURORASOC_KEYRING", "false");
-    assert!(process::start(doctor).0.wait().unwrap().success());
+    let mut add = home.command(process::built("aurorasoc"));
+    add.args(["user", "add", "robot", "--role", "api_service", "--data-dir"]).arg(workspace);
+    assert!(process::start(add).0.wait().unwrap().success());
 }
 
 fn copy(from: &Path, to: &Path) {

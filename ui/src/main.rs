@@ -5,6 +5,7 @@ mod app;
 mod clock;
 mod components;
 mod data;
+mod focus;
 mod i18n;
 mod numbers;
 mod pages;

@@ -2,8 +2,8 @@
 
 use crate::{
     components::toast::Toast,
-    data::{shell::ShellInfo, speed::Speed},
-    pages::{alerts::model::AlertsModel, rules::model::RulesModel},
+    data::{failure::Failure, shell::ShellInfo, speed::Speed},
+    pages::{alerts::model::AlertsModel, cases::model::CasesModel, rules::model::RulesModel},
     place::Place,
 };
 use api::{
@@ -92,6 +92,8 @@ pub struct App {
     pub mode_info: RwSignal<Option<ModeInfo>>,
     /// From GET /siem/stats.
     pub stats: RwSignal<Option<SiemStats>>,
+    /// Why they could not be read.
+    pub stats_failed: RwSignal<Option<Failure>>,
     /// Server.
     pub link: RwSignal<Link>,
     /// Another major version answers: writing stops.
@@ -116,6 +118,8 @@ pub struct App {
     pub close_asked: RwSignal<Option<u64>>,
     /// The alerts page.
     pub alerts: AlertsModel,
+    /// The page of cases.
+    pub cases: CasesModel,
     /// The page of rules.
     pub rules: RulesModel,
 }
@@ -133,6 +137,7 @@ impl App {
             mode: RwSignal::new(None),
             mode_info: RwSignal::new(None),
             stats: RwSignal::new(None),
+            stats_failed: RwSignal::new(None),
             link: RwSignal::new(Link::Up),
             foreign_version: RwSignal::new(false),
             jobs: RwSignal::new(Vec::new()),
@@ -145,6 +150,7 @@ impl App {
             dragging: RwSignal::new(false),
             close_asked: RwSignal::new(None),
             alerts: AlertsModel::new(),
+            cases: CasesModel::new(),
             rules: RulesModel::new(),
         };
         APP.with(|cell| {

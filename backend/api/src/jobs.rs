@@ -25,6 +25,9 @@ pub struct Skip {
     pub offset: Option<u64>,
     /// In plain words.
     pub reason: String,
+    /// Nothing was left out: only something worth knowing about how it was read.
+    #[serde(default)]
+    pub note: bool,
 }
 
 /// A job.

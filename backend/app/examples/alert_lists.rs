@@ -26,7 +26,12 @@ async fn main() {
     let many: u64 = std::env::args().nth(1).and_then(|n| n.parse().ok()).unwrap_or(100_000);
     let dir = std::env::temp_dir().join(format!("aurora-lists-{}", std::process::id()));
     std::fs::create_dir_all(&dir).unwrap();
-    let options = server::Options { world: World::real(), dir: &dir, desktop: false, keyring: false };
+    let options = server::Options {
+        world: World::real(),
+        dir: &dir,
+        desktop: false,
+        key: kernel::auth::token_key::KeyPlace::File,
+    };
     let app = App::open(options).await.unwrap();
     let made = Instant::now();
     let set = app.rules.fresh().await;

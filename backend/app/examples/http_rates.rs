@@ -55,7 +55,12 @@ async fn main() {
     // With the log that the product writes.
     std::fs::create_dir_all(dir.join("logs")).unwrap();
     let _log = kernel::telemetry::start(&dir.join("logs"));
-    let options = server::Options { world: World::real(), dir: &dir, desktop: false, keyring: false };
+    let options = server::Options {
+        world: World::real(),
+        dir: &dir,
+        desktop: false,
+        key: kernel::auth::token_key::KeyPlace::File,
+    };
     let app = App::open(options).await.unwrap();
     app.kernel.start().await.unwrap();
     let token = token(&app).await;

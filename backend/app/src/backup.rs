@@ -30,19 +30,45 @@ fn failed(what: &str) -> impl Fn(&dyn std::fmt::Display) -> Problem + '_ {
     move |e| Problem::of(what, &[("reason", &e.to_string())])
 }
 
+/// Removes what it names, unless it was kept: nothing of a half-done work stays.
+struct Half(Option<PathBuf>);
+
+impl Drop for Half {
+    fn drop(&mut self) {
+        if let Some(path) = self.0.take() {
+            let _ = if path.is_dir() { fs::remove_dir_all(path) } else { fs::remove_file(path) };
+        }
+    }
+}
+
+const COPIES: &str = "backup-copies-";
+
+/// Removes the copies that a killed process left. For who has just locked the workspace.
+pub(crate) fn sweep(dir: &Path) {
+    for entry in fs::read_dir(dir).into_iter().flatten().flatten() {
+        if entry.file_name().to_string_lossy().starts_with(COPIES) {
+            let _ = fs::remove_dir_all(entry.path());
+        }
+    }
+}
+
 /// Writes the backup beside its final name and renames it when it is whole.
 pub(crate) async fn write(app: &App, to: &Path) -> Result<(), Problem> {
     let bad = failed("backup");
-    let copies = app.dir.join("backup-copies");
-    let _ = fs::remove_dir_all(&copies);
+    let unique = app.kernel.world.secret::<8>();
+    let copies = app.dir.join(format!("{COPIES}{unique}"));
     platform::private_folder(&copies).map_err(|e| bad(&e))?;
+    let half = Half(Some(copies.clone()));
     app.kernel.db.copy_to(&copies.join("aurora.db")).await?;
     app.logs.copy_to(&copies.join("logs.db")).await.map_err(|e| bad(&e))?;
-    let (dir, to, from) = (app.dir.clone(), to.to_owned(), copies.clone());
+    let (dir, to, from) = (app.dir.clone(), to.to_owned(), copies);
     let pack = move || -> io::Result<()> {
-        let partial = to.with_extension("partial");
-        let _ = fs::remove_file(&partial);
-        let mut zip = ZipWriter::new(platform::create_private(&partial)?);
+        let _copies = half;
+        let name = to.file_name().ok_or_else(|| io::Error::other("a backup is a file with a name"))?;
+        let partial = to.with_file_name(format!(".{}.{unique}.partial", name.to_string_lossy()));
+        let file = platform::create_private(&partial)?;
+        let mut half = Half(Some(partial.clone()));
+        let mut zip = ZipWriter::new(file);
         let mut manifest = Manifest { product: "AuroraSOC".into(), version: 1, files: BTreeMap::new() };
         for name in ["aurora.db", "logs.db"] {
             add(&mut zip, &mut manifest, name.into(), &from.join(name), CompressionMethod::Deflated)?;
@@ -57,11 +83,11 @@ pub(crate) async fn write(app: &App, to: &Path) -> Result<(), Problem> {
         zip.start_file(MANIFEST, SimpleFileOptions::default())?;
         zip.write_all(serde_json::to_string_pretty(&manifest)?.as_bytes())?;
         zip.finish()?.sync_all()?;
-        fs::rename(&partial, &to)
+        fs::rename(&partial, &to)?;
+        half.0 = None;
+        Ok(())
     };
-    let done = tokio::task::spawn_blocking(pack).await.map_err(|e| bad(&e))?;
-    let _ = fs::remove_dir_all(&copies);
-    done.map_err(|e| bad(&e))
+    tokio::task::spawn_blocking(pack).await.map_err(|e| bad(&e))?.map_err(|e| bad(&e))
 }
 
 fn entries(dir: &Path) -> io::Result<Vec<PathBuf>> {
@@ -86,39 +112,71 @@ fn add(
     Ok(())
 }
 
-/// Reads a backup into an empty folder; every file is checked against its hash before anything is named.
+/// Reads a backup into an empty folder; every file is checked against its hash, and `aurora.db`, which makes the folder
+/// a workspace, gets its name when all others are there. When it fails the folder is as it was.
 pub(crate) async fn read(from: &Path, into: &Path) -> Result<(), Problem> {
     let bad = failed("restore");
     let (from, into) = (from.to_owned(), into.to_owned());
     let unpack = move || -> io::Result<()> {
-        platform::private_folder(&into)?;
-        if fs::read_dir(&into)?.next().is_some() {
-            return Err(io::Error::other(format!("{} is not empty", into.display())));
-        }
         let mut zip = ZipArchive::new(File::open(&from)?)?;
-        let mut text = String::new();
-        zip.by_name(MANIFEST)?.take(64 << 20).read_to_string(&mut text)?;
-        let manifest: Manifest = serde_json::from_str(&text)?;
-        if manifest.product != "AuroraSOC" || manifest.version != 1 {
-            return Err(io::Error::other("not a backup that this version reads"));
-        }
-        for (name, hash) in &manifest.files {
-            let to = place(&into, name)
-                .ok_or_else(|| io::Error::other("the backup names a file of no workspace"))?;
-            if let Some(parent) = to.parent() {
-                platform::private_folder(parent)?;
+        let manifest = manifest(&mut zip)?;
+        let there = match fs::read_dir(&into) {
+            Ok(mut inside) => match inside.next() {
+                None => true,
+                Some(_) => return Err(io::Error::other(format!("{} is not empty", into.display()))),
+            },
+            Err(e) if e.kind() == io::ErrorKind::NotFound => false,
+            Err(e) => return Err(e),
+        };
+        let before = there.then(|| into.metadata()).transpose()?.map(|found| found.permissions());
+        let done = platform::private_folder(&into).and_then(|()| unpack(&mut zip, &manifest, &into));
+        if done.is_err() {
+            match before {
+                None => drop(Half(Some(into))),
+                // It was empty.
+                Some(rights) => {
+                    entries(&into)?.into_iter().for_each(|left| drop(Half(Some(left))));
+                    fs::set_permissions(&into, rights)?;
+                }
             }
-            let mut out = platform::create_private(&to)?;
-            io::copy(&mut zip.by_name(name)?, &mut out)?;
-            out.sync_all()?;
-            let found = hash_only(&mut out, &mut |_| ControlFlow::Continue(())).map_err(io::Error::other)?;
-            if found.sha256.as_str() != hash {
-                return Err(io::Error::other(format!("{name} is damaged in the backup")));
-            }
         }
-        Ok(())
+        done
     };
     tokio::task::spawn_blocking(unpack).await.map_err(|e| bad(&e))?.map_err(|e| bad(&e))
+}
+
+fn manifest(zip: &mut ZipArchive<File>) -> io::Result<Manifest> {
+    let mut text = String::new();
+    zip.by_name(MANIFEST)?.take(64 << 20).read_to_string(&mut text)?;
+    let manifest: Manifest = serde_json::from_str(&text)?;
+    if manifest.product != "AuroraSOC" || manifest.version != 1 {
+        return Err(io::Error::other("not a backup that this version reads"));
+    }
+    Ok(manifest)
+}
+
+fn unpack(zip: &mut ZipArchive<File>, manifest: &Manifest, into: &Path) -> io::Result<()> {
+    const LAST: &str = "aurora.db";
+    let first = into.join("lock");
+    // As where a workspace is begun: what a power cut leaves is no folder of other files.
+    platform::create_private(&first)?;
+    for (name, hash) in &manifest.files {
+        let to =
+            place(into, name).ok_or_else(|| io::Error::other("the backup names a file of no workspace"))?;
+        let to = if name == LAST { to.with_extension("db.restored") } else { to };
+        if let Some(parent) = to.parent() {
+            platform::private_folder(parent)?;
+        }
+        let mut out = platform::create_private(&to)?;
+        io::copy(&mut zip.by_name(name)?, &mut out)?;
+        out.sync_all()?;
+        let found = hash_only(&mut out, &mut |_| ControlFlow::Continue(())).map_err(io::Error::other)?;
+        if found.sha256.as_str() != hash {
+            return Err(io::Error::other(format!("{name} is damaged in the backup")));
+        }
+    }
+    let database = into.join(LAST);
+    fs::rename(database.with_extension("db.restored"), database)
 }
 
 /// Only names that a workspace has become paths.

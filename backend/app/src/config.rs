@@ -5,7 +5,7 @@ use figment::{
     providers::{Env, Format as _, Serialized, Toml},
     value::{Dict, Map, Value},
 };
-use kernel::platform;
+use kernel::{auth::token_key::KeyPlace, platform};
 use serde::{Deserialize, Serialize};
 use std::{net::IpAddr, path::PathBuf};
 
@@ -31,6 +31,13 @@ impl Default for Config {
             behind_proxy: None,
             keyring: true,
         }
+    }
+}
+
+impl Config {
+    /// Where the token key lies.
+    pub(crate) fn key_place(&self) -> KeyPlace {
+        if self.keyring { KeyPlace::Keyring } else { KeyPlace::File }
     }
 }
 

@@ -4,6 +4,7 @@ mod backup;
 pub mod cli;
 pub mod config;
 pub mod desktop;
+mod doctor;
 mod orders;
 mod web;
 mod workspace;

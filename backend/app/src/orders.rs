@@ -3,6 +3,7 @@
 //!
 //! One JSON line asks; JSON lines answer; the last one is `done` or `failed`.
 
+use crate::doctor::{self, Findings};
 use api::{
     Role,
     detections::RuleList,
@@ -10,7 +11,6 @@ use api::{
     users::CreateUser,
 };
 use kernel::{
-    audit,
     db::Actor,
     platform::{self, LockOwner},
 };
@@ -31,13 +31,25 @@ pub(crate) enum Order {
     /// A user with a password.
     UserAdd { name: String, role: Role, password: Option<String> },
     /// Files and folders, absolute.
-    Import { paths: Vec<PathBuf> },
+    Import {
+        #[serde(with = "platform::path_bytes")]
+        paths: Vec<PathBuf>,
+    },
     /// Sigma rules as a pack: files, folders and zips, absolute.
-    RulesImport { name: String, enabled: bool, paths: Vec<PathBuf> },
+    RulesImport {
+        name: String,
+        enabled: bool,
+        #[serde(with = "platform::path_bytes")]
+        paths: Vec<PathBuf>,
+    },
     /// Rules of the workspace.
     RulesList { query: Box<RuleList> },
     /// Look at everything stored.
-    Doctor,
+    Doctor {
+        /// The pages of `aurora.db` were looked at already.
+        #[serde(default)]
+        seen: bool,
+    },
 }
 
 /// What comes back.
@@ -117,7 +129,11 @@ pub(crate) async fn obey(app: &App, order: Order, to: mpsc::Sender<Reply>) {
         Order::Import { paths } => import(app, paths, &to).await,
         Order::RulesImport { name, enabled, paths } => rules_import(app, name, enabled, paths, &to).await,
         Order::RulesList { query } => rules_list(app, *query).await,
-        Order::Doctor => doctor(app, &to).await,
+        Order::Doctor { seen } => {
+            let mut found = Findings::new(&to);
+            doctor::look(app, seen, &mut found).await;
+            Ok(found.result())
+        }
     };
     let last = match done {
         Ok(result) => Reply::Done { result },
@@ -200,67 +216,4 @@ async fn watch(app: &App, id: &str, to: &mpsc::Sender<Reply>) -> kernel::Result<
         ));
     }
     serde_json::to_value(job).map_err(kernel::Error::internal)
-}
-
-async fn doctor(app: &App, to: &mpsc::Sender<Reply>) -> kernel::Result<Value> {
-    let mut bad = 0_u32;
-    let mut say = |text: String, good: bool| {
-        bad += u32::from(!good);
-        let to = to.clone();
-        async move {
-            let _ = to
-                .send(Reply::Line { text: format!("{} {text}", if good { "ok    " } else { "FAULT " }) })
-                .await;
-        }
-    };
-    match audit::verify(&app.kernel.db).await? {
-        Ok(n) => say(format!("audit log: {n} rows, the chain of hashes holds"), true).await,
-        Err(seq) => say(format!("audit log: row {seq} does not fit its chain"), false).await,
-    }
-    match app.kernel.db.check().await? {
-        faults if faults.is_empty() => say("aurora.db: every page is sound".into(), true).await,
-        faults => {
-            for f in faults {
-                say(format!("aurora.db: {f}"), false).await;
-            }
-        }
-    }
-    match app.logs.check().await {
-        Ok(faults) if faults.is_empty() => {
-            say("logs.db: every page is sound, totals agree".into(), true).await
-        }
-        Ok(faults) => {
-            for f in faults {
-                say(format!("logs.db: {f}"), false).await;
-            }
-        }
-        Err(e) => say(format!("logs.db: {e}"), false).await,
-    }
-    let (kept, wrong) = kept_sources(app).await?;
-    for w in &wrong {
-        say(format!("content store: {w}"), false).await;
-    }
-    if wrong.is_empty() {
-        say(format!("content store: {kept} kept sources have the hash that names them"), true).await;
-    }
-    Ok(serde_json::json!({"faults": bad}))
-}
-
-async fn kept_sources(app: &App) -> kernel::Result<(usize, Vec<String>)> {
-    let sources = app.logs.sources().await.map_err(kernel::Error::internal)?;
-    let content = app.content.clone();
-    let check = move || {
-        let mut wrong = vec![];
-        let kept: Vec<_> = sources.into_iter().filter(|s| s.file.kept).collect();
-        for s in &kept {
-            let verdict = evidence::Sha256Hex::parse(&s.file.sha256).and_then(|h| content.verify(&h));
-            match verdict {
-                Ok(true) => {}
-                Ok(false) => wrong.push(format!("{} has other content than its hash says", s.file.label)),
-                Err(e) => wrong.push(format!("{}: {e}", s.file.label)),
-            }
-        }
-        (kept.len(), wrong)
-    };
-    tokio::task::spawn_blocking(check).await.map_err(kernel::Error::internal)
 }

@@ -1,8 +1,9 @@
 //! A workspace that this process owns: its lock, its socket, its server.
 
-use crate::{desktop::words, orders};
+use crate::{backup, desktop::words, orders};
 use kernel::{
     World,
+    auth::token_key::KeyPlace,
     db::OpenError,
     platform::{self, Lock, LockError, LockOwner},
 };
@@ -24,7 +25,7 @@ pub struct Problem {
     /// Where the details are.
     pub log: Option<PathBuf>,
     /// The workspace belongs to another living process.
-    pub owner: Option<LockOwner>,
+    pub owner: Option<Box<LockOwner>>,
     /// Key of the words on the button that tries once more.
     pub(crate) again: &'static str,
 }
@@ -53,6 +54,9 @@ impl std::fmt::Display for Problem {
 
 impl From<kernel::Error> for Problem {
     fn from(e: kernel::Error) -> Self {
+        if let Some(reason) = e.damage() {
+            return Problem::of("corrupt", &[("reason", &format!("aurora.db is damaged: {reason}"))]);
+        }
         let detail = e.detail.as_ref().map(|d| format!(" {d}")).unwrap_or_default();
         let reason = format!("{} ({}){detail}", e.code.message(), e.code.as_str());
         Problem::of("refused", &[("reason", &reason)])
@@ -77,7 +81,7 @@ struct Held {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct How {
     pub(crate) desktop: bool,
-    pub(crate) keyring: bool,
+    pub(crate) key: KeyPlace,
     /// Whether jobs run (not for a short command).
     pub(crate) jobs: bool,
 }
@@ -86,26 +90,28 @@ pub(crate) struct How {
 const SPACE: u64 = 16 << 20;
 
 impl Workspace {
-    /// Opens a folder as a workspace, making it if it is not there.
+    /// Opens a folder as a workspace, making it if it is not there or empty.
     pub(crate) async fn open(dir: &Path, how: How) -> Result<Workspace, Problem> {
         let shown = dir.display().to_string();
         let no_folder =
             |e: std::io::Error| Problem::of("folder", &[("dir", &shown), ("reason", &e.to_string())]);
+        is_there(dir)?;
         platform::private_folder(dir).map_err(no_folder)?;
         let dir = &dir.canonicalize().map_err(no_folder)?;
         if let Some(problem) = no_space(dir).filter(|_| how.jobs) {
             return Err(problem.at(dir));
         }
         let world = World::real();
-        let socket = platform::runtime_folder(dir).join(format!("workspace-{}.sock", world.secret::<8>()));
+        let socket = platform::order_socket(&world.secret::<8>()).map_err(no_folder)?;
         let owner = LockOwner { pid: std::process::id(), user: platform::account(), socket: socket.clone() };
         let lock = Lock::take(dir, &owner).map_err(|e| locked(dir, e))?;
+        backup::sweep(dir);
         let logs = dir.join("logs");
         platform::private_folder(&logs).map_err(no_folder)?;
         let log = kernel::telemetry::start(&logs);
         // Before the databases: whoever finds the lock and sends an order waits until they are open.
         let listener = platform::listen(&socket).map_err(no_folder)?;
-        let options = server::Options { world, dir, desktop: how.desktop, keyring: how.keyring };
+        let options = server::Options { world, dir, desktop: how.desktop, key: how.key };
         let opened = async {
             let app = App::open(options).await.map_err(|e| unopened(dir, e))?;
             let started = if how.jobs { app.kernel.start().await } else { Ok(()) };
@@ -132,6 +138,27 @@ impl Workspace {
     }
 }
 
+/// Whether a folder is a workspace. One that is not there, is empty, or was left when the making of one broke off can
+/// become one; a problem when it holds other files: they are not ours to lock away.
+pub(crate) fn is_there(dir: &Path) -> Result<bool, Problem> {
+    let shown = dir.display().to_string();
+    if dir.to_str().is_none() {
+        return Err(Problem::of("folder", &[("dir", &shown), ("reason", words::say("not_utf8"))]));
+    }
+    if dir.join("aurora.db").is_file() {
+        return Ok(true);
+    }
+    let entries = match std::fs::read_dir(dir) {
+        Ok(entries) => entries.flatten().map(|entry| entry.file_name()).collect::<Vec<_>>(),
+        Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(false),
+        Err(e) => return Err(Problem::of("folder", &[("dir", &shown), ("reason", &e.to_string())])),
+    };
+    // Every file system of its own has the second.
+    let begun = entries.iter().any(|name| name == "lock");
+    let free = entries.iter().all(|name| name == "lost+found" || (begun && server::is_own(name)));
+    if free { Ok(false) } else { Err(Problem::of("others", &[("dir", &shown)])) }
+}
+
 /// Asked before anything is written, since a full disk stops SQLite in the middle. A file system that does not say how
 /// much is free is tried.
 fn no_space(dir: &Path) -> Option<Problem> {
@@ -152,7 +179,10 @@ fn locked(dir: &Path, e: LockError) -> Problem {
                     words::fill("owner", &[("pid", &o.pid.to_string()), ("user", &user)])
                 },
             );
-            Problem { owner, ..Problem::of("held", &[("dir", &shown), ("owner", &who)]).at(dir) }
+            Problem {
+                owner: owner.map(Box::new),
+                ..Problem::of("held", &[("dir", &shown), ("owner", &who)]).at(dir)
+            }
         }
         LockError::Io(e) => Problem::of("lock", &[("dir", &shown), ("reason", &e.to_string())]).at(dir),
     }

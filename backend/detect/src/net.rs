@@ -38,13 +38,26 @@ impl Net {
         }
     }
 
-    /// Whether the text is an address in this network.
+    /// Whether the text is an address in this network. An IPv4 address in the form of IPv6 (RFC 4291, 2.5.5.2) is of
+    /// the networks of both; a zone (RFC 4007, 11) is no part of the address.
     pub fn holds(&self, text: &str) -> bool {
-        match (self, text.trim().parse()) {
-            (Net::V4(net, mask), Ok(IpAddr::V4(a))) => a.to_bits() & mask == *net,
-            (Net::V6(net, mask), Ok(IpAddr::V6(a))) => a.to_bits() & mask == *net,
-            _ => false,
+        let Some(address) = address(text) else { return false };
+        match (self, address) {
+            (Net::V4(net, mask), IpAddr::V4(a)) => a.to_bits() & mask == *net,
+            (Net::V6(net, mask), IpAddr::V6(a)) => a.to_bits() & mask == *net,
+            (Net::V4(net, mask), IpAddr::V6(a)) => {
+                a.to_ipv4_mapped().is_some_and(|a| a.to_bits() & mask == *net)
+            }
+            (Net::V6(..), IpAddr::V4(_)) => false,
         }
+    }
+}
+
+fn address(text: &str) -> Option<IpAddr> {
+    let text = text.trim();
+    match text.split_once('%') {
+        Some((address, zone)) if !zone.is_empty() => address.parse().ok().map(IpAddr::V6),
+        _ => text.parse().ok(),
     }
 }
 
@@ -60,6 +73,12 @@ mod tests {
         let six = Net::parse("fe80::/10").unwrap();
         assert!(six.holds("fe80::1") && !six.holds("fec0::1") && !six.holds("10.0.0.1"));
         assert!(Net::parse("::1").unwrap().holds("::1"));
+        assert!(six.holds("fe80::1%eth0") && !six.holds("fe80::1%") && !six.holds("fec0::1%eth0"));
+        let ten = Net::parse("10.0.0.0/8").unwrap();
+        assert!(ten.holds("::ffff:10.1.1.1") && ten.holds("::FFFF:a01:101") && !ten.holds("::ffff:11.1.1.1"));
+        assert!(!ten.holds("::10.1.1.1") && !ten.holds("10.1.1.1%eth0"));
+        let mapped = Net::parse("::ffff:0:0/96").unwrap();
+        assert!(mapped.holds("::ffff:10.1.1.1") && !mapped.holds("10.1.1.1"));
         for bad in ["300.1.1.0/24", "10.0.0.1/8", "10.0.0.0/33", "10.0.0.0/", "", "a/8"] {
             assert!(Net::parse(bad).is_err(), "{bad}");
         }

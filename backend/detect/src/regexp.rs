@@ -19,6 +19,7 @@ const ALTERNATIVES: usize = 64;
 /// A regular expression that is known to compile.
 #[derive(Debug, Clone)]
 pub(crate) struct Regexp {
+    /// In the syntax of the regex crate.
     source: Box<str>,
     flags: Flags,
     compiled: OnceLock<Option<Regex>>,
@@ -33,7 +34,7 @@ pub(crate) struct Flags {
 }
 
 impl Regexp {
-    /// Checks an expression. `flags` are `i`, `m` and `s`; `large` is how many large ones its rule may still have.
+    /// Checks an expression as PCRE writes it. `flags` are `i`, `m` and `s`; `large` is how many large ones its rule may still have.
     ///
     /// # Errors
     /// In plain words, when it is no regular expression or would take too much memory.
@@ -43,6 +44,7 @@ impl Regexp {
             lines: flags.contains(&'m'),
             dot_all: flags.contains(&'s'),
         };
+        let source = &*crate::pcre::translate(source, flags.lines).map_err(Refused::Wrong)?;
         // Most expressions are so small that no compiling is needed to know that they will compile.
         let small = flags.parse(source).is_some_and(|hir| size(&hir) <= SMALL / 2);
         let compiled = if small {
@@ -53,6 +55,7 @@ impl Regexp {
                     *large -= 1;
                     flags.build(source, SIZE)
                 }
+                Err(regex::Error::CompiledTooBig(_)) => return Err(Refused::TooMany),
                 other => other,
             };
             OnceLock::from(Some(built.map_err(|e| match e {
@@ -68,7 +71,7 @@ impl Regexp {
         Regexp { source: source.into(), flags, compiled: OnceLock::new() }
     }
 
-    /// As written.
+    /// In the syntax of the regex crate, for [`Regexp::known`].
     pub fn source(&self) -> &str {
         &self.source
     }
@@ -107,6 +110,8 @@ impl Regexp {
 pub(crate) enum Refused {
     /// It would take too much memory.
     TooLarge,
+    /// It is large, and its rule has as many large ones as it may.
+    TooMany,
     /// What the compiler said.
     Wrong(String),
 }

@@ -3,6 +3,7 @@
 use crate::{
     fold,
     sigma::pattern::{DASHES, Part, Pattern},
+    wild::Masks,
 };
 use memchr::memmem::Finder;
 use std::ops::Range;
@@ -60,6 +61,15 @@ impl Shape {
         Shape::Contains(Box::new(Finder::new(text.as_bytes()).into_owned()))
     }
 
+    /// Characters of its longest run with `?` or a dash that may stand anywhere in a text. Each [`crate::wild::BITS`] of them cost
+    /// a step for each character of a text; of all other shapes the cost is that of reading the text.
+    pub fn wild(&self) -> usize {
+        match self {
+            Shape::Glob(g) => g.wild(),
+            _ => 0,
+        }
+    }
+
     /// Whether the text as a whole fits.
     pub fn fits(&self, text: &str) -> bool {
         match self {
@@ -106,10 +116,7 @@ impl Glob {
         let runs = parts
             .split(|p| *p == Part::Any)
             .filter(|r| !r.is_empty())
-            .map(|r| Run {
-                parts: r.to_vec(),
-                chars: r.iter().map(|p| if let Part::Text(t) = p { t.chars().count() } else { 1 }).sum(),
-            })
+            .map(|r| Run { parts: r.to_vec(), chars: r.iter().map(Part::chars).sum() })
             .collect();
         Glob {
             runs,
@@ -134,6 +141,13 @@ impl Glob {
             out.push(Part::Any);
         }
         out
+    }
+
+    fn wild(&self) -> usize {
+        let last = self.runs.len().saturating_sub(1);
+        let free = |i: usize| (i > 0 || self.open_start) && (i < last || self.open_end);
+        let runs = self.runs.iter().enumerate().filter(|(i, r)| free(*i) && r.parts.len() > 1);
+        runs.map(|(_, r)| r.chars).max().unwrap_or(0)
     }
 
     /// The longest literal text that everything which fits has.
@@ -181,8 +195,14 @@ fn back(text: &str, chars: usize) -> Option<usize> {
 impl Run {
     /// The end of the run when it fits at this byte.
     fn at(&self, text: &str, start: usize) -> Option<usize> {
+        self.tried(text, start, &mut 0)
+    }
+
+    /// Like [`Run::at`], and counts the parts that were compared.
+    fn tried(&self, text: &str, start: usize, steps: &mut usize) -> Option<usize> {
         let mut rest = text.get(start..)?;
         for part in &self.parts {
+            *steps += 1;
             match part {
                 Part::Text(t) => rest = rest.strip_prefix(t.as_str())?,
                 Part::One => {
@@ -207,11 +227,24 @@ impl Run {
         }
     }
 
+    /// Tries place after place; when that has taken long enough to pay for it, all places at once.
     fn scan(&self, text: &str, from: usize) -> Option<Range<usize>> {
-        let starts = text.get(from..)?.char_indices().map(|(i, _)| from + i).chain([text.len()]);
-        starts.into_iter().find_map(|start| self.at(text, start).map(|end| start..end))
+        let mut steps = 0;
+        for start in text.get(from..)?.char_indices().map(|(i, _)| from + i).chain([text.len()]) {
+            if let Some(end) = self.tried(text, start, &mut steps) {
+                return Some(start..end);
+            }
+            if steps > STEPS {
+                let end = start + Masks::new(&self.parts, self.chars).end(text.get(start..)?)?;
+                return Some(start + back(text.get(start..end)?, self.chars)?..end);
+            }
+        }
+        None
     }
 }
+
+/// Comparisons after which the masks of a run are made; in tests few, so that both ways are tested.
+const STEPS: usize = if cfg!(test) { 4 } else { 256 };
 
 #[cfg(test)]
 mod tests {

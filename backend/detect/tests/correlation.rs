@@ -407,6 +407,91 @@ fn kept_contributions_of_another_form_are_said() {
     assert!(all.fired.is_empty() && all.shortfalls[0].reason.contains("scan the events again"));
 }
 
+/// Detections that have an id and a name each.
+fn twice_named() -> String {
+    let one = |name: &str| {
+        format!(
+            "title: {name}\nid: {name}{name}5be1f5-9a1f-4d6e-8f2a-3f0b6a3c9d11\nname: base_{name}\n\
+             logsource: {{category: test}}\ndetection:\n  s: {{is|contains: {name}}}\n  condition: s\n---\n"
+        )
+    };
+    // "aa5be1f5-…" and so on.
+    ["a", "b", "c"].map(one).concat()
+}
+
+fn uuid(name: &str) -> String {
+    format!("{name}{name}5be1f5-9a1f-4d6e-8f2a-3f0b6a3c9d11")
+}
+
+#[test]
+fn a_rule_may_be_called_by_its_id_here_and_by_its_name_there() {
+    let (a, b, c) = (uuid("a"), uuid("b"), uuid("c"));
+    for (rules, condition) in [
+        (format!("[{a}, {b}, {c}]"), "base_a and base_b and not base_c".to_owned()),
+        ("[base_a, base_b, base_c]".into(), format!("{a} and {b} and not {c}")),
+        (format!("[{a}, base_b, {c}]"), format!("base_a and {b} and not base_c")),
+        (format!("[{a}, base_b, {c}]"), "2 of base_* and not base_c".into()),
+    ] {
+        let aliases = format!("{{u: {{base_a: x, {b}: y}}}}");
+        let text = format!(
+            "{}title: k\nid: by hand\ncorrelation:\n  type: temporal\n  rules: {rules}\n  condition: {condition}\n  \
+             aliases: {aliases}\n  group-by: [u]\n  timespan: 10s\n",
+            twice_named()
+        );
+        let (e, not_run) = load(&text);
+        assert!(not_run.is_empty(), "{not_run:?}");
+        let both = [(0, json!({"is": "a", "x": "1"})), (1, json!({"is": "b", "y": "1"}))];
+        let got = fired(&e, &both);
+        assert_eq!(got.len(), 1, "{condition}");
+        assert_eq!(got[0].group, [("u".into(), "1".into())]);
+        assert_eq!(e.correlations().rules()[0].id, "by hand");
+    }
+}
+
+#[test]
+fn what_is_not_among_rules_is_said_where_all_rules_are_known() {
+    for (rest, reason) in [
+        ("condition: base_a and base_c", "the rule 'base_c' is not among rules"),
+        ("condition: base_a and nobody", "the rule 'nobody' is not among rules"),
+        ("condition: 1 of nope_*", "no rule fits 'nope_*'"),
+        ("aliases: {u: {base_c: x}}", "the alias 'u' names 'base_c', which is not among rules"),
+    ] {
+        let rules = format!("[{}, base_b]", uuid("a"));
+        let text = format!(
+            "{}title: k\ncorrelation:\n  type: temporal\n  rules: {rules}\n  {rest}\n  timespan: 10s\n",
+            twice_named()
+        );
+        let (_, not_run) = load(&text);
+        let told = not_run.iter().find(|n| n.title == "k").unwrap();
+        assert_eq!((told.cause, told.reason.as_str()), (Cause::Correlation, reason));
+    }
+}
+
+#[test]
+fn names_keep_to_their_text_whatever_loads_before_them() {
+    let text = |value: &str, title: &str| {
+        format!(
+            "title: base\nid: {}\nname: base\nlogsource: {{category: test}}\ndetection:\n  s: {{is: {value}}}\n  \
+             condition: s\n---\ntitle: {title}\ncorrelation:\n  type: event_count\n  rules: [base]\n  \
+             timespan: 5m\n  condition: {{gte: 1}}\n",
+            uuid(if value == "one" { "a" } else { "b" })
+        )
+    };
+    // The first document of the second text does not load, so its numbers go on where the first text's end.
+    let second = format!("title: broken\n---\ntitle: also\n---\n{}", text("two", "k2"));
+    let mut rules = sigma::parse(&text("one", "k1")).rules;
+    let parsed = sigma::parse(&second);
+    assert_eq!(parsed.errors.len(), 2);
+    rules.extend(parsed.rules);
+    let (e, not_run) = Engine::build(rules, &Mapping::ignoring_logsource());
+    assert!(not_run.is_empty(), "{not_run:?}");
+    let titles = |events: &[(i64, Json)]| -> Vec<String> {
+        fired(&e, events).iter().map(|f| e.correlations().rules()[f.correlation].title.clone()).collect()
+    };
+    assert_eq!(titles(&[(0, json!({"is": "one"}))]), ["k1"]);
+    assert_eq!(titles(&[(0, json!({"is": "two"}))]), ["k2"]);
+}
+
 #[test]
 fn what_is_wrong_is_refused_with_its_place() {
     for (correlation, word) in [
@@ -416,11 +501,10 @@ fn what_is_wrong_is_refused_with_its_place() {
         ("type: event_count\nrules: [a]\ntimespan: 5m\ncondition: a", "wants a map"),
         ("type: value_count\nrules: [a]\ntimespan: 5m\ncondition: {gte: 1}", "name of a field"),
         ("type: value_sum\nrules: [a]\ntimespan: 5m\ncondition: {field: [x, y], gte: 1}", "only value_count"),
-        ("type: temporal\nrules: [a]\ntimespan: 5m\ncondition: b", "'b' is not defined"),
+        ("type: temporal\nrules: [a]\ntimespan: 5m\ncondition: a and", "where a rule is expected"),
         ("type: temporal\nrules: [a]\ntimespan: 5m\ncondition: not a", "no rule matched"),
         ("type: temporal_ordered\nrules: [a]\ntimespan: 5m\ncondition: {lt: 2}", "takes gte"),
         ("type: near\nrules: [a]\ntimespan: 5m", "unknown type"),
-        ("type: temporal\nrules: [a]\ntimespan: 5m\naliases: {x: {b: f}}", "not among rules"),
         (
             "type: event_count\nrules: [a]\ntimespan: 5m\ngenerate: maybe\ncondition: {gte: 1}",
             "true or false",

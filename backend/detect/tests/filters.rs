@@ -69,6 +69,24 @@ fn both_ways_of_writing_take_the_same_away() {
 }
 
 #[test]
+fn what_a_filter_could_not_do_and_how_it_was_read_can_be_told() {
+    use detect::Reading;
+    for (condition, reading) in [("selection", Reading::TakesAway), ("not selection", Reading::Keeps)] {
+        let text = filter("[two, nobody, 2c5be1f5-9a1f-4d6e-8f2a-3f0b6a3c9d11]", "{User: bob}", condition);
+        let text = text.replace("9c5be1f5-9a1f-4d6e-8f2a-3f0b6a3c9d11", "filter of ours");
+        let (engine, not_run) = build(&text);
+        assert!(not_run.is_empty(), "{not_run:?}");
+        let told: Vec<(&str, &str)> =
+            engine.filter_problems().map(|(f, p)| (f.rule_id.as_str(), p)).collect();
+        assert_eq!(told[0], ("filter of ours", "the rule 'nobody' is not loaded"));
+        assert!(told[1].1.contains("is for the log source windows/security"), "{told:?}");
+        assert_eq!(told.len(), 2);
+        assert_eq!(engine.filters()[0].reading, reading);
+        assert!(engine.filters()[0].says().contains("condition holds"));
+    }
+}
+
+#[test]
 fn only_the_named_rules_are_filtered_and_what_is_wrong_is_said() {
     let names = "[two, 2c5be1f5-9a1f-4d6e-8f2a-3f0b6a3c9d11, nobody]";
     let (engine, not_run) = build(&filter(names, "{User: bob}", "selection"));

@@ -135,6 +135,32 @@ fn values(plain: &Event) {
     bounded("many wildcards", || all(&item("F", &format!("'{}b'", "*a".repeat(20_000))), plain));
     bounded("many question marks", || all(&item("F", &format!("'*{}b*'", "?".repeat(20_000))), plain));
     bounded("long value", || all(&item("F|contains", &format!("'{}'", "a".repeat(300_000))), plain));
+    let lists = |n: usize, value: &dyn Fn(usize) -> String| -> String {
+        (0..n).map(|i| format!("'{}', ", value(i))).collect()
+    };
+    let a = event(0, &[("A", &"a".repeat(2_000))]);
+    // Before, seconds and minutes: every place of the text was tried for every character of the value.
+    let told = |name: &str, event: &Event, list: &str, loaded: usize| {
+        let text = item("A|contains", &format!("[{list}]"));
+        assert_eq!(bounded(name, || all(&text, event)).0, loaded, "{name}");
+    };
+    told("question marks, long values", &a, &lists(6_000, &|i| format!("{}b{i}", "?a".repeat(140))), 0);
+    let field = event(0, &[("A", &"a".repeat(1 << 20))]);
+    told("question marks, one value", &field, &format!("'{}?c'", "?aa".repeat(60_000)), 0);
+    told("question marks, many values", &a, &lists(2_800, &|i| format!("{}?{i}", "?aa".repeat(90))), 0);
+    // As much as is taken.
+    let most = lists(500, &|i| format!("{}?{i}", "?aa".repeat(19)));
+    told("question marks, as many as may be", &a, &most, 1);
+    told("question marks, as long as may be", &a, &lists(8, &|i| format!("{}{i}", "?aa".repeat(1_360))), 1);
+    let engine = |list: &str| {
+        let text = item("A|contains", &format!("[{list}]"));
+        Engine::build(sigma::parse(&text).rules, &Mapping::ignoring_logsource()).0
+    };
+    let long = event(0, &[("A", &"a".repeat(64 << 10))]);
+    for (name, list) in [("many", most), ("long", lists(8, &|i| format!("{}{i}", "?aa".repeat(1_360))))] {
+        let engine = engine(&list);
+        bounded(&format!("question marks, {name}, a long field"), || engine.scan(&long, &mut Vec::new()));
+    }
     for (name, pattern) in [
         ("nested counts", "(((((a{50}){50}){50}){50}){50})".to_owned()),
         ("large class", r"[\w\W\p{L}\d]{500}".to_owned()),

@@ -34,6 +34,42 @@ fn found(engine: &Engine, event: &Event) -> Vec<String> {
 }
 
 #[test]
+fn windows_services_are_found_under_every_name_of_their_channel() {
+    for (service, channels) in [
+        ("dns-server", &["DNS Server"][..]),
+        ("dns-server-analytic", &["Microsoft-Windows-DNS-Server/Analytical"]),
+        ("driver-framework", &["Microsoft-Windows-DriverFrameworks-UserMode/Operational"]),
+        (
+            "microsoft-servicebus-client",
+            &["Microsoft-ServiceBus-Client/Admin", "Microsoft-ServiceBus-Client/Operational"],
+        ),
+        (
+            "hyper-v-worker",
+            &[
+                "Microsoft-Windows-Hyper-V-Worker-Admin",
+                "Microsoft-Windows-Hyper-V-Worker/Admin",
+                "Microsoft-Windows-Hyper-V-Worker/Operational",
+            ],
+        ),
+        (
+            "kernel-event-tracing",
+            &[
+                "Microsoft-Windows-Kernel-EventTracing/Admin",
+                "Microsoft-Windows-Kernel-EventTracing-Admin",
+                "Microsoft-Windows-Kernel-EventTracing/Operational",
+            ],
+        ),
+    ] {
+        let engine = engine(&[&format!("product: windows, service: {service}")]);
+        for channel in channels {
+            let event = of("windows.other", &json!({"Channel": channel, "EventID": 1, "F": "x"}));
+            assert_eq!(found(&engine, &event).len(), 1, "{service} {channel}");
+        }
+        assert!(found(&engine, &of("windows.other", &json!({"Channel": "Else", "F": "x"}))).is_empty());
+    }
+}
+
+#[test]
 fn linux_services_are_found_in_their_file_and_in_syslog() {
     let all = [
         "product: linux, service: auditd",

@@ -75,6 +75,72 @@ fn fields_get_other_names() {
 }
 
 #[test]
+fn several_values_of_one_written_value_are_alternatives_under_all() {
+    let steps = "  - {type: value_placeholders}";
+    let detection = "s:\n  A|expand|contains|all: ['%v%', z]\ncondition: s";
+    let engine = engine(detection, &format!("vars: {{v: [x, y]}}\ntransformations:\n{steps}"));
+    for (value, want) in [("xz", true), ("yz", true), ("xy", false), ("z", false)] {
+        let mut hits = Vec::new();
+        engine.scan(&support::flat(&json!({ "A": value })), &mut hits);
+        assert_eq!(!hits.is_empty(), want, "{value}");
+    }
+    check(
+        "s:\n  A|contains|all: [a, b]\ncondition: s",
+        "  - {type: map_string, mapping: {a: [x, y]}}",
+        &[(json!({"A": "yb"}), true), (json!({"A": "bx"}), true), (json!({"A": "xy"}), false)],
+    );
+}
+
+#[test]
+fn what_changes_no_match_is_taken_and_said() {
+    let text = "name: p\ntransformations:\n  - {type: add_field, field: [x, y]}\n  - {id: own, type: set_custom_attribute, \
+                attribute: a, value: b}\n  - {type: remove_field, field: x}\n  - {type: set_field, fields: [x]}\n  \
+                - type: field_name_suffix\n    suffix: s\n    rule_conditions: [{type: processing_item_applied, \
+                processing_item_id: own}]\n";
+    let pipeline = Pipeline::parse(text).unwrap();
+    assert_eq!(pipeline.notes().len(), 4);
+    assert_eq!(
+        pipeline.notes()[1],
+        "item 'own' (set_custom_attribute) does nothing here: rules have no other attributes"
+    );
+    let parsed = sigma::parse_with(&rule("s: {A: x}\ncondition: s"), &Pipelines::new(vec![pipeline]));
+    assert_eq!(parsed.rules[0].pipelines, ["p: 5"]);
+    let wrong = Pipeline::parse("transformations: [{type: add_field}]").unwrap_err();
+    assert!(wrong.reason.contains("field is missing"), "{wrong}");
+}
+
+#[test]
+fn nested_items_are_applied_where_the_outer_one_is() {
+    let nest = |product: &str| {
+        format!(
+            "  - type: nest\n    rule_conditions: [{{type: logsource, product: {product}}}]\n    items:\n      \
+             - {{type: change_logsource, product: zeek, service: conn}}\n      \
+             - {{type: field_name_mapping, mapping: {{A: b}}}}\n"
+        )
+    };
+    let detection = "s: {A: x}\ncondition: s";
+    check(detection, &nest("windows"), &[(json!({"b": "x"}), true), (json!({"A": "x"}), false)]);
+    check(detection, &nest("linux"), &[(json!({"A": "x"}), true)]);
+    let parsed = sigma::parse_with(
+        &rule(detection),
+        &pipelines(&[&format!("name: p\ntransformations:\n{}", nest("windows"))]),
+    );
+    assert_eq!(parsed.rules[0].pipelines, ["p: 1.1", "p: 1.2"]);
+    let no = pipelines(&["transformations:\n  - {type: nest, items: [{type: rule_failure, message: no}]}\n"]);
+    assert_eq!(sigma::parse_with(&rule(detection), &no).errors.len(), 1);
+    assert!(sigma::parse_with(&rule(detection), &no.renaming()).errors.is_empty());
+}
+
+#[test]
+fn a_field_of_two_names_differs_under_both() {
+    check(
+        "s:\n  A|neq: x\ncondition: s",
+        "  - {type: field_name_mapping, mapping: {A: [b, c]}}",
+        &[(json!({"b": "y", "c": "y"}), true), (json!({"b": "x", "c": "y"}), false)],
+    );
+}
+
+#[test]
 fn conditions_choose_what_is_changed() {
     let detection = "s: {A: x, B: y}\ncondition: s";
     let with = |conditions: &str| format!("  - type: field_name_suffix\n    suffix: 2\n    {conditions}");

@@ -164,6 +164,91 @@ fn report_says_why_a_rule_had_no_chance() {
     );
 }
 
+/// The report over these events, for one rule with this detection.
+fn told(detection: &str, events: &[Json]) -> Vec<String> {
+    let lines: String = detection.lines().map(|l| format!("  {l}\n")).collect();
+    let parsed = sigma::parse(&format!("title: t\nlogsource: {{category: x}}\ndetection:\n{lines}"));
+    assert!(parsed.errors.is_empty(), "{:?}", parsed.errors);
+    let (engine, _) = Engine::build(parsed.rules, &Mapping::ignoring_logsource());
+    let mut coverage = Coverage::default();
+    events.iter().for_each(|e| engine.scan_covered(&event(e), &mut coverage, &mut Vec::new()));
+    coverage.report(&engine, vec![], 0).no_chance.into_iter().map(|n| n.reason).collect()
+}
+
+#[test]
+fn only_fields_whose_absence_matters_are_named() {
+    let events = [json!({"A": "x"}), json!({"B": "y"})];
+    for (detection, missing) in [
+        ("s:\n  A: x\n  D: y\n  E|exists: false\n  F: null\nf:\n  G: z\ncondition: s and not f", "field D"),
+        ("s: {C: x}\nt: {D: x}\nf: {H: x}\ncondition: (s or t) and not f", "fields C, D"),
+        ("s: {A: x}\nf: {D: null}\ncondition: s and not f", "field D"),
+        ("s_1: {A: x}\ns_2: {D: x}\ns_3: {E: x}\ncondition: 2 of s_*", "fields D, E"),
+        ("s: {A|fieldref: I}\ncondition: s", "field I"),
+        ("s: {A|fieldref|neq: I}\ncondition: s", "field I"),
+        ("s: {I|fieldref: A}\ncondition: s", "field I"),
+        ("s: {D|contains|all: [a, b], A: x}\ncondition: s", "field D"),
+    ] {
+        assert_eq!(
+            told(detection, &events),
+            [format!("no event of its kind has the {missing}")],
+            "{detection}"
+        );
+    }
+    for detection in [
+        "s: {A|fieldref: B}\ncondition: s",
+        "s: {D|exists: false}\ncondition: s",
+        "s: {A: x}\nf: {D: x}\ncondition: s and not f",
+    ] {
+        assert!(told(detection, &[json!({"A": "x", "B": "x"})]).is_empty(), "{detection}");
+    }
+}
+
+#[test]
+fn correlations_whose_rules_had_no_chance_are_told() {
+    let base = |name: &str| {
+        format!(
+            "title: {name}\nname: {name}\nlogsource: {{category: x}}\ndetection:\n  s: {{{name}: x}}\n  \
+             condition: s\n---\n"
+        )
+    };
+    let correlation = |title: &str, rest: &str| {
+        format!("title: {title}\nname: {title}\ncorrelation:\n  timespan: 5m\n  {rest}\n---\n")
+    };
+    let text = [
+        base("A"),
+        base("C"),
+        base("D"),
+        correlation("all", "type: temporal\n  rules: [A, C, D]"),
+        correlation("some", "type: event_count\n  rules: [A, C]\n  condition: {gte: 2}"),
+        correlation("none", "type: event_count\n  rules: [C]\n  condition: {lt: 2}"),
+        correlation("either", "type: temporal\n  rules: [A, C]\n  condition: A or C"),
+        correlation("two", "type: temporal\n  rules: [A, C]\n  condition: {gte: 2}"),
+        correlation("above", "type: event_count\n  rules: [none]\n  condition: {gte: 1}"),
+        correlation("without", "type: temporal\n  rules: [A, C]\n  condition: A and not C"),
+    ]
+    .concat();
+    let parsed = sigma::parse(&text);
+    assert!(parsed.errors.is_empty(), "{:?}", parsed.errors);
+    let (engine, not_run) = Engine::build(parsed.rules, &Mapping::ignoring_logsource());
+    assert!(not_run.is_empty(), "{not_run:?}");
+    let mut coverage = Coverage::default();
+    engine.scan_covered(&event(&json!({"A": "y"})), &mut coverage, &mut Vec::new());
+    let report = coverage.report(&engine, vec![], 0);
+    let mut told: Vec<(&str, &str)> =
+        report.correlations_no_chance.iter().map(|n| (n.title.as_str(), n.reason.as_str())).collect();
+    told.sort_unstable();
+    assert_eq!(
+        told,
+        [
+            ("above", "the rule 'none' had no chance"),
+            ("all", "the rules 'C', 'D' had no chance"),
+            ("none", "the rule 'C' had no chance"),
+            ("two", "the rule 'C' had no chance"),
+        ]
+    );
+    assert!(report.correlations_no_chance.iter().all(|n| n.gap == Gap::Base));
+}
+
 #[test]
 fn coverage_of_two_threads_is_one_report() {
     let engine = engine();

@@ -19,6 +19,8 @@ pub struct Error {
     pub cause: Option<String>,
 }
 
+const DAMAGED: &str = "aurora.db is damaged; `aurorasoc doctor` says where";
+
 impl Error {
     /// The bare code.
     pub fn new(code: Code) -> Self {
@@ -45,6 +47,17 @@ impl Error {
         Error { cause: Some(cause.to_string()), ..Error::new(Code::Internal) }
     }
 
+    /// AURORA-5030: SQLite says that `aurora.db` is damaged.
+    pub fn damaged(cause: impl std::fmt::Display) -> Self {
+        Error::unavailable(DAMAGED, cause)
+    }
+
+    /// What SQLite says of the damage, where this is one.
+    pub fn damage(&self) -> Option<String> {
+        let reason = self.detail.as_ref().and_then(|d| d.get("reason"));
+        (reason.and_then(Value::as_str) == Some(DAMAGED)).then(|| self.cause.clone().unwrap_or_default())
+    }
+
     /// AURORA-5030 with a reason.
     pub fn unavailable(reason: &str, cause: impl std::fmt::Display) -> Self {
         Error { cause: Some(cause.to_string()), ..Error::with(Code::Unavailable, json!({"reason": reason})) }
@@ -66,10 +79,11 @@ impl std::error::Error for Error {}
 impl From<sqlx::Error> for Error {
     fn from(e: sqlx::Error) -> Self {
         if let sqlx::Error::Database(db) = &e {
-            // SQLITE_FULL 13, SQLITE_READONLY 8 and its extended codes (https://sqlite.org/rescode.html).
+            // SQLITE_FULL 13, SQLITE_READONLY 8, SQLITE_CORRUPT 11, SQLITE_NOTADB 26 and their extended codes (https://sqlite.org/rescode.html).
             match db.code().as_deref().and_then(|c| c.parse::<u32>().ok()).map(|c| c & 0xff) {
                 Some(13) => return Error::unavailable("the disk is full", e),
                 Some(8) => return Error::unavailable("the workspace is read-only", e),
+                Some(11 | 26) => return Error::damaged(e),
                 _ => {}
             }
         }

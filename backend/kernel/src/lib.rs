@@ -74,8 +74,10 @@ pub struct Options<'a> {
     pub workspace: String,
     /// Served inside the desktop's process.
     pub desktop: bool,
-    /// Whether the OS keyring may be asked for the token key (tests say no).
-    pub keyring: bool,
+    /// Where the token key lies.
+    pub key: auth::token_key::KeyPlace,
+    /// What the user must know already.
+    pub warnings: Vec<String>,
     /// Migrations of the domains, after the kernel's own.
     pub migrations: &'a [db::Migration],
     /// Kinds of long work.
@@ -86,10 +88,16 @@ impl Kernel {
     /// Opens `aurora.db` (migrating it), loads keys and settings. Jobs do not run until [`Kernel::start`].
     pub async fn open(o: Options<'_>) -> std::result::Result<Kernel, db::OpenError> {
         let db = db::Db::open(&o.dir.join("aurora.db"), o.migrations, &o.world).await?;
-        let (key, warning) = auth::token_key::load(o.dir, &o.world, o.keyring).await;
-        let settings = settings::SettingsStore::load(&db).await?;
-        let live = live::Hub::load(&db).await?;
-        let auth = auth::Auth::new(db.clone(), o.world.clone(), o.dir.to_owned(), key, o.keyring);
+        let loaded = async { Ok((settings::SettingsStore::load(&db).await?, live::Hub::load(&db).await?)) };
+        let (settings, live) = match loaded.await {
+            Ok(loaded) => loaded,
+            Err(e) => {
+                db.close().await;
+                return Err(crate::Error::into(e));
+            }
+        };
+        let (key, warning) = auth::token_key::load(o.dir, &o.world, o.key).await;
+        let auth = auth::Auth::new(db.clone(), o.world.clone(), o.dir.to_owned(), key, o.key);
         let jobs = jobs::Jobs::new(db.clone(), o.world.clone(), o.works);
         Ok(Kernel(Arc::new(Parts {
             auth,
@@ -97,7 +105,7 @@ impl Kernel {
             jobs,
             settings,
             metrics: metrics::Metrics::default(),
-            warnings: warning.into_iter().collect(),
+            warnings: o.warnings.into_iter().chain(warning).collect(),
             workspace: o.workspace,
             desktop: o.desktop,
             db,

@@ -22,6 +22,8 @@ use tracing_subscriber::{
     util::SubscriberInitExt as _,
 };
 
+/// The reader of EVTX warns for each file of an option that it was not given.
+const LEVELS: &str = "info,evtx=error";
 const GATHER: Duration = Duration::from_millis(200);
 /// Lines are dropped, and counted, when the disk can't follow.
 const MOST: usize = 4 << 20;
@@ -88,7 +90,7 @@ pub fn start(dir: &Path) -> Option<Log> {
     let writer = std::thread::Builder::new().name("log".into()).spawn(move || write(&from, file)).ok()?;
     let number = NUMBER.fetch_add(1, Ordering::Relaxed);
     open().push((number, shared.clone()));
-    let filter = EnvFilter::try_from_env("AURORASOC_LOG").unwrap_or_else(|_| EnvFilter::new("info"));
+    let filter = EnvFilter::try_from_env("AURORASOC_LOG").unwrap_or_else(|_| EnvFilter::new(LEVELS));
     let lines = fmt::layer().json().flatten_event(true).with_current_span(false).with_writer(Newest);
     // From the second workspace of a process on, it is there already.
     let _ = tracing_subscriber::registry().with(filter).with(lines).try_init();

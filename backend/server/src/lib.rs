@@ -15,6 +15,7 @@ use detections::Rules;
 use evidence::ContentStore;
 use kernel::{
     Kernel, World,
+    auth::token_key::KeyPlace,
     db::{Migration, OpenError},
     route::Routes,
 };
@@ -63,8 +64,18 @@ pub struct Options<'a> {
     pub dir: &'a Path,
     /// Served inside the desktop's process.
     pub desktop: bool,
-    /// Whether the OS keyring may be asked for the token key.
-    pub keyring: bool,
+    /// Where the token key lies.
+    pub key: KeyPlace,
+}
+
+/// What a workspace's folder holds of the program's own, by name.
+const OWN: &[&str] = &["aurora.db", "logs.db", "content", "logs", "lock", "token.key"];
+
+/// Whether a name in a workspace's folder is one of the program's own, also of a database's companions and copies.
+pub fn is_own(name: &std::ffi::OsStr) -> bool {
+    let name = name.to_string_lossy();
+    OWN.contains(&name.as_ref())
+        || ["aurora.db", "logs.db", "backup-copies"].iter().any(|own| name.starts_with(own))
 }
 
 /// Migrations of the domains, by level.
@@ -72,6 +83,7 @@ pub const MIGRATIONS: &[Migration] = &[
     Migration { version: 2, name: "alerts", sql: include_str!("../migrations/0002_alerts.sql") },
     Migration { version: 3, name: "cases", sql: include_str!("../migrations/0003_cases.sql") },
     Migration { version: 4, name: "detections", sql: include_str!("../migrations/0004_detections.sql") },
+    Migration { version: 5, name: "urgency", sql: include_str!("../migrations/0005_urgency.sql") },
 ];
 
 impl App {
@@ -89,9 +101,27 @@ impl App {
             e => other(&e),
         })?;
         let logs: Arc<dyn LogStore> = Arc::new(logs);
-        let content = Arc::new(ContentStore::open(&o.dir.join("content")).map_err(|e| other(&e))?);
+        let content = match ContentStore::open(&o.dir.join("content")) {
+            Ok(content) => Arc::new(content),
+            Err(e) => {
+                let _ = logs.close().await;
+                return Err(other(&e));
+            }
+        };
+        // Alerts, cases and rules can be worked with while the events can't be read.
+        let damage = match logs.stats().await {
+            Err(logstore::Error::Corrupt(reason)) => Some(format!(
+                "logs.db is damaged ({reason}): events and imports fail. `aurorasoc doctor` says where; restore a backup."
+            )),
+            _ => None,
+        };
         let rules = Arc::new(Rules::default());
-        let import = siem::Import { logs: logs.clone(), content: content.clone(), rules: rules.clone() };
+        let import = siem::Import {
+            logs: logs.clone(),
+            content: content.clone(),
+            rules: rules.clone(),
+            dir: o.dir.to_owned(),
+        };
         let packs = detections::PackImport { content: content.clone(), rules: rules.clone() };
         let runs = detections::RuleRuns { logs: logs.clone(), rules: rules.clone() };
         let name = o.dir.file_name().map_or_else(|| "workspace".into(), |n| n.to_string_lossy().into_owned());
@@ -100,7 +130,8 @@ impl App {
             dir: o.dir,
             workspace: name,
             desktop: o.desktop,
-            keyring: o.keyring,
+            key: o.key,
+            warnings: damage.into_iter().collect(),
             migrations: MIGRATIONS,
             works: vec![Arc::new(import), Arc::new(packs), Arc::new(runs)],
         };
@@ -112,8 +143,12 @@ impl App {
                 return Err(e);
             }
         };
-        detections::open(&kernel, &rules).await.map_err(|e| other(&e))?;
-        Ok(App(Arc::new(Parts { kernel, logs, content, rules, dir: o.dir.to_owned() })))
+        let app = App(Arc::new(Parts { kernel, logs, content, rules, dir: o.dir.to_owned() }));
+        if let Err(e) = detections::open(&app.kernel, &app.rules).await {
+            app.close().await;
+            return Err(e.into());
+        }
+        Ok(app)
     }
 
     /// Stops jobs at their resume points and closes both databases.

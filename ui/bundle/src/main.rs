@@ -42,6 +42,20 @@ fn copy(from: &Path, to: &Path) -> Result<()> {
     Ok(())
 }
 
+/// Where the icons stand in the page.
+const ICONS: &str = "<!-- icons -->";
+
+/// The page with the icons in it: each use of one would be a request of its own, and fail while the server is away.
+fn page(html: &Path, sprite: &Path) -> Result<String> {
+    let read = |path: &Path| fs::read_to_string(path).with_context(|| format!("reading {}", path.display()));
+    let (html, sprite) = (read(html)?, read(sprite)?);
+    let hidden = sprite.trim_end().replacen("<svg ", "<svg class=\"sprite\" aria-hidden=\"true\" ", 1);
+    if !html.contains(ICONS) || hidden == sprite {
+        bail!("the page has no place for the icons, or they are no <svg>");
+    }
+    Ok(html.replacen(ICONS, &hidden, 1))
+}
+
 fn main() -> Result<()> {
     let args = args()?;
     // The one of this run: a build cache that several clones share may hold this program from another one.
@@ -64,13 +78,10 @@ fn main() -> Result<()> {
 
     let fonts = fonts::copy_all(&ui.join("node_modules/@fontsource-variable"), &args.out.join("fonts"))?;
     fs::write(args.out.join("app.css"), fonts + &css::join(&ui)?)?;
-    for name in ["index.html", "boot.js"] {
-        copy(&ui.join(name), &args.out.join(name))?;
-    }
     let icons = ui.join("../assets/icons");
-    for name in ["sprite.svg", "favicon.svg"] {
-        copy(&icons.join(name), &args.out.join(name))?;
-    }
+    fs::write(args.out.join("index.html"), page(&ui.join("index.html"), &icons.join("sprite.svg"))?)?;
+    copy(&ui.join("boot.js"), &args.out.join("boot.js"))?;
+    copy(&icons.join("favicon.svg"), &args.out.join("favicon.svg"))?;
     let size = fs::metadata(args.out.join("ui_bg.wasm"))?.len();
     println!("bundle: {} ({size} bytes of wasm)", args.out.display());
     Ok(())

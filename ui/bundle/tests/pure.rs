@@ -30,3 +30,6 @@ mod range;
 
 #[path = "../../src/pages/rules/yaml.rs"]
 mod yaml;
+
+#[path = "../../src/components/tray/names.rs"]
+mod names;

@@ -58,6 +58,15 @@ pub static ACTIONS: &[Action] = &[
     }),
     on_alert("copy-link", k::ACTION_COPY_LINK, "copy", &["KeyC"], "alerts:read", moves::copy_link),
     on_alert("open", k::ACTION_OPEN, "eye", &["Enter"], "alerts:read", moves::open),
+    on_alert("event-fields", k::ACTION_EVENT_FIELDS, "list", &["Digit1"], "alerts:read", || moves::form("")),
+    on_alert("event-json", k::ACTION_EVENT_JSON, "file", &["Digit2"], "alerts:read", || moves::form("json")),
+    on_alert("event-raw", k::ACTION_EVENT_RAW, "hash", &["Digit3", "KeyH"], "alerts:read", || {
+        moves::form("raw")
+    }),
+    on_alert("event-next", k::ACTION_EVENT_NEXT, "down", &["KeyN"], "alerts:read", || moves::event(1)),
+    on_alert("event-previous", k::ACTION_EVENT_PREVIOUS, "up", &["Shift+KeyN"], "alerts:read", || {
+        moves::event(-1)
+    }),
     on_alert("select", k::ACTION_SELECT, "check", &["KeyX"], "alerts:read", moves::select),
     on_page("next", k::ACTION_NEXT, "down", &["KeyJ", "ArrowDown"], moves::next),
     on_page("previous", k::ACTION_PREVIOUS, "up", &["KeyK", "ArrowUp"], moves::previous),

@@ -82,7 +82,7 @@ fn pressed(event: &KeyboardEvent) {
     match target(event) {
         Target::Text if chord == "Escape" => {
             if let Some(element) = event.target().and_then(|t| t.dyn_into::<HtmlElement>().ok()) {
-                let _ = element.blur();
+                crate::focus::home(&element);
                 event.prevent_default();
             }
             return;

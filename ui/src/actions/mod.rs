@@ -1,6 +1,7 @@
 //! One list of what a user can do. Palette, shortcuts, help, menus and the status bar are read from it.
 
 pub mod alerts;
+pub mod cases;
 pub mod keys;
 pub mod rules;
 pub mod shell;
@@ -10,6 +11,7 @@ use crate::{
     pages::rules::{editor, query::View},
     state::app,
 };
+use leptos::prelude::WithUntracked;
 
 /// Where an action makes sense.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,10 +28,14 @@ pub enum Context {
     Rules,
     /// On the list of rules, with one selected, open or under the cursor.
     Rule,
+    /// On the page of cases.
+    Cases,
     /// While a rule is being written.
     Editor,
     /// In the desktop window.
     Desktop,
+    /// Where somebody signed in by name: the desktop's own session has no end to ask for.
+    SignedIn,
 }
 
 /// Something that a user can do.
@@ -63,26 +69,31 @@ impl Action {
                 on_detections(|p| View::of(p) == View::Rules && !editor::is_open(p))
                     && !app().rules.targets().is_empty()
             }
+            Context::Cases => app().place.with_untracked(|p| p.path == "/cases"),
             Context::Editor => on_detections(editor::is_open),
-            Context::Desktop => leptos::prelude::WithUntracked::with_untracked(&app().shell, Option::is_some),
+            Context::SignedIn => app().me.with_untracked(|me| me.as_ref().is_some_and(|me| !me.desktop)),
+            Context::Desktop => app().shell.with_untracked(Option::is_some),
         };
-        here && self.needs.is_none_or(alerts::may)
+        here && self.allowed()
+    }
+
+    /// Whether the caller's rights are enough for it.
+    pub fn allowed(&self) -> bool {
+        self.needs.is_none_or(alerts::may)
     }
 }
 
 fn on_alerts() -> bool {
-    leptos::prelude::WithUntracked::with_untracked(&app().place, |p| p.path == "/alerts")
+    app().place.with_untracked(|p| p.path == "/alerts")
 }
 
 fn on_detections(of: fn(&crate::place::Place) -> bool) -> bool {
-    leptos::prelude::WithUntracked::with_untracked(&app().place, |p| {
-        p.path.starts_with("/detections") && of(p)
-    })
+    app().place.with_untracked(|p| p.path.starts_with("/detections") && View::known(p) && of(p))
 }
 
 /// Every action.
 pub fn all() -> impl Iterator<Item = &'static Action> {
-    alerts::ACTIONS.iter().chain(rules::ACTIONS).chain(shell::ACTIONS)
+    alerts::ACTIONS.iter().chain(rules::ACTIONS).chain(cases::ACTIONS).chain(shell::ACTIONS)
 }
 
 /// By id.

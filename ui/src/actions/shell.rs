@@ -37,6 +37,11 @@ const fn desktop(mut action: Action) -> Action {
     action
 }
 
+const fn signed_in(mut action: Action) -> Action {
+    action.context = Context::SignedIn;
+    action
+}
+
 /// The list.
 pub static ACTIONS: &[Action] = &[
     anywhere("palette", k::ACTION_PALETTE, "search", &["Ctrl+KeyK"], || {
@@ -77,7 +82,7 @@ pub static ACTIONS: &[Action] = &[
     desktop(anywhere("workspace-restore", k::ACTION_WORKSPACE_RESTORE, "undo", &[], || {
         shell::act("workspace-restore");
     })),
-    anywhere("logout", k::ACTION_LOGOUT, "lock", &[], session::logout),
+    signed_in(anywhere("logout", k::ACTION_LOGOUT, "lock", &[], session::logout)),
 ];
 
 /// Whether the page is dark now.

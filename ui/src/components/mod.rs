@@ -1,6 +1,8 @@
 //! Parts that pages are made of.
 
 pub mod copy;
+pub mod english;
+pub mod failed;
 pub mod grid;
 pub mod help;
 pub mod icon;

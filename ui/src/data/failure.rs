@@ -1,6 +1,6 @@
 //! Why a call did not work, in words for people.
 
-use crate::i18n::{k, t, tf};
+use crate::i18n::{k, t, tf, word};
 use api::{Code, ProblemBody};
 
 /// A call that failed.
@@ -76,10 +76,11 @@ impl Failure {
                     Code::AlertNotFound | Code::NotFound | Code::CaseNotFound => t(k::ERROR_NOT_FOUND),
                     Code::Unavailable => t(k::ERROR_UNAVAILABLE),
                     Code::AuthRequired | Code::TokenExpired => t(k::ERROR_SESSION),
-                    _ => &body.message,
+                    code => word("error", code.as_str()),
                 };
                 match detail(body) {
-                    Some(detail) => format!("{what} {detail}"),
+                    // The server's own words are English: they keep their direction.
+                    Some(detail) => format!("{what} \u{2066}{detail}\u{2069}"),
                     None => what.to_owned(),
                 }
             }

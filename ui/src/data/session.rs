@@ -10,9 +10,12 @@ use api::{
     auth::{AuthLogout, AuthSession, SessionRequest},
     siem::SiemStatsGet,
     system::ModeGet,
-    users::{Preferences, PreferencesPut, Theme, UserMe},
+    users::{Language, Preferences, PreferencesPut, Theme, UserMe},
 };
 use leptos::{prelude::*, task::spawn_local};
+use std::cell::Cell;
+
+thread_local! { static CHOSEN: Cell<Option<Language>> = const { Cell::new(None) }; }
 
 /// At load: the start code if there is one, else the cookie, else the login page.
 pub async fn start(code: Option<String>) {
@@ -29,12 +32,21 @@ pub async fn start(code: Option<String>) {
     }
 }
 
+/// A language chosen before anybody is known: it stays the one after signing in.
+pub fn choose_language(language: Language) {
+    CHOSEN.set(Some(language));
+    prefer(|p| p.language = language);
+}
+
 /// Name and password.
 pub async fn login(username: String, password: String) -> Result<(), Failure> {
     let before = app().me.with_untracked(|me| me.as_ref().map(|me| me.user.username.clone()));
     let body = SessionRequest { code: None, username: Some(username), password: Some(password) };
     client::call::<AuthSession>(&Empty {}, &Empty {}, &body).await?;
     enter().await?;
+    if let Some(language) = CHOSEN.take() {
+        prefer(|p| p.language = language);
+    }
     let now = app().me.with_untracked(|me| me.as_ref().map(|me| me.user.username.clone()));
     if before.is_some() && before != now {
         // Another person must not see what the one before had on screen.
@@ -59,6 +71,9 @@ async fn enter() -> Result<(), Failure> {
     app.me.set(Some(me));
     client::next_session();
     refresh_facts();
+    if app.may("alerts:read") {
+        app.alerts.count();
+    }
     jobs::start();
     live::start();
     app.auth.set(Auth::In);
@@ -78,8 +93,12 @@ pub fn refresh_facts() {
 /// Totals of the log store.
 pub fn refresh_stats() {
     spawn_local(async {
-        if let Ok(stats) = client::get::<SiemStatsGet>(Empty {}).await {
-            app().stats.set(Some(stats));
+        match client::get::<SiemStatsGet>(Empty {}).await {
+            Ok(stats) => {
+                app().stats.set(Some(stats));
+                app().stats_failed.set(None);
+            }
+            Err(failure) => app().stats_failed.set(Some(failure)),
         }
     });
 }

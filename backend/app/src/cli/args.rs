@@ -30,7 +30,7 @@ pub(super) struct Cli {
 #[derive(Args, Clone)]
 pub(super) struct DataDir {
     /// Folder of the workspace (default: the desktop's own)
-    #[arg(long, value_name = "DIR")]
+    #[arg(long, value_name = "DIR", value_parser = super::folder())]
     pub data_dir: Option<PathBuf>,
 }
 

@@ -117,7 +117,7 @@ mod tests {
 
     fn printed(format: Format, record: Option<u64>) -> String {
         let fields = vec![("Image".into(), "a\u{1b}[31m\u{9b}31m\u{202e}\u{2066}z".into())];
-        let of = record.is_none().then(|| Correlated { last: Some(Time(0)), events: 12, value: 5.0 });
+        let of = record.is_none().then_some(Correlated { last: Some(Time(0)), events: 12, value: 5.0 });
         let time = record.map(|_| Time(0));
         let m = Match {
             rule_id: "r",

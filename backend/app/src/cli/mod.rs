@@ -24,7 +24,10 @@ mod turns;
 
 use crate::config::{self, Config, Flags};
 use args::{Cli, Command, ConfigCommand, RulesCommand, UserCommand};
-use clap::Parser as _;
+use clap::{
+    Parser as _,
+    builder::{PathBufValueParser, TypedValueParser},
+};
 use figment::value::Value;
 use std::{path::PathBuf, process::ExitCode};
 
@@ -62,6 +65,14 @@ pub fn run() -> ExitCode {
 fn config(flags: Vec<(&'static str, Option<Value>)>) -> Result<Config, Exit> {
     let given = flags.into_iter().filter_map(|(k, v)| Some((k, v?))).collect();
     config::layers(Flags(given)).extract().map_err(|e| Exit(2, format!("configuration: {e}")))
+}
+
+/// A folder that configuration and databases can name: its path is UTF-8.
+pub(crate) fn folder() -> impl TypedValueParser<Value = PathBuf> {
+    PathBufValueParser::new().try_map(|dir| match dir.to_str() {
+        Some(_) => Ok(dir),
+        None => Err("the path of a workspace must be UTF-8"),
+    })
 }
 
 fn path(p: Option<PathBuf>) -> Option<Value> {

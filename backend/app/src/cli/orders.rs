@@ -5,16 +5,22 @@ use super::{
     owner::{Allowed, lost},
 };
 use crate::{
+    Problem,
     config::Config,
+    doctor::{self, Findings},
     orders::{self, Order, Reply},
-    workspace::{How, Workspace},
+    workspace::{How, Workspace, is_there},
 };
 use api::{
     Role,
     jobs::{Job, JobStatus, Skip},
     siem::ImportResult,
 };
-use kernel::Untrusted;
+use kernel::{
+    Untrusted,
+    auth::token_key::KeyPlace,
+    platform::{self, Lock, LockOwner},
+};
 use serde_json::Value;
 use std::{
     cell::Cell,
@@ -24,37 +30,78 @@ use std::{
 };
 use tokio::sync::mpsc;
 
-/// Carries an order out, showing what comes back; answers its result.
+/// Carries an order out that may make the workspace; answers its result.
 pub(super) async fn carry_out(config: &Config, order: Order, needs_jobs: bool) -> Result<Value, Exit> {
-    let (send, mut receive) = mpsc::channel(64);
-    let how = How { desktop: false, keyring: false, jobs: needs_jobs };
+    is_there(&config.data_dir).map_err(wrong_folder)?;
+    let (send, receive) = mpsc::channel(64);
     let heard = Cell::new(Instant::now());
-    let work = async {
-        match Workspace::open(&config.data_dir, how).await {
-            Ok(workspace) => {
-                orders::obey(&workspace.app, order, send).await;
-                workspace.close().await;
-                Ok(())
+    shown(receive, work(config, order, needs_jobs, send, &heard), &heard).await
+}
+
+/// Carries an order out that only reads, where there is a workspace.
+pub(super) async fn look_up(config: &Config, order: Order) -> Result<Value, Exit> {
+    must_be_there(config)?;
+    carry_out(config, order, false).await
+}
+
+fn wrong_folder(p: Problem) -> Exit {
+    Exit(2, p.to_string())
+}
+
+fn must_be_there(config: &Config) -> Result<(), Exit> {
+    if is_there(&config.data_dir).map_err(wrong_folder)? {
+        return Ok(());
+    }
+    Err(Exit(2, format!("there is no workspace in {}", config.data_dir.display())))
+}
+
+/// Opens the workspace and obeys, or has its owner do it. `heard` is when that one last said something.
+async fn work(
+    config: &Config,
+    order: Order,
+    needs_jobs: bool,
+    send: mpsc::Sender<Reply>,
+    heard: &Cell<Instant>,
+) -> Result<(), Exit> {
+    let how = How { desktop: false, key: KeyPlace::Memory, jobs: needs_jobs };
+    match Workspace::open(&config.data_dir, how).await {
+        Ok(workspace) => {
+            let asked = async {
+                if needs_jobs { platform::asked_to_end().await } else { std::future::pending().await }
+            };
+            let ended = tokio::select! {
+                () = orders::obey(&workspace.app, order, send) => None,
+                signal = asked => Some(signal),
+            };
+            workspace.close().await;
+            match ended {
+                Some(signal) => Err(Exit(128 + signal, "paused; it goes on at the next open".into())),
+                None => Ok(()),
             }
-            Err(p) => match &p.owner {
-                Some(owner) => {
-                    out::say(format_args!(
-                        "The workspace is open in process {}: it does the work.",
-                        owner.pid
-                    ));
-                    let allowed = Allowed::by(&order);
-                    heard.set(Instant::now());
-                    tokio::select! {
-                        sent = orders::send(owner, &order, send) => sent.map_err(|e| {
-                            Exit(1, format!("the process that has the workspace open does not answer: {e}"))
-                        }),
-                        why = lost(owner.pid, allowed, &heard) => Err(Exit(1, why)),
-                    }
-                }
-                None => Err(Exit::from(p)),
-            },
         }
-    };
+        Err(p) => match &p.owner {
+            Some(owner) => {
+                out::say(format_args!("The workspace is open in process {}: it does the work.", owner.pid));
+                let allowed = Allowed::by(&order);
+                heard.set(Instant::now());
+                tokio::select! {
+                    sent = orders::send(owner, &order, send) => sent.map_err(|e| {
+                        Exit(1, format!("the process that has the workspace open does not answer: {e}"))
+                    }),
+                    why = lost(owner.pid, allowed, heard) => Err(Exit(1, why)),
+                }
+            }
+            None => Err(Exit::from(p)),
+        },
+    }
+}
+
+/// Shows what comes back while the work is done; answers its result.
+async fn shown(
+    mut receive: mpsc::Receiver<Reply>,
+    work: impl Future<Output = Result<(), Exit>>,
+    heard: &Cell<Instant>,
+) -> Result<Value, Exit> {
     let (mut last, mut shown) = (None, Ok(()));
     let show = async {
         while let Some(reply) = receive.recv().await {
@@ -149,7 +196,9 @@ fn passed(s: &Skip) -> String {
     let member = s.member.as_ref().map(|m| format!(" > {m}")).unwrap_or_default();
     let record = s.record.map(|r| format!(" record {r}")).unwrap_or_default();
     let offset = s.offset.map(|o| format!(" at byte {o}")).unwrap_or_default();
-    format!("skipped: {}{member}{record}{offset}: {}", s.source, s.reason)
+    // A note is about something that was read.
+    let how = if s.note { "noted" } else { "skipped" };
+    format!("{how}: {}{member}{record}{offset}: {}", s.source, s.reason)
 }
 
 fn progress(job: &Job) {
@@ -162,7 +211,10 @@ fn progress(job: &Job) {
 }
 
 pub(super) async fn doctor(config: Config) -> Result<u8, Exit> {
-    let result = carry_out(&config, Order::Doctor, false).await?;
+    must_be_there(&config)?;
+    let (send, receive) = mpsc::channel(64);
+    let heard = Cell::new(Instant::now());
+    let result = shown(receive, examine(&config, send, &heard), &heard).await?;
     match result.get("faults").and_then(Value::as_u64) {
         Some(0) => out::line("Nothing is wrong.").map(|()| 0),
         n => {
@@ -173,4 +225,39 @@ pub(super) async fn doctor(config: Config) -> Result<u8, Exit> {
             Ok(1)
         }
     }
+}
+
+/// Looks at the pages of `aurora.db` before the workspace is opened, which it takes to look at the rest: what is damaged
+/// may not open.
+async fn examine(config: &Config, send: mpsc::Sender<Reply>, heard: &Cell<Instant>) -> Result<(), Exit> {
+    let dir = &config.data_dir;
+    let me = LockOwner { pid: std::process::id(), user: platform::account(), socket: PathBuf::new() };
+    let lock = match Lock::take(dir, &me) {
+        Ok(lock) => lock,
+        // By its owner, or to say why not.
+        Err(_) => return work(config, Order::Doctor { seen: false }, false, send, heard).await,
+    };
+    let mut found = Findings::new(&send);
+    let sound = found.pages(dir, "aurora.db").await;
+    let rest = "the audit log and the content store: not looked at, since the workspace can't be opened";
+    if sound {
+        drop(lock);
+        let how = How { desktop: false, key: KeyPlace::Memory, jobs: false };
+        match Workspace::open(dir, how).await {
+            Ok(workspace) => {
+                doctor::look(&workspace.app, true, &mut found).await;
+                workspace.close().await;
+            }
+            Err(p) => {
+                found.bad(&p.text).await;
+                found.pages(dir, "logs.db").await;
+                found.bad(rest).await;
+            }
+        }
+    } else {
+        found.pages(dir, "logs.db").await;
+        found.bad(rest).await;
+    }
+    let _ = send.send(Reply::Done { result: found.result() }).await;
+    Ok(())
 }

@@ -43,7 +43,7 @@ pub(super) struct Allowed(Duration);
 
 impl Allowed {
     pub fn by(order: &Order) -> Allowed {
-        Allowed(if matches!(order, Order::Doctor) { CHECK } else { ALIVE })
+        Allowed(if matches!(order, Order::Doctor { .. }) { CHECK } else { ALIVE })
     }
 }
 

@@ -3,7 +3,7 @@
 use super::{
     Exit,
     args::CheckFormat,
-    orders::{absolute, carry_out},
+    orders::{absolute, carry_out, look_up},
     out, pipelines, plain, sarif,
 };
 use crate::{config::Config, orders::Order};
@@ -393,7 +393,7 @@ pub(super) async fn list(
     as_json: bool,
 ) -> Result<u8, Exit> {
     let query = RuleList { q: query, pack, ..RuleList::default() };
-    let result = carry_out(&config, Order::RulesList { query: Box::new(query) }, false).await?;
+    let result = look_up(&config, Order::RulesList { query: Box::new(query) }).await?;
     let rules: Vec<Rule> = serde_json::from_value(result).map_err(|e| Exit(1, e.to_string()))?;
     let mut text = String::new();
     for r in &rules {

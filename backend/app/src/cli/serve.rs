@@ -4,7 +4,7 @@ use super::{Exit, out};
 use crate::{
     config::Config,
     web,
-    workspace::{How, Workspace},
+    workspace::{How, Workspace, is_there},
 };
 use api::users::UserList;
 use kernel::{Untrusted, auth::users};
@@ -14,7 +14,8 @@ pub(super) async fn serve(config: Config) -> Result<u8, Exit> {
     let address =
         address(&config.listen, config.behind_proxy.is_some()).map_err(|why| wrong(&config, &why))?;
     let listener = tokio::net::TcpListener::bind(address).await.map_err(|e| wrong(&config, &e))?;
-    let how = How { desktop: false, keyring: config.keyring, jobs: true };
+    is_there(&config.data_dir).map_err(|p| Exit(2, p.to_string()))?;
+    let how = How { desktop: false, key: config.key_place(), jobs: true };
     let workspace = Workspace::open(&config.data_dir, how).await?;
     let served = serving(&config, &workspace, listener).await;
     workspace.close().await;

@@ -9,11 +9,12 @@ use std::path::{Path, PathBuf};
     name = "aurorasoc-desktop",
     version,
     about = "AuroraSOC Desktop: a SOC on one workstation",
-    after_help = "When the workspace is open already, its window comes to the front and takes the paths."
+    after_help = "When a window is open already, it comes to the front and takes the paths: into the workspace of \
+        --data-dir, which it then shows, or into the one that it shows."
 )]
 pub struct Args {
     /// Folder of the workspace, made when it is not there
-    #[arg(long, value_name = "DIR")]
+    #[arg(long, value_name = "DIR", value_parser = crate::cli::folder())]
     data_dir: Option<PathBuf>,
     /// Draw without the graphics card, for a blank or flickering window
     #[arg(long)]
@@ -29,9 +30,11 @@ impl Args {
         Args::parse()
     }
 
-    /// The workspace's folder, absolute; none means the configured one.
+    /// The workspace's folder that was named, here or by the environment, absolute; none means the configured one, or
+    /// the one that a window shows.
     pub fn dir(&self) -> Option<PathBuf> {
-        self.data_dir.as_deref().map(absolute)
+        let named = std::env::var_os("AURORASOC_DATA_DIR").filter(|dir| !dir.is_empty()).map(PathBuf::from);
+        self.data_dir.clone().or(named).as_deref().map(absolute)
     }
 
     /// What to import, absolute.

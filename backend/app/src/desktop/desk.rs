@@ -19,6 +19,8 @@ pub enum Leave {
     Close,
     /// Show the one in this folder.
     Switch(PathBuf),
+    /// The same, and import these paths into it.
+    Import(PathBuf, Vec<PathBuf>),
 }
 
 /// What becomes of imports that run when a workspace is left.
@@ -74,8 +76,10 @@ struct Held {
     behind: Vec<Desktop>,
     asked: Option<Asked>,
     problem: Option<Problem>,
-    /// The workspace that is open, was open or should have been.
-    dir: PathBuf,
+    /// The workspace that is open, was open or should have been; none for the configured one.
+    dir: Option<PathBuf>,
+    /// What the workspace that comes on the screen is to import.
+    waiting: Vec<PathBuf>,
 }
 
 /// A question to the page that has no answer yet.
@@ -113,10 +117,13 @@ impl Desk {
         self.teller.send.subscribe()
     }
 
-    /// Opens the first workspace; what went wrong stands on [`Desk::page`].
-    pub async fn start(self, dir: PathBuf) -> Next {
+    /// Opens the first workspace, the configured one where none is named; what went wrong stands on [`Desk::page`].
+    pub async fn start(self, dir: Option<PathBuf>) -> Next {
         self.held(|held| held.dir = dir.clone());
-        match Desktop::open_for(dir, self.teller.clone()).await {
+        let opened = async {
+            Desktop::open_for(dir.map_or_else(Desktop::default_dir, Ok)?, self.teller.clone()).await
+        };
+        match opened.await {
             Ok(desktop) => self.put(desktop),
             Err(problem) => self.fail(problem),
         }
@@ -126,7 +133,10 @@ impl Desk {
     pub async fn retry(&self) -> Next {
         let dir = self.held(|held| held.problem.take().map(|_| held.dir.clone()));
         match (self.shown(), dir) {
-            (None, Some(dir)) => self.switch(dir, false).await.unwrap_or_else(|problem| self.fail(problem)),
+            (None, Some(dir)) => {
+                let again = async { self.switch(dir.map_or_else(Desktop::default_dir, Ok)?, false).await };
+                again.await.unwrap_or_else(|problem| self.fail(problem))
+            }
             (Some(_), Some(_)) => Next::Show,
             _ => Next::Stay,
         }
@@ -147,7 +157,7 @@ impl Desk {
     fn put(&self, desktop: Desktop) -> Next {
         recent::remember(&desktop.name(), desktop.dir());
         self.held(|held| {
-            held.dir = desktop.dir().to_path_buf();
+            held.dir = Some(desktop.dir().to_path_buf());
             held.problem = None;
             held.shown = Some(desktop);
         });
@@ -161,6 +171,21 @@ impl Desk {
         }
         let desktop = self.shown().ok_or_else(|| Problem::of("nothing_open", &[]))?;
         desktop.import(paths).await.map(Some)
+    }
+
+    /// What a later start was asked for. `Ok(None)` when it is for the workspace on the screen, which then imports the
+    /// paths at once; else the one that it names is shown, as a switch shows it, and they wait until it is.
+    pub async fn visit(&self, dir: PathBuf, paths: Vec<PathBuf>) -> Result<Option<Next>, Problem> {
+        let real = dir.canonicalize().unwrap_or(dir);
+        if self.shown().is_some_and(|shown| shown.dir() == real) {
+            return Ok(None);
+        }
+        self.leave(Leave::Import(real, paths)).await.map(Some)
+    }
+
+    /// What the workspace that has come on the screen is to import, once.
+    pub fn waiting(&self) -> Vec<PathBuf> {
+        self.held(|held| std::mem::take(&mut held.waiting))
     }
 
     /// Makes a workspace in an empty folder and shows it.
@@ -245,13 +270,19 @@ impl Desk {
             Leave::Quit => Ok(Next::End),
             Leave::Close => {
                 let old = self.held(|held| {
-                    held.problem = Some(Problem { again: "reopen", ..in_folder("closed", &held.dir) });
+                    let dir = held.dir.clone().unwrap_or_default();
+                    held.problem = Some(Problem { again: "reopen", ..in_folder("closed", &dir) });
                     held.shown.take()
                 });
                 self.put_away(old, background).await;
                 Ok(Next::Show)
             }
             Leave::Switch(dir) => self.switch(dir, background).await,
+            Leave::Import(dir, paths) => {
+                let next = self.switch(dir, background).await?;
+                self.held(|held| held.waiting = paths);
+                Ok(next)
+            }
         }
     }
 
@@ -280,12 +311,19 @@ impl Desk {
                     old.idle().await;
                     // Unless it was brought back meanwhile.
                     if let Some(old) = desk.take_back(old.dir()) {
-                        old.close().await;
+                        desk.end(old).await;
                     }
                 });
             }
-            Some(old) => old.close().await,
+            Some(old) => self.end(old).await,
             None => {}
+        }
+    }
+
+    /// Closes one and tells what it had still to tell.
+    async fn end(&self, old: Desktop) {
+        if let Some(notice) = old.close().await {
+            let _ = self.teller.send.send(notice);
         }
     }
 
@@ -303,12 +341,15 @@ impl Desk {
         }
     }
 
-    /// Closes every workspace cleanly; what still runs is paused at a resume point.
-    pub async fn close(&self) {
+    /// Closes every workspace cleanly; what still runs is paused at a resume point. Answers what the system has still to
+    /// show: nobody listens to [`Desk::notices`] any more.
+    pub async fn close(&self) -> Vec<Notice> {
         let (shown, behind) = self.held(|held| (held.shown.take(), std::mem::take(&mut held.behind)));
+        let mut untold = vec![];
         for desktop in behind.into_iter().chain(shown) {
-            desktop.close().await;
+            untold.extend(desktop.close().await);
         }
+        untold
     }
 }
 

@@ -21,7 +21,7 @@ use crate::{
     workspace::{How, Workspace},
 };
 use kernel::{db::Actor, platform};
-use notices::Teller;
+use notices::{Teller, Watch};
 use server::{
     detections::{self, PackInput, Sorted},
     siem,
@@ -38,7 +38,10 @@ pub struct Desktop {
     workspace: Workspace,
     serving: Arc<Mutex<Option<Serving>>>,
     teller: Teller,
+    watch: Arc<Mutex<Option<Watch>>>,
     origin: String,
+    /// The user that the window signs in.
+    user: String,
 }
 
 impl Desktop {
@@ -48,17 +51,19 @@ impl Desktop {
     }
 
     async fn open_for(dir: PathBuf, teller: Teller) -> Result<Desktop, Problem> {
-        let how = How { desktop: true, keyring: configured().keyring, jobs: true };
+        let how = How { desktop: true, key: configured()?.key_place(), jobs: true };
         let workspace = Workspace::open(&dir, how).await?;
         match serve(&workspace).await {
-            Ok(serving) => {
+            Ok((user, serving)) => {
                 let origin = format!("http://{}", serving.address);
-                tokio::spawn(notices::watch(workspace.app.kernel.clone(), teller.clone()));
-                Ok(Desktop { workspace, serving: Arc::new(Mutex::new(Some(serving))), teller, origin })
+                let watch = Watch::start(workspace.app.kernel.clone(), teller.clone());
+                let (serving, watch) =
+                    (Arc::new(Mutex::new(Some(serving))), Arc::new(Mutex::new(Some(watch))));
+                Ok(Desktop { workspace, serving, teller, watch, origin, user })
             }
             Err(problem) => {
                 workspace.close().await;
-                Err(problem)
+                Err(problem.at(&dir))
             }
         }
     }
@@ -69,9 +74,9 @@ impl Desktop {
         words::speak_as_the_session();
     }
 
-    /// The configured workspace.
-    pub fn default_dir() -> PathBuf {
-        configured().data_dir
+    /// The configured workspace; a problem when the configuration is wrong, since another one would be opened.
+    pub fn default_dir() -> Result<PathBuf, Problem> {
+        Ok(configured()?.data_dir)
     }
 
     /// `http://127.0.0.1:PORT`.
@@ -98,7 +103,7 @@ impl Desktop {
     pub async fn import(&self, paths: Vec<PathBuf>) -> Result<String, Problem> {
         let absolute = |p: PathBuf| std::path::absolute(&p).unwrap_or(p);
         let paths: Vec<_> = paths.into_iter().map(absolute).collect();
-        let by = Actor { name: platform::account(), session: Some("window".into()), ..Actor::default() };
+        let by = Actor { name: self.user.clone(), session: Some("window".into()), ..Actor::default() };
         let kernel = &self.workspace.app.kernel;
         let sorted = tokio::task::spawn_blocking(|| detections::sort_out(paths)).await;
         let Sorted { packs, logs: paths } = sorted.map_err(kernel::Error::internal)?;
@@ -142,26 +147,36 @@ impl Desktop {
         backup::read(&from, &into).await
     }
 
-    /// Drains, stops jobs at a resume point (they go on at the next open), closes the databases, drops the lock.
-    pub async fn close(self) {
+    /// Drains, stops jobs at a resume point (they go on at the next open), closes the databases, drops the lock. Answers
+    /// the notice that nobody was told yet.
+    pub async fn close(self) -> Option<Notice> {
         let serving = self.serving.lock().unwrap_or_else(|p| p.into_inner()).take();
+        let watch = self.watch.lock().unwrap_or_else(|p| p.into_inner()).take();
         self.workspace.app.kernel.end_sockets();
         if let Some(serving) = serving {
             serving.close().await;
         }
+        let untold = match watch {
+            Some(watch) => watch.end().await,
+            None => None,
+        };
         self.workspace.close().await;
+        untold
     }
 }
 
 /// The desktop's own user, and the page and API on a free port of 127.0.0.1.
-async fn serve(workspace: &Workspace) -> Result<Serving, Problem> {
-    workspace.app.kernel.auth.ensure_desktop_user(&platform::account()).await?;
+async fn serve(workspace: &Workspace) -> Result<(String, Serving), Problem> {
+    let user = workspace.app.kernel.auth.ensure_desktop_user(&platform::account()).await?;
     let no_port = |e: std::io::Error| Problem::of("port", &[("reason", &e.to_string())]);
     let listener = tokio::net::TcpListener::bind(("127.0.0.1", 0)).await.map_err(no_port)?;
-    web::serve(&workspace.app, listener, None).map_err(no_port)
+    Ok((user, web::serve(&workspace.app, listener, None).map_err(no_port)?))
 }
 
-/// Defaults, `config.toml` and the environment; the defaults alone where these are wrong (the command line says why).
-fn configured() -> Config {
-    config::layers(Flags(vec![])).extract().unwrap_or_default()
+/// Defaults, `config.toml` and the environment.
+fn configured() -> Result<Config, Problem> {
+    let file = config::file().display().to_string();
+    config::layers(Flags(vec![]))
+        .extract()
+        .map_err(|e| Problem::of("config", &[("reason", &e.to_string()), ("file", &file)]))
 }

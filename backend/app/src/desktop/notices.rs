@@ -2,13 +2,14 @@
 
 use super::words;
 use api::{LiveKind, alerts::Severity};
-use kernel::Kernel;
+use kernel::{Kernel, live::Frame};
 use std::{
     sync::{Arc, Mutex},
     time::Duration,
 };
 use tokio::{
-    sync::broadcast,
+    sync::{broadcast, oneshot},
+    task::JoinHandle,
     time::{Instant, sleep_until},
 };
 
@@ -77,6 +78,11 @@ impl Untold {
             self.due = Some(now + GATHER);
             return None;
         }
+        self.all()
+    }
+
+    /// What was not told yet.
+    fn all(&mut self) -> Option<Notice> {
         let Untold { count, worst, .. } = std::mem::take(self);
         let (severity, body) = worst?;
         let title = match count {
@@ -87,23 +93,56 @@ impl Untold {
     }
 }
 
-/// Watches the live events until the kernel is gone.
-pub(crate) async fn watch(kernel: Kernel, teller: Teller) {
-    let mut frames = kernel.live.subscribe();
+/// The watch over the live events of one workspace.
+pub(crate) struct Watch {
+    end: oneshot::Sender<()>,
+    task: JoinHandle<Option<Notice>>,
+}
+
+impl Watch {
+    /// Watches until it is ended.
+    pub(crate) fn start(kernel: Kernel, teller: Teller) -> Watch {
+        let (end, ended) = oneshot::channel();
+        let frames = kernel.live.subscribe();
+        Watch { end, task: tokio::spawn(watch(kernel, teller, frames, ended)) }
+    }
+
+    /// The notice that was still to come, which does not wait for its minute: there is none after it.
+    pub(crate) async fn end(self) -> Option<Notice> {
+        let _ = self.end.send(());
+        self.task.await.ok().flatten()
+    }
+}
+
+async fn watch(
+    kernel: Kernel,
+    teller: Teller,
+    mut frames: broadcast::Receiver<Arc<Frame>>,
+    mut ended: oneshot::Receiver<()>,
+) -> Option<Notice> {
     let mut untold = Untold::default();
+    let hear = |untold: &mut Untold, frame: &Frame| {
+        if frame.kind == LiveKind::AlertCreated {
+            let data = frame.data();
+            let word = |k: &str| data.get(k).and_then(|v| v.as_str()).unwrap_or_default();
+            let severity = Severity::parse(word("severity")).unwrap_or(Severity::Info);
+            untold.add(severity, word("title"), Instant::now());
+        }
+    };
     loop {
         let wake = untold.due.unwrap_or_else(|| Instant::now() + Duration::from_secs(3600));
         tokio::select! {
             frame = frames.recv() => match frame {
-                Ok(f) if f.kind == LiveKind::AlertCreated => {
-                    let data = f.data();
-                    let word = |k: &str| data.get(k).and_then(|v| v.as_str()).unwrap_or_default();
-                    let severity = Severity::parse(word("severity")).unwrap_or(Severity::Info);
-                    untold.add(severity, word("title"), Instant::now());
-                }
-                Ok(_) | Err(broadcast::error::RecvError::Lagged(_)) => {}
-                Err(broadcast::error::RecvError::Closed) => return,
+                Ok(frame) => hear(&mut untold, &frame),
+                Err(broadcast::error::RecvError::Lagged(_)) => {}
+                Err(broadcast::error::RecvError::Closed) => return untold.all(),
             },
+            _ = &mut ended => {
+                while let Ok(frame) = frames.try_recv() {
+                    hear(&mut untold, &frame);
+                }
+                return untold.all();
+            }
             () = sleep_until(wake), if untold.due.is_some() => {
                 let busy = kernel.jobs.open().await.is_ok_and(|n| n > 0);
                 if let Some(notice) = untold.ripe(Instant::now(), busy, &teller) {
@@ -139,6 +178,11 @@ mod tests {
         other.add(Severity::High, "elsewhere", at(10));
         assert_eq!(other.ripe(at(12), false, &teller), None, "the minute lasts");
         assert_eq!(other.ripe(at(64), false, &teller), None);
+        other.add(Severity::High, "last", at(65));
+        let mut ends = Untold { count: other.count, worst: other.worst.clone(), due: other.due };
+        assert_eq!(ends.all().unwrap().title, "New high or critical alerts: 2", "at the end");
+        assert_eq!(ends.all(), None, "told once");
+        other.count = 1;
         let told = other.ripe(at(66), false, &teller).unwrap();
         assert_eq!((told.title.as_str(), told.body.as_str()), ("New high alert", "elsewhere"));
         assert_eq!(other.ripe(at(200), false, &teller), None, "told once");

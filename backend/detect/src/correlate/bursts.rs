@@ -51,6 +51,8 @@ pub(super) fn bursts(plan: &Plan, entries: &[&Entry<'_>]) -> Vec<Burst> {
         When::Rules(terms) if plan.spec.kind == Kind::TemporalOrdered => {
             ordered(terms, entries, &windows, span, plan.members.len())
         }
+        // Resolving has made terms of it.
+        When::Written(_) => vec![],
         When::Rules(terms) => {
             let measure = |ranges: &[Range]| {
                 sweep_rules(ranges, entries, plan.members.len(), |seen| terms.iter().any(|t| holds(t, seen)))

@@ -95,7 +95,7 @@ impl Plan {
         let groups = self.spec.group_by.len();
         let measured = match &self.spec.when {
             When::Limits { fields, .. } => fields.len(),
-            When::Rules(_) => 0,
+            When::Rules(_) | When::Written(_) => 0,
         };
         let numeric =
             matches!(self.spec.kind, Kind::Sum | Kind::Average | Kind::Median | Kind::Percentile(Some(_)));

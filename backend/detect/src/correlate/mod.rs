@@ -26,6 +26,7 @@ mod evaluate;
 mod gather;
 mod measure;
 mod order;
+mod outlook;
 pub(crate) mod resolve;
 mod windows;
 

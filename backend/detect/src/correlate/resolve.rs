@@ -8,6 +8,7 @@ use crate::{
         Rule,
         correlation::{Correlation, When},
         error::quote,
+        expression,
         rule::Content,
     },
 };
@@ -27,51 +28,57 @@ pub(crate) struct Census {
 #[derive(Debug)]
 struct Known {
     id: String,
-    text: usize,
+    name: Option<String>,
+    text: u64,
 }
 
 impl Census {
-    /// Rules of one text follow each other with rising document numbers.
     pub fn new(rules: &[Rule]) -> Census {
         let mut census = Census::default();
-        let (mut text, mut last) = (0, None);
         for rule in rules {
-            if last.is_some_and(|last| rule.document <= last) {
-                text += 1;
-            }
-            last = Some(rule.document);
             let at = census.known.len();
             census.by_id.entry(rule.id.clone()).or_insert(at);
             if let Some(name) = &rule.name {
                 census.by_name.entry(name.clone()).or_default().push(at);
             }
-            census.known.push(Known { id: rule.id.clone(), text });
+            census.known.push(Known { id: rule.id.clone(), name: rule.name.clone(), text: rule.text });
         }
         census
     }
 
+    /// The name of the rule with this id.
+    pub fn name(&self, id: &str) -> Option<&str> {
+        self.by_id.get(id).and_then(|at| self.known[*at].name.as_deref())
+    }
+
     /// The text that a rule stands in.
-    pub fn text(&self, id: &str) -> Option<usize> {
+    pub fn text(&self, id: &str) -> Option<u64> {
         self.by_id.get(id).and_then(|at| self.known.get(*at)).map(|k| k.text)
     }
 
     /// The id of the rule that a reference in this text means: a name of the same text, an id, or a name that only
     /// one rule has.
-    pub fn find(&self, reference: &str, text: Option<usize>) -> Result<&str, String> {
+    pub fn find<'a>(&'a self, reference: &str, text: Option<u64>) -> Result<&'a str, String> {
         let named = self.by_name.get(reference).map_or(&[][..], Vec::as_slice);
-        let mut near = named.iter().filter(|at| Some(self.known[**at].text) == text);
-        if let (Some(one), None) = (near.next(), near.next()) {
-            return Ok(&self.known[*one].id);
+        // A rule that is loaded twice is one.
+        let one = |mut ids: Vec<&'a str>| {
+            ids.dedup();
+            if let [id] = ids.as_slice() { Some(*id) } else { None }
+        };
+        let id = |at: &usize| self.known[*at].id.as_str();
+        let near = named.iter().filter(|at| Some(self.known[**at].text) == text).map(id).collect();
+        if let Some(id) = one(near) {
+            return Ok(id);
         }
         if let Some(at) =
             self.by_id.get(&reference.to_ascii_lowercase()).or_else(|| self.by_id.get(reference))
         {
             return Ok(&self.known[*at].id);
         }
-        match named {
-            [] => Err(format!("the rule {} is not loaded", quote(reference))),
-            [one] => Ok(&self.known[*one].id),
-            several => Err(format!("{} rules have the name {}", several.len(), quote(reference))),
+        match (named, one(named.iter().map(id).collect())) {
+            ([], _) => Err(format!("the rule {} is not loaded", quote(reference))),
+            (_, Some(id)) => Ok(id),
+            (several, None) => Err(format!("{} rules have the name {}", several.len(), quote(reference))),
         }
     }
 }
@@ -178,19 +185,65 @@ impl Resolver<'_> {
                 Ok(detection) => drafts[i].members.push(detection),
             }
         }
-        match fault {
-            None => {
+        let named = match fault {
+            None => self.named(&drafts[i].spec, text),
+            Some(reason) => Err(reason),
+        };
+        match named {
+            Ok(spec) => {
+                if let Some(spec) = spec {
+                    drafts[i].spec = spec;
+                }
                 drafts[i].state = State::Good;
                 self.order.push(i);
             }
-            Some(reason) => {
+            Err(reason) => {
                 drafts[i].state = State::Bad;
                 self.not_run.push(note(&drafts[i].rule, Cause::Correlation, reason));
             }
         }
     }
 
-    fn target(&self, reference: &str, text: Option<usize>) -> Result<Target, String> {
+    /// The correlation with the rules in its aliases and its condition called as `rules` calls them: each may be
+    /// meant by its id or its name, whichever stands there. `None` when nothing has to change.
+    fn named(&self, spec: &Correlation, text: Option<u64>) -> Result<Option<Arc<Correlation>>, String> {
+        if spec.aliases.is_empty() && !matches!(spec.when, When::Written(_)) {
+            return Ok(None);
+        }
+        let ids: Vec<&str> =
+            spec.rules.iter().map(|r| self.census.find(r, text).unwrap_or_default()).collect();
+        let (listed, member_ids) = (spec.rules.clone(), ids.clone());
+        let member = |name: &str| {
+            let own = listed.iter().position(|r| r == name);
+            own.or_else(|| {
+                self.census.find(name, text).ok().and_then(|id| member_ids.iter().position(|i| *i == id))
+            })
+        };
+        let mut spec = spec.clone();
+        for (alias, of) in &mut spec.aliases {
+            for (rule, _) in of {
+                let Some(at) = member(rule) else {
+                    let (alias, rule) = (quote(alias), quote(rule));
+                    return Err(format!("the alias {alias} names {rule}, which is not among rules"));
+                };
+                listed[at].clone_into(rule);
+            }
+        }
+        if let When::Written(text) = &spec.when {
+            // By the name that the condition uses, else by one that its patterns may be for.
+            let known = |(id, rule): (&&str, &String)| self.census.name(id).unwrap_or(rule).to_owned();
+            let mut names: Vec<String> = ids.iter().zip(&listed).map(known).collect();
+            for word in expression::names(text) {
+                if let Some(at) = member(&word) {
+                    names[at] = word;
+                }
+            }
+            spec.when = When::Rules(expression::terms(text, &names)?);
+        }
+        Ok(Some(Arc::new(spec)))
+    }
+
+    fn target(&self, reference: &str, text: Option<u64>) -> Result<Target, String> {
         let id = self.census.find(reference, text)?;
         if let Some(at) = self.running.get(id) {
             return Ok(Target::Detection(*at));

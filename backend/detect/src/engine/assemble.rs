@@ -20,6 +20,16 @@ use std::{
     sync::Arc,
 };
 
+/// How a filter's condition is meant: Sigma's specification writes it one way, pySigma the other, and both are read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Reading {
+    /// The condition says which matches are taken away.
+    TakesAway,
+    /// The condition says which matches are kept.
+    Keeps,
+}
+
 /// What a filter was applied to, and what it could not be.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct FilterReport {
@@ -27,10 +37,22 @@ pub struct FilterReport {
     pub rule_id: String,
     /// Title of the filter.
     pub title: String,
+    /// How its condition was read.
+    pub reading: Reading,
     /// Ids of the rules that it was applied to.
     pub applied: Vec<String>,
     /// Rules that it names and can't be applied to, with the reason.
     pub problems: Vec<String>,
+}
+
+impl FilterReport {
+    /// In plain words how its condition was read.
+    pub fn says(&self) -> &'static str {
+        match self.reading {
+            Reading::TakesAway => "takes away the matches for which its condition holds",
+            Reading::Keeps => "keeps only the matches for which its condition holds",
+        }
+    }
 }
 
 impl Engine {
@@ -99,6 +121,12 @@ impl Engine {
         &self.filters
     }
 
+    /// What filters could not be applied to: the filter, and each of its problems in plain words. A filter that applies
+    /// to no rule at all is among the rules that do not run.
+    pub fn filter_problems(&self) -> impl Iterator<Item = (&FilterReport, &str)> {
+        self.filters.iter().flat_map(|f| f.problems.iter().map(move |p| (f, p.as_str())))
+    }
+
     /// Whether a rule (an index into [`Engine::rules`]) raises alerts; one that only feeds correlations does not.
     pub fn raises(&self, rule: usize) -> bool {
         !self.correlations.silent(rule)
@@ -160,7 +188,9 @@ fn apply(
                 applied.push(rules[at].id.clone());
             }
         }
-        reports.push(FilterReport { rule_id: rule.id.clone(), title: rule.title.clone(), applied, problems });
+        let reading = if filter.stays { Reading::Keeps } else { Reading::TakesAway };
+        let (rule_id, title) = (rule.id.clone(), rule.title.clone());
+        reports.push(FilterReport { rule_id, title, reading, applied, problems });
     }
     reports
 }

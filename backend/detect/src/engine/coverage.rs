@@ -1,14 +1,7 @@
 //! Which rules had a chance on the data that was seen, and why the others had none.
 
-use super::{Engine, NotRun, Program, Scratch, route::Place};
-use crate::{
-    mapping::Origin,
-    sigma::{
-        body::{Item, Tree},
-        condition::Condition,
-        value::Test,
-    },
-};
+use super::{Engine, NotRun, Scratch, outlook::Outlook, route::Place};
+use crate::mapping::Origin;
 use event::{Event, Name};
 use serde::Serialize;
 use std::collections::{HashMap, HashSet};
@@ -48,6 +41,8 @@ pub enum Gap {
     EventId,
     /// Events of its kind, but without a field that it needs.
     Field,
+    /// A correlation: a rule that it needs had no chance.
+    Base,
 }
 
 /// A rule that could not have matched.
@@ -80,6 +75,8 @@ pub struct Report {
     pub no_chance: Vec<NoChance>,
     /// Correlation rules that ran.
     pub correlations: usize,
+    /// Correlation rules among them that could not have fired on this data, since rules that they need had no chance.
+    pub correlations_no_chance: Vec<NoChance>,
     /// What each filter was applied to.
     pub filters: Vec<super::assemble::FilterReport>,
 }
@@ -165,6 +162,9 @@ impl Coverage {
             }
         }
         let ran = ran.count();
+        let without: HashSet<&str> = no_chance.iter().map(|n| n.rule_id.as_str()).collect();
+        let mut correlations_no_chance = engine.correlations.no_chance(&without);
+        correlations_no_chance.retain(|n| !named.contains(&*n.rule_id));
         let correlations = engine.correlations.rules().iter().filter(|r| !named.contains(&*r.id)).count();
         Report {
             events: self.events,
@@ -174,6 +174,7 @@ impl Coverage {
             not_run,
             no_chance,
             correlations,
+            correlations_no_chance,
             filters: engine.filters.clone(),
         }
     }
@@ -183,20 +184,12 @@ impl Coverage {
         let mut ids = Vec::new();
         for (i, p) in own.clone() {
             if let Some(slots) = reached.get(&(i as u32)) {
-                let has = |f: usize| {
-                    let slot = p.slots[f] as usize;
-                    slots.get(slot / 64).is_some_and(|w| w >> (slot % 64) & 1 == 1)
-                };
-                let absent: Vec<&str> = p
-                    .slots
-                    .iter()
-                    .enumerate()
-                    .filter(|(f, _)| !has(*f))
-                    .map(|(f, _)| engine.slots.name(p.slots[f]))
-                    .collect();
-                return match absent.as_slice() {
+                let fields = Outlook { program: p, slots }.missing();
+                let names: Vec<&str> = fields.iter().map(|f| engine.slots.name(p.slots[*f])).collect();
+                return match names.as_slice() {
                     [] => (Gap::Field, "the fields it needs never stand in one event".into()),
-                    _ => (Gap::Field, format!("no event of its kind has the field {}", absent.join(", "))),
+                    [name] => (Gap::Field, format!("no event of its kind has the field {name}")),
+                    _ => (Gap::Field, format!("no event of its kind has the fields {}", names.join(", "))),
                 };
             }
             if self.seen.keys().any(|k| engine.routes.from(&k.place, k.dataset.as_deref(), &p.origin)) {
@@ -223,67 +216,4 @@ fn name(origin: &Origin) -> String {
             format!("the log source {}", parts.join("."))
         }
     }
-}
-
-/// Whether a condition can hold when only these slots are ever filled.
-struct Outlook<'a> {
-    program: &'a Program,
-    slots: &'a [u64],
-}
-
-/// May be true, may be false.
-type May = (bool, bool);
-
-impl Outlook<'_> {
-    fn possible(&self) -> bool {
-        self.program.body.condition.as_ref().is_some_and(|c| self.condition(c).0)
-    }
-
-    fn condition(&self, c: &Condition) -> May {
-        match c {
-            Condition::And(all) => and(all.iter().map(|c| self.condition(c))),
-            Condition::Or(any) => or(any.iter().map(|c| self.condition(c))),
-            Condition::Not(c) => {
-                let (t, f) = self.condition(c);
-                (f, t)
-            }
-            Condition::Search(i) => self.tree(&self.program.body.searches[*i].tree),
-            Condition::Of { least, searches, .. } => {
-                let all: Vec<May> =
-                    searches.iter().map(|i| self.tree(&self.program.body.searches[*i].tree)).collect();
-                let can = all.iter().filter(|m| m.0).count() >= *least;
-                let must = all.iter().filter(|m| !m.1).count() >= *least;
-                (can, !must)
-            }
-        }
-    }
-
-    fn tree(&self, tree: &Tree) -> May {
-        match tree {
-            Tree::And(all) => and(all.iter().map(|t| self.tree(t))),
-            Tree::Or(any) => or(any.iter().map(|t| self.tree(t))),
-            Tree::Item(i) => self.item(&self.program.body.items[*i]),
-        }
-    }
-
-    fn item(&self, item: &Item) -> May {
-        let Some(field) = item.field else { return (true, true) };
-        let slot = self.program.slots[field] as usize;
-        // Seen in one event is not seen in all: a present field may hold, fail, or be absent in the next.
-        if self.slots.get(slot / 64).is_some_and(|w| w >> (slot % 64) & 1 == 1) {
-            return (true, true);
-        }
-        let absent = |t: &Test| matches!(t, Test::Null | Test::Exists(false));
-        let mut values = item.values.iter().map(|v| absent(&v.test));
-        let holds = !item.negate && if item.all { values.all(|v| v) } else { values.any(|v| v) };
-        (holds, !holds)
-    }
-}
-
-fn and(all: impl Iterator<Item = May>) -> May {
-    all.fold((true, false), |a, b| (a.0 && b.0, a.1 || b.1))
-}
-
-fn or(any: impl Iterator<Item = May>) -> May {
-    any.fold((false, true), |a, b| (a.0 || b.0, a.1 && b.1))
 }

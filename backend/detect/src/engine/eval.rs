@@ -6,7 +6,8 @@ use crate::{
     sigma::{
         body::{Item, Tree},
         condition::Condition,
-        value::{RefMode, Test},
+        number::Number,
+        value::{RefMode, Test, Value as RuleValue},
     },
     time,
 };
@@ -80,13 +81,19 @@ impl<'a> Run<'a> {
     pub fn item(&mut self, item: &Item) -> bool {
         let slot = item.field.map(|f| self.program.slots[f]);
         let held = if item.all {
-            item.values.iter().all(|v| self.test(&v.test, slot))
+            item.groups().all(|g| g.iter().any(|v| self.test(&v.test, slot)))
         } else {
             item.values.iter().any(|v| self.test(&v.test, slot))
         };
         match slot {
             Some(slot) if item.negate => {
-                !held && self.scratch.value(self.event, slot).is_some_and(|v| *v != Value::Null)
+                let there = |slot| self.scratch.value(self.event, slot).is_some_and(|v| *v != Value::Null);
+                // What is not there differs from nothing: neither the field nor the one it is compared with.
+                let other = |v: &RuleValue| match v.test {
+                    Test::Field { field, .. } => there(self.program.slots[field]),
+                    _ => true,
+                };
+                !held && there(slot) && item.values.iter().all(other)
             }
             _ => held != item.negate,
         }
@@ -148,13 +155,13 @@ pub(super) fn any_text(value: &Value, test: &mut dyn FnMut(&str) -> bool) -> boo
     }
 }
 
-fn any_number(value: &Value, test: &mut dyn FnMut(f64) -> bool) -> bool {
+fn any_number(value: &Value, test: &mut dyn FnMut(Number) -> bool) -> bool {
     match value {
         Value::List(list) => list.iter().any(|v| any_number(v, test)),
-        Value::Int(n) => test(*n as f64),
-        Value::Uint(n) => test(*n as f64),
-        Value::Float(n) => test(*n),
-        Value::Str(s) => s.trim().parse().is_ok_and(|n: f64| n.is_finite() && test(n)),
+        Value::Int(n) => test(Number::Int((*n).into())),
+        Value::Uint(n) => test(Number::Int((*n).into())),
+        Value::Float(n) => test(Number::Float(*n)),
+        Value::Str(s) => Number::of(s).is_some_and(test),
         Value::Null | Value::Bool(_) => false,
     }
 }

@@ -6,7 +6,11 @@ use super::{
 };
 use crate::{
     fold,
-    sigma::{body::Tree, condition::Condition, value::Test},
+    sigma::{
+        body::Tree,
+        condition::Condition,
+        value::{Test, Value},
+    },
     text::one,
 };
 use event::Event;
@@ -235,20 +239,32 @@ impl Run<'_> {
         let item = &program.body.items[leaf];
         let slot = item.field.map(|f| program.slots[f]);
         let matched = self.item(item);
-        let holding: Vec<_> = item.values.iter().filter(|v| self.test(&v.test, slot)).collect();
+        let held: Vec<bool> = item.values.iter().map(|v| self.test(&v.test, slot)).collect();
+        let holding: Vec<&Value> =
+            item.values.iter().zip(&held).filter(|(_, h)| **h).map(|(v, _)| v).collect();
         let (event_field, value) = self.found(slot, holding.first().map(|v| &v.test));
         let mut spans: Vec<Range<usize>> = Vec::new();
         if let Some(value) = &value {
             holding.iter().for_each(|v| spans.extend(spans_of(&v.test, value)));
         }
-        let shown = if holding.is_empty() { item.values.iter().take(LISTED).collect() } else { holding };
+        // A written value is told once, however many forms a modifier makes of it.
+        let mut total = 0;
+        let mut patterns: Vec<String> = Vec::new();
+        for range in item.ranges() {
+            total += 1;
+            let shown =
+                if holding.is_empty() { total <= LISTED } else { held[range.clone()].contains(&true) };
+            if let Some(first) = item.values.get(range.start).filter(|_| shown && !range.is_empty()) {
+                patterns.push(first.written.to_string());
+            }
+        }
         ItemReport {
             leaf,
             field: item.field.map(|f| program.body.fields[f].to_string()),
             event_field,
             modifiers: item.modifiers.to_string(),
-            patterns: shown.iter().map(|v| v.written.to_string()).collect(),
-            patterns_total: item.values.len(),
+            patterns,
+            patterns_total: total,
             matched,
             value,
             spans: joined(spans),

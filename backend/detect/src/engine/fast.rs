@@ -2,6 +2,7 @@
 
 use super::{Engine, Hit, eval};
 use crate::{Mapping, sigma};
+use base64::{Engine as _, engine::general_purpose::STANDARD};
 use event::{Event, Nanos, Place, Value};
 use proptest::{prelude::*, strategy::ValueTree as _};
 
@@ -46,6 +47,8 @@ fn key() -> impl Strategy<Value = String> {
         "|base64offset|contains",
         "|endswith|cased",
         "|wide|base64offset|contains",
+        "|base64offset|contains|all",
+        "|contains|windash|all",
     ]);
     (prop::sample::select(vec!["F", "G", "CommandLine", "EventID", "Image"]), modifiers)
         .prop_map(|(f, m)| format!("{f}{m}"))
@@ -54,6 +57,7 @@ fn key() -> impl Strategy<Value = String> {
 fn value(key: &str, text: &str) -> String {
     let quoted = |t: &str| format!("'{}'", t.replace('\'', "''"));
     match key.split('|').next_back().unwrap_or_default() {
+        "all" if key.contains("base64") => quoted(&text.replace(['*', '?', 'n'], "a")),
         "exists" => if text.len().is_multiple_of(2) { "true" } else { "false" }.into(),
         "cidr" => "'10.0.0.0/8'".into(),
         "gt" => text.len().to_string(),
@@ -134,6 +138,7 @@ fn event() -> impl Strategy<Value = Event> {
         1 => (0_i64..12).prop_map(Value::Int),
         1 => Just(Value::Null),
         1 => Just(Value::Str("10.1.2.3".into())),
+        1 => (text(), text()).prop_map(|(a, b)| Value::Str(STANDARD.encode(format!("{a}{b}")).into())),
         1 => prop::collection::vec(text().prop_map(|t| Value::Str(t.into())), 0..3).prop_map(Value::List),
     ];
     let name = prop::sample::select(vec!["F", "G", "CommandLine", "Image", "NewProcessName", "Other"]);

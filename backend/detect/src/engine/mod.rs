@@ -11,6 +11,7 @@ pub(crate) mod explain;
 mod fast;
 mod group;
 pub(crate) mod near;
+mod outlook;
 mod route;
 mod scratch;
 mod witness;

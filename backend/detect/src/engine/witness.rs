@@ -10,7 +10,7 @@ use crate::{
     sigma::{
         body::{Item, Tree},
         condition::Condition,
-        value::Test,
+        value::{Test, Value},
     },
     text::Shape,
 };
@@ -108,20 +108,23 @@ impl Finder<'_> {
             let present = Atom { slot, sight: Sight::Present };
             return if slot.is_some() { vec![vec![present]] } else { Vec::new() };
         }
-        let values = item.values.iter().map(|v| atoms(&v.test, slot));
         if item.all {
-            return values.flatten().collect();
+            return item.groups().filter_map(|group| one_of(group, slot)).collect();
         }
-        let mut out = Clause::new();
-        for clause in values {
-            let Some(clause) = clause else { return Vec::new() };
-            out.extend(clause);
-            if out.len() > MOST {
-                return Vec::new();
-            }
-        }
-        vec![out]
+        one_of(&item.values, slot).into_iter().collect()
     }
+}
+
+/// What must be seen when one of the values holds.
+fn one_of(values: &[Value], slot: Option<u32>) -> Option<Clause> {
+    let mut out = Clause::new();
+    for v in values {
+        out.extend(atoms(&v.test, slot)?);
+        if out.len() > MOST {
+            return None;
+        }
+    }
+    Some(out)
 }
 
 /// What must be seen when the test holds; `None` when nothing.

@@ -9,6 +9,8 @@ use super::{
     value::{self, Made, Value},
     yaml::{Kind, Node},
 };
+use crate::wild::{BITS, LONGEST};
+use std::ops::Range;
 
 /// Items (field with values) that a rule may have.
 const ITEMS: usize = 4_096;
@@ -17,7 +19,11 @@ const VALUES: usize = 50_000;
 /// Regular expressions that a rule may have.
 const REGEXES: usize = 256;
 /// Among them large ones.
-const LARGE_REGEXES: usize = 8;
+pub(super) const LARGE_REGEXES: usize = 8;
+
+/// Pieces of [`BITS`] characters that the values with `?` or `windash` of a rule may have. Each costs a step for each
+/// character of a field; SigmaHQ's largest rule has a tenth.
+const WILD: usize = 512;
 
 /// A detection as it runs.
 #[derive(Debug, Clone, Default)]
@@ -54,11 +60,31 @@ pub(crate) struct Item {
     pub field: Option<usize>,
     /// Modifiers as written, with a blank between.
     pub modifiers: Box<str>,
+    /// The alternatives of all written values, those of one after another.
     pub values: Vec<Value>,
-    /// All values must hold instead of one.
+    /// Where the alternatives of each written value end in `values`; empty where each has just one.
+    pub ends: Box<[usize]>,
+    /// All written values must hold instead of one; of each one alternative.
     pub all: bool,
     /// No value may hold (`neq`).
     pub negate: bool,
+}
+
+impl Item {
+    /// Where in `values` the alternatives of each written value are.
+    pub fn ranges(&self) -> impl Iterator<Item = Range<usize>> {
+        let written = if self.ends.is_empty() { self.values.len() } else { self.ends.len() };
+        (0..written).map(|i| match i {
+            _ if self.ends.is_empty() => i..i + 1,
+            0 => 0..self.ends[0],
+            _ => self.ends[i - 1]..self.ends[i],
+        })
+    }
+
+    /// The alternatives of each written value.
+    pub fn groups(&self) -> impl Iterator<Item = &[Value]> {
+        self.ranges().map(|r| self.values.get(r).unwrap_or_default())
+    }
 }
 
 /// Compiles the section; with the searches that pipelines made of it, where there are some.
@@ -67,7 +93,7 @@ pub(crate) fn read(detection: &Node, parts: Option<&Parts>) -> Result<Body, Prob
         let reason = format!("detection must be a map, this is {}", detection.what());
         return Err(Problem::new(detection.at, "detection", reason));
     };
-    let mut b = Reader { body: Body::default(), count: 0, regexes: 0, large: LARGE_REGEXES };
+    let mut b = Reader { body: Body::default(), count: 0, regexes: 0, large: LARGE_REGEXES, wild: 0 };
     match parts {
         Some(parts) => {
             for (name, part) in &parts.searches {
@@ -111,12 +137,8 @@ fn conditions(node: &Node, body: &Body) -> Result<(Condition, String), Problem> 
             let reason = format!("a condition must be text, this is {}", node.what());
             return Err(Problem::new(node.at, PATH, reason));
         };
-        condition::parse(text, &names).map_err(|f| {
-            let quoted = usize::from(!matches!(node.kind, Kind::Scalar { plain: true, .. }));
-            // Only a condition on one line keeps its columns; else the start of the value is named.
-            let shift = if text.contains('\n') { 0 } else { f.at + quoted };
-            Problem::new(At { line: node.at.line, column: node.at.column + shift }, PATH, f.reason)
-        })
+        condition::parse(text, &names)
+            .map_err(|f| Problem::new(node.at, PATH, f.reason).at_character(text, f.at))
     };
     match node.seq() {
         None => Ok((one(node)?, node.text().unwrap_or_default().trim().to_owned())),
@@ -138,6 +160,7 @@ struct Reader {
     count: usize,
     regexes: usize,
     large: usize,
+    wild: usize,
 }
 
 impl Reader {
@@ -185,7 +208,8 @@ impl Reader {
             Part::Any(list) => all(list).map(Tree::Or),
             Part::Item(item) => {
                 let key = item.key();
-                Ok(Tree::Item(self.values(item.at, &key, &item.values, &format!("{path}.{key}"))?))
+                let written = (item.values.as_slice(), item.written.as_slice());
+                Ok(Tree::Item(self.values(item.at, &key, written, &format!("{path}.{key}"))?))
             }
         }
     }
@@ -218,10 +242,17 @@ impl Reader {
             }
             None => std::slice::from_ref(node),
         };
-        self.values(at, key, nodes, path)
+        self.values(at, key, (nodes, &[]), path)
     }
 
-    fn values(&mut self, at: At, key: &str, nodes: &[Node], path: &str) -> Result<usize, Problem> {
+    /// An item of these values; beside them, where pipelines made several of one, which written value each stands for.
+    fn values(
+        &mut self,
+        at: At,
+        key: &str,
+        (nodes, written): (&[Node], &[usize]),
+        path: &str,
+    ) -> Result<usize, Problem> {
         let fault = |at, reason: String| Problem::new(at, path, reason);
         if self.body.items.len() >= ITEMS {
             return Err(fault(at, format!("more than {ITEMS} fields in one rule")));
@@ -235,7 +266,8 @@ impl Reader {
         let chain = modifier::chain(&names, !field.is_empty()).map_err(|r| fault(at, r))?;
         let keyword = field.is_empty();
         let mut values = Vec::with_capacity(nodes.len());
-        for n in nodes {
+        let mut ends = Vec::with_capacity(nodes.len());
+        for (i, n) in nodes.iter().enumerate() {
             self.regexes += usize::from(chain.contains(&Modifier::Re));
             if self.regexes > REGEXES {
                 return Err(fault(n.at, format!("more than {REGEXES} regular expressions in one rule")));
@@ -243,8 +275,23 @@ impl Reader {
             let mut add = |name: &str| self.body.field(name);
             let mut context = value::Context { field: &mut add, large: &mut self.large };
             match value::make(n, &chain, keyword, &mut context).map_err(|r| fault(n.at, r))? {
-                Made::Values(made) => values.extend(made),
-                Made::Placeholders(p) => self.body.placeholders.extend(p),
+                Made::Values(made) => {
+                    self.wild(&made).map_err(|r| fault(n.at, r))?;
+                    values.extend(made);
+                }
+                Made::Placeholders(names) => {
+                    for name in names {
+                        if !self.body.placeholders.contains(&name) {
+                            self.body.placeholders.push(name);
+                        }
+                    }
+                }
+            }
+            match ends.last_mut() {
+                Some(end) if i > 0 && written.get(i - 1).is_some_and(|w| Some(w) == written.get(i)) => {
+                    *end = values.len();
+                }
+                _ => ends.push(values.len()),
             }
             if self.count + values.len() > VALUES {
                 return Err(fault(n.at, format!("more than {VALUES} values in one rule")));
@@ -252,14 +299,38 @@ impl Reader {
         }
         self.count += values.len();
         let field = (!keyword).then(|| self.body.field(field));
+        if ends.iter().zip(1..).all(|(end, i)| *end == i) {
+            ends.clear();
+        }
         self.body.items.push(Item {
             field,
             modifiers: names.join(" ").into(),
             values,
+            ends: ends.into(),
             all: chain.contains(&Modifier::All),
             negate: chain.contains(&Modifier::Neq),
         });
         Ok(self.body.items.len() - 1)
+    }
+}
+
+impl Reader {
+    /// Counts what values with `?` or dashes cost on a long field.
+    fn wild(&mut self, made: &[Value]) -> Result<(), String> {
+        for chars in made.iter().map(|v| v.test.wild()) {
+            if chars > LONGEST {
+                return Err(format!(
+                    "{chars} characters with '?' or windash among them; at most {LONGEST} without '*' between"
+                ));
+            }
+            self.wild += chars.div_ceil(BITS);
+        }
+        if self.wild > WILD {
+            return Err(format!(
+                "the values with '?' or windash in this rule have more than {WILD} pieces of {BITS} characters"
+            ));
+        }
+        Ok(())
     }
 }
 

@@ -8,7 +8,9 @@ use super::{
     Parsed,
     body::{Body, Item, Search, Tree},
     condition::Condition,
+    error::At,
     modifier::TimePart,
+    number::Number,
     pattern::Part,
     rule::{Content, Kind, Level, Logsource, Rule, Status},
     value::{Op, RefMode, Test, Value},
@@ -22,7 +24,7 @@ use crate::{
 use std::sync::Arc;
 
 /// Changes with every change of what rules compile to: a test holds it to the bytes of a fixed rule.
-const FORM: &str = concat!("detect ", env!("CARGO_PKG_VERSION"), " rules 1");
+const FORM: &str = concat!("detect ", env!("CARGO_PKG_VERSION"), " rules 3");
 /// Nesting of conditions and searches that is read; what the parser takes is less.
 const DEPTH: usize = 200;
 const SUM: usize = 32;
@@ -58,7 +60,8 @@ pub fn from_bytes(text: &str, bytes: &[u8]) -> Option<Vec<Rule>> {
         return None;
     }
     let mut r = Reader::new(body);
-    let rules = r.list(|r| read_rule(r, text))?;
+    let mark = super::mark(text.strip_prefix('\u{feff}').unwrap_or(text));
+    let rules = r.list(|r| read_rule(r, text, mark))?;
     r.is_done().then_some(rules)
 }
 
@@ -83,11 +86,15 @@ fn rule(w: &mut Writer, rule: &Rule) {
         kind: _,
         span,
         document,
+        text: _,
+        id_at,
         content,
     } = rule;
     w.number(span.start as u64);
     w.number(span.end as u64);
     w.number(*document as u64);
+    w.number(id_at.line as u64);
+    w.number(id_at.column as u64);
     let Content::Detection(content) = content else { return w.number(0) };
     w.number(1);
     [id, title, description, author].into_iter().for_each(|t| w.text(t));
@@ -111,13 +118,14 @@ fn rule(w: &mut Writer, rule: &Rule) {
     w.list(placeholders, |w, t| w.text(t));
 }
 
-fn read_rule(r: &mut Reader<'_>, text: &str) -> Option<Rule> {
+fn read_rule(r: &mut Reader<'_>, text: &str, mark: u64) -> Option<Rule> {
     let span = r.size()?..r.size()?;
     let document = r.size()?;
+    let id_at = At { line: r.size()?, column: r.size()? };
     if r.number()? == 0 {
         let parsed = super::parse(text.get(span.clone())?);
         let [rule] = <[Rule; 1]>::try_from(parsed.rules).ok()?;
-        return parsed.errors.is_empty().then_some(Rule { span, document, ..rule });
+        return parsed.errors.is_empty().then_some(Rule { span, document, id_at, text: mark, ..rule });
     }
     let mut word = || r.text().map(str::to_owned);
     let (id, title, description, author) = (word()?, word()?, word()?, word()?);
@@ -162,12 +170,14 @@ fn read_rule(r: &mut Reader<'_>, text: &str) -> Option<Rule> {
         kind: Kind::Detection,
         span,
         document,
+        text: mark,
+        id_at,
         content: Content::Detection(Arc::new(body)),
     })
 }
 
 fn item(w: &mut Writer, item: &Item) {
-    let Item { field, modifiers, values, all, negate } = item;
+    let Item { field, modifiers, values, ends, all, negate } = item;
     w.number(field.map_or(0, |f| f as u64 + 1));
     w.text(modifiers);
     w.number(u64::from(*all) | u64::from(*negate) << 1);
@@ -175,6 +185,7 @@ fn item(w: &mut Writer, item: &Item) {
         w.text(&v.written);
         test(w, &v.test);
     });
+    w.list(ends, |w, end| w.number(*end as u64));
 }
 
 fn read_item(r: &mut Reader<'_>, fields: usize) -> Option<Item> {
@@ -182,7 +193,11 @@ fn read_item(r: &mut Reader<'_>, fields: usize) -> Option<Item> {
     let modifiers = r.text()?.into();
     let modes = r.below(4)?;
     let values = r.list(|r| Some(Value { written: r.text()?.into(), test: read_test(r, fields)? }))?;
-    Some(Item { field, modifiers, values, all: modes & 1 != 0, negate: modes & 2 != 0 })
+    let ends = r.list(|r| r.below(values.len() + 1))?;
+    let whole = ends.last().is_none_or(|end| *end == values.len());
+    (ends.is_sorted() && whole).then_some(())?;
+    let (all, negate) = (modes & 1 != 0, modes & 2 != 0);
+    Some(Item { field, modifiers, values, ends: ends.into(), all, negate })
 }
 
 fn tree(w: &mut Writer, t: &Tree) {
@@ -290,7 +305,7 @@ fn test(w: &mut Writer, t: &Test) {
         Test::Compare(op, n) => {
             w.number(5);
             w.number(place(&OPS, op));
-            w.number(n.to_bits());
+            number(w, *n);
         }
         Test::Time(part, op, n) => {
             w.number(6);
@@ -318,7 +333,7 @@ fn read_test(r: &mut Reader<'_>, fields: usize) -> Option<Test> {
         2 => Test::Regex(Regexp::known(r.text()?, Flags::of(r.number()?))),
         3 => Test::Cidr(Net::V4(half(r)?, half(r)?)),
         4 => Test::Cidr(Net::V6(wide(r)?, wide(r)?)),
-        5 => Test::Compare(op(r)?, f64::from_bits(r.number()?)),
+        5 => Test::Compare(op(r)?, read_number(r)?),
         6 => Test::Time(PARTS[r.below(PARTS.len())?], op(r)?, f64::from_bits(r.number()?)),
         7 => Test::Exists(false),
         8 => Test::Exists(true),
@@ -329,6 +344,21 @@ fn read_test(r: &mut Reader<'_>, fields: usize) -> Option<Test> {
             let mode = RefMode { open_start: bits & 1 != 0, open_end: bits & 2 != 0 };
             Test::Field { field, mode, cased: bits & 4 != 0 }
         }
+        _ => return None,
+    })
+}
+
+fn number(w: &mut Writer, n: Number) {
+    match n {
+        Number::Int(n) => [0, n as u64, (n >> 64) as u64].into_iter().for_each(|n| w.number(n)),
+        Number::Float(n) => [1, n.to_bits()].into_iter().for_each(|n| w.number(n)),
+    }
+}
+
+fn read_number(r: &mut Reader<'_>) -> Option<Number> {
+    Some(match r.number()? {
+        0 => Number::Int(i128::from(r.number()?) | i128::from(r.number()?) << 64),
+        1 => Number::Float(f64::from_bits(r.number()?)),
         _ => return None,
     })
 }
@@ -402,6 +432,7 @@ detection:
     F|re|i: 'a(b|\w)+'
     G|cidr: [10.0.0.0/8, 'fe80::/10']
     H|gte: 5
+    O|base64offset|contains|all: [ab, cd]
     I|hour|lt: 7
     J|exists: true
     K: null
@@ -422,7 +453,7 @@ detection:
         let sum = u32::from_le_bytes(digest(&[body])[..4].try_into().unwrap());
         assert_eq!(
             (body.len(), sum),
-            (572, 1_029_048_406),
+            (663, 1_184_549_082),
             "the bytes have changed: raise the number in FORM, then this one"
         );
     }

@@ -60,10 +60,25 @@ struct Word<'a> {
     text: &'a str,
 }
 
+/// What the names of a condition are names of.
+#[derive(Clone, Copy, PartialEq)]
+pub(crate) enum Over {
+    Searches,
+    Rules,
+    /// Rules that are not known yet: every name and pattern is taken, and what is made of them says nothing.
+    Anything,
+}
+
 /// Reads a condition; `names` are the searches of the rule in their order.
 pub(crate) fn parse(text: &str, names: &[&str]) -> Parsed<Condition> {
+    parse_over(text, names, Over::Searches)
+}
+
+/// Reads a condition over these names.
+pub(crate) fn parse_over(text: &str, names: &[&str], over: Over) -> Parsed<Condition> {
     let words = split(text)?;
-    let mut p = Reader { words: &words, next: 0, names, depth: 0, members: 0, end: text.chars().count() };
+    let end = text.chars().count();
+    let mut p = Reader { words: &words, next: 0, names, over, depth: 0, members: 0, end };
     if words.is_empty() {
         return Err(Fault { at: 0, reason: "the condition is empty".into() });
     }
@@ -106,6 +121,7 @@ struct Reader<'a> {
     words: &'a [Word<'a>],
     next: usize,
     names: &'a [&'a str],
+    over: Over,
     depth: usize,
     members: usize,
     end: usize,
@@ -118,6 +134,10 @@ impl<'a> Reader<'a> {
 
     fn fault(&self, reason: impl Into<String>) -> Fault {
         Fault { at: self.words.get(self.next).map_or(self.end, |w| w.at), reason: reason.into() }
+    }
+
+    fn what(&self) -> &'static str {
+        if self.over == Over::Searches { "search" } else { "rule" }
     }
 
     fn take(&mut self, keyword: &str) -> bool {
@@ -167,16 +187,21 @@ impl<'a> Reader<'a> {
             return Ok(inner);
         }
         let Some(word) = self.peek() else {
-            return Err(self.fault("the condition ends where a search is expected"));
+            return Err(self.fault(format!("the condition ends where a {} is expected", self.what())));
         };
         if self.words.get(self.next + 1).is_some_and(|w| w.text.eq_ignore_ascii_case("of")) {
             return self.of(word);
         }
         if word == ")" || ["and", "or", "of"].iter().any(|k| word.eq_ignore_ascii_case(k)) {
-            return Err(self.fault(format!("{} where a search is expected", quote(word))));
+            return Err(self.fault(format!("{} where a {} is expected", quote(word), self.what())));
         }
-        let Some(index) = self.names.iter().position(|n| *n == word) else {
-            return Err(self.fault(format!("the search {} is not defined", quote(word))));
+        let index = match self.names.iter().position(|n| *n == word) {
+            Some(index) => index,
+            None if self.over == Over::Anything => 0,
+            None => {
+                let missing = if self.over == Over::Rules { "among rules" } else { "defined" };
+                return Err(self.fault(format!("the {} {} is not {missing}", self.what(), quote(word))));
+            }
         };
         self.next += 1;
         Ok(Condition::Search(index))
@@ -197,10 +222,14 @@ impl<'a> Reader<'a> {
         };
         let them = pattern.eq_ignore_ascii_case("them");
         let fits = |name: &str| if them { !name.starts_with('_') } else { glob(pattern, name) };
+        if self.over == Over::Anything {
+            self.next += 1;
+            return Ok(Condition::Search(0));
+        }
         let searches: Vec<usize> =
             self.names.iter().enumerate().filter(|(_, n)| fits(n)).map(|(i, _)| i).collect();
         if searches.is_empty() {
-            return Err(self.fault(format!("no search fits {}", quote(pattern))));
+            return Err(self.fault(format!("no {} fits {}", self.what(), quote(pattern))));
         }
         self.members += searches.len();
         if self.members > MEMBERS {

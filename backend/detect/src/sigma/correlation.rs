@@ -7,14 +7,14 @@ use super::{
 };
 
 /// A correlation as written, checked.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Correlation {
     pub kind: Kind,
     /// Ids and names of the rules whose matches it looks at, in the order of the author.
     pub rules: Vec<String>,
     /// Fields whose values must be equal.
     pub group_by: Vec<String>,
-    /// An alias, and the field that it is in the events of a rule.
+    /// An alias, and the field that it is in the events of a rule, which may be called by its id or name.
     pub aliases: Vec<(String, Vec<(String, String)>)>,
     /// Nanoseconds.
     pub timespan: i64,
@@ -43,12 +43,14 @@ impl Kind {
 }
 
 /// When it fires.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) enum When {
     /// A measure within limits, all of which must hold.
     Limits { fields: Vec<String>, limits: Vec<Limit> },
     /// Rules that matched; one of the terms must hold.
     Rules(Vec<Term>),
+    /// A condition over ids, names and patterns of names that only all rules together tell.
+    Written(String),
 }
 
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -119,7 +121,7 @@ pub(crate) fn read(node: &Node) -> Result<Correlation, Problem> {
             }
             _ => Vec::new(),
         },
-        aliases: aliases(node, &rules)?,
+        aliases: aliases(node)?,
         timespan: span(node.get("timespan").ok_or_else(|| missing("timespan"))?)?,
         when,
         generate: generate(node)?,
@@ -163,8 +165,14 @@ fn when(
         if !kind.temporal() {
             return Err(Problem::new(c.at, PATH, "this type wants a map such as gte: 10"));
         }
-        let terms = expression::terms(text, rules).map_err(|reason| Problem::new(c.at, PATH, reason))?;
-        return Ok((kind, When::Rules(terms)));
+        let fault = |reason| Problem::new(c.at, PATH, reason);
+        // A rule may be called by its id in one place and by its name in another.
+        let own = !text.contains('*') && expression::names(text).iter().all(|n| rules.contains(n));
+        if !own {
+            expression::readable(text).map_err(fault)?;
+            return Ok((kind, When::Written(text.to_owned())));
+        }
+        return Ok((kind, When::Rules(expression::terms(text, rules).map_err(fault)?)));
     }
     let (fields, limits, percentile) = limits(c)?;
     let measured = !matches!(kind, Kind::EventCount | Kind::Temporal | Kind::TemporalOrdered);
@@ -239,7 +247,7 @@ fn generate(node: &Node) -> Result<bool, Problem> {
 
 type Aliases = Vec<(String, Vec<(String, String)>)>;
 
-fn aliases(node: &Node, rules: &[String]) -> Result<Aliases, Problem> {
+fn aliases(node: &Node) -> Result<Aliases, Problem> {
     const PATH: &str = "correlation.aliases";
     let Some(aliases) = node.get("aliases").filter(|a| !a.is_null()) else { return Ok(vec![]) };
     let Some(map) = aliases.map() else {
@@ -256,10 +264,6 @@ fn aliases(node: &Node, rules: &[String]) -> Result<Aliases, Problem> {
             let (name, Some(field)) = (rule.text().unwrap_or_default(), field.text()) else {
                 return Err(fault(alias.at, "an alias wants a map from rule to field".into()));
             };
-            if !rules.iter().any(|r| r == name) {
-                let reason = format!("the alias names {}, which is not among rules", quote(name));
-                return Err(fault(rule.at, reason));
-            }
             of.push((name.to_owned(), field.to_owned()));
         }
         out.push((alias.text().unwrap_or_default().to_owned(), of));

@@ -43,13 +43,16 @@ pub(crate) fn read(
     };
     let content = content(root, kind, &applied)?;
     let id = text_of(root, "id")?;
+    // Of correlations and filters the specification recommends a UUID, of detections it demands one.
     if let Some(id) = &id
         && !is_uuid(id)
+        && (kind == Kind::Detection || id.is_empty())
     {
         return Err(fault(root, "id", format!("{} is not a UUID", quote(id))));
     }
     let name = text_of(root, "name")?;
-    let id = id.map(|i| i.to_ascii_lowercase()).or_else(|| name.clone());
+    let lower = |id: String| if is_uuid(&id) { id.to_ascii_lowercase() } else { id };
+    let id = id.map(lower).or_else(|| name.clone());
     Ok(Rule {
         id: id.unwrap_or_else(|| format!("unnamed-{:016x}", fnv(text.trim().as_bytes()))),
         name,
@@ -70,6 +73,8 @@ pub(crate) fn read(
         kind,
         span,
         document,
+        text: 0,
+        id_at: root.get("id").or_else(|| root.get("name")).map_or(root.at, |n| n.at),
         content,
     })
 }

@@ -1,5 +1,6 @@
 //! What is wrong with a rule, and where: line, column, reason, and a picture with a caret.
 
+use super::scalar;
 use serde::Serialize;
 use std::fmt::Write as _;
 
@@ -35,15 +36,42 @@ pub(crate) struct Problem {
     pub at: At,
     pub path: String,
     pub reason: String,
+    /// Where in the value that starts at `at`.
+    pub inside: Option<Inside>,
+}
+
+/// A place in a value, told by what folding and quoting leave as it is: the characters that are no blanks.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Inside {
+    /// Characters before it, without blanks.
+    solid: usize,
+    /// The end of the value, not the next character.
+    end: bool,
 }
 
 impl Problem {
     pub fn new(at: At, path: impl Into<String>, reason: impl Into<String>) -> Self {
-        Problem { at, path: path.into(), reason: reason.into() }
+        Problem { at, path: path.into(), reason: reason.into(), inside: None }
+    }
+
+    /// At this character (0-based) of the value that starts at the problem's place.
+    pub fn at_character(mut self, value: &str, character: usize) -> Self {
+        let solid = value.chars().take(character).filter(|c| !c.is_whitespace()).count();
+        let end = value.chars().skip(character).all(char::is_whitespace);
+        self.inside = Some(Inside { solid, end });
+        self
+    }
+
+    /// With the place in the text of the document, where it is one inside a value.
+    pub fn located(mut self, text: &str) -> Self {
+        if let Some(inside) = self.inside.take() {
+            self.at = scalar::place(text, self.at, inside.solid, inside.end).unwrap_or(self.at);
+        }
+        self
     }
 
     pub fn in_document(self, document: usize, rule: Option<String>) -> RuleError {
-        let Problem { at, path, reason } = self;
+        let Problem { at, path, reason, .. } = self;
         RuleError { document, line: at.line, column: at.column, path, reason, rule }
     }
 }

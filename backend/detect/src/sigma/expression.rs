@@ -2,10 +2,11 @@
 //! one must hold.
 
 use super::{
-    condition::{self, Condition},
+    condition::{self, Condition, Over},
     correlation::{Limit, Than},
     error::quote,
 };
+use std::collections::HashSet;
 
 /// Terms that a condition may stand for.
 const TERMS: usize = 256;
@@ -18,22 +19,32 @@ pub(crate) struct Term {
     pub without: Vec<usize>,
 }
 
-/// The rules that a condition names, each once, in its order.
+/// The rules that a condition names, each once, in its order. What stands around `of` is no name.
 pub(crate) fn names(text: &str) -> Vec<String> {
+    let is_of = |word: Option<&&str>| word.is_some_and(|w| w.eq_ignore_ascii_case("of"));
+    let words = text.split(|c: char| c.is_whitespace() || matches!(c, '(' | ')'));
+    let words: Vec<&str> = words.filter(|w| !w.is_empty()).collect();
+    let mut seen = HashSet::new();
     let mut out: Vec<String> = Vec::new();
-    for word in text.split(|c: char| c.is_whitespace() || matches!(c, '(' | ')')) {
-        let keyword = ["and", "or", "not"].iter().any(|k| word.eq_ignore_ascii_case(k));
-        if !word.is_empty() && !keyword && !out.iter().any(|n| n == word) {
-            out.push(word.to_owned());
+    for (i, word) in words.iter().enumerate() {
+        let keyword = ["and", "or", "not", "of"].iter().any(|k| word.eq_ignore_ascii_case(k));
+        let around = is_of(words.get(i + 1)) || is_of(i.checked_sub(1).and_then(|i| words.get(i)));
+        if !keyword && !around && seen.insert(*word) {
+            out.push((*word).to_owned());
         }
     }
     out
 }
 
+/// Whether the condition can be read at all, whatever its names and patterns are for.
+pub(crate) fn readable(text: &str) -> Result<(), String> {
+    condition::parse_over(text, &[], Over::Anything).map(|_| ()).map_err(|f| f.reason)
+}
+
 /// The condition as terms over the rules.
 pub(crate) fn terms(text: &str, rules: &[String]) -> Result<Vec<Term>, String> {
     let names: Vec<&str> = rules.iter().map(String::as_str).collect();
-    let parsed = condition::parse(text, &names).map_err(|f| f.reason)?;
+    let parsed = condition::parse_over(text, &names, Over::Rules).map_err(|f| f.reason)?;
     let mut terms = normal(&parsed, false)?;
     terms.retain(|t| !t.needs.iter().any(|n| t.without.contains(n)));
     if terms.is_empty() {

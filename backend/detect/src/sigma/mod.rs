@@ -10,10 +10,12 @@ pub(crate) mod error;
 pub(crate) mod expression;
 pub(crate) mod filter;
 pub(crate) mod modifier;
+pub(crate) mod number;
 pub(crate) mod parts;
 pub(crate) mod pattern;
 mod pipeline;
 pub(crate) mod rule;
+mod scalar;
 pub(crate) mod value;
 mod wire;
 pub(crate) mod yaml;
@@ -44,6 +46,7 @@ pub fn parse_with(text: &str, pipelines: &Pipelines) -> Parsed {
     let whole = text;
     let text = whole.strip_prefix('\u{feff}').unwrap_or(whole);
     let skipped = whole.len() - text.len();
+    let mark = mark(text);
     for (number, doc) in yaml::documents(text).into_iter().enumerate() {
         let root = match doc.root {
             Ok(root) => root,
@@ -55,15 +58,21 @@ pub fn parse_with(text: &str, pipelines: &Pipelines) -> Parsed {
         let own = text.get(doc.span.clone()).unwrap_or_default();
         let span = doc.span.start + skipped..doc.span.end + skipped;
         match document::read(&root, number, span, own, pipelines) {
-            Ok(rule) => parsed.rules.push(rule),
+            Ok(rule) => parsed.rules.push(Rule { text: mark, ..rule }),
             Err(problem) => {
                 let name = root.get("id").or_else(|| root.get("title")).and_then(|n| n.text());
                 let name = name.map(|n| n.chars().take(256).collect());
-                parsed.errors.push(problem.in_document(number, name));
+                parsed.errors.push(problem.located(text).in_document(number, name));
             }
         }
     }
     parsed
+}
+
+/// The number of a text: the same for the same text, on every machine.
+fn mark(text: &str) -> u64 {
+    let sum = *blake3::hash(text.as_bytes()).as_bytes();
+    sum[..8].iter().fold(0, |n, b| n << 8 | u64::from(*b))
 }
 
 /// Like [`parse`] for bytes; those that are not UTF-8 are refused with the place of the first bad byte.

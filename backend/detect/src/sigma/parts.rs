@@ -32,6 +32,8 @@ pub(crate) struct PartItem {
     pub field: String,
     pub modifiers: Vec<String>,
     pub values: Vec<Node>,
+    /// For each of them the number of the value that the author wrote, which it is made of.
+    pub written: Vec<usize>,
     /// Ids of the pipeline's items that changed it.
     pub applied: BTreeSet<String>,
 }
@@ -86,11 +88,13 @@ pub(crate) fn part(node: &Node, path: &str, depth: usize) -> Result<Part, Proble
 /// A field or keyword with its values; a map as value is left for the compiler to refuse.
 pub(crate) fn item(at: At, key: &str, node: &Node) -> PartItem {
     let mut names = key.split('|');
+    let values = node.seq().unwrap_or(std::slice::from_ref(node)).to_vec();
     PartItem {
         at,
         field: names.next().unwrap_or_default().trim().to_owned(),
         modifiers: names.map(str::to_owned).collect(),
-        values: node.seq().unwrap_or(std::slice::from_ref(node)).to_vec(),
+        written: (0..values.len()).collect(),
+        values,
         applied: BTreeSet::new(),
     }
 }

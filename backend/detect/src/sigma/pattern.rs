@@ -13,6 +13,17 @@ pub(crate) enum Part {
     Dash,
 }
 
+impl Part {
+    /// Characters that it stands for; none for `*`, which has no number of them.
+    pub fn chars(&self) -> usize {
+        match self {
+            Part::Text(t) => t.chars().count(),
+            Part::One | Part::Dash => 1,
+            Part::Any => 0,
+        }
+    }
+}
+
 /// The characters that `windash` takes for one another.
 pub(crate) const DASHES: [char; 5] = ['-', '/', '\u{2013}', '\u{2014}', '\u{2015}'];
 

@@ -1,6 +1,6 @@
 //! A loaded rule: what is said about it, and its compiled body.
 
-use super::{body::Body, correlation::Correlation, filter::Filter};
+use super::{body::Body, correlation::Correlation, error::At, filter::Filter};
 use serde::Serialize;
 use std::{ops::Range, sync::Arc};
 
@@ -146,6 +146,11 @@ pub struct Rule {
     pub span: Range<usize>,
     /// 0-based number of its document in the text.
     pub document: usize,
+    /// Rules of one text have the same number, and a name in one of them means the others first. Parsing makes it of
+    /// the text; whoever parses the documents of a text one by one gives them one number.
+    pub text: u64,
+    /// Where its `id` stands in the text, without one its `name`; the start of the document without either.
+    pub id_at: At,
     pub(crate) content: Content,
 }
 

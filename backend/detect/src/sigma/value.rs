@@ -4,6 +4,7 @@ use super::{
     encode,
     error::quote,
     modifier::{Modifier, TimePart},
+    number::Number,
     pattern::Pattern,
     yaml::{Node, Scalar},
 };
@@ -24,7 +25,7 @@ pub(crate) enum Op {
 }
 
 impl Op {
-    pub fn holds(self, left: f64, right: f64) -> bool {
+    pub fn holds<T: PartialOrd>(self, left: T, right: T) -> bool {
         match self {
             Op::Eq => left == right,
             Op::Gt => left > right,
@@ -49,7 +50,7 @@ pub(crate) enum Test {
     Cased(Shape),
     Regex(Regexp),
     Cidr(Net),
-    Compare(Op, f64),
+    Compare(Op, Number),
     Time(TimePart, Op, f64),
     Exists(bool),
     Null,
@@ -59,6 +60,16 @@ pub(crate) enum Test {
         mode: RefMode,
         cased: bool,
     },
+}
+
+impl Test {
+    /// What [`Shape::wild`] says of its text.
+    pub fn wild(&self) -> usize {
+        match self {
+            Test::Text(shape) | Test::Cased(shape) => shape.wild(),
+            _ => 0,
+        }
+    }
 }
 
 /// A test and how the author wrote it.
@@ -75,12 +86,12 @@ const REGEX_BYTES: usize = 8 << 10;
 enum Draft {
     Text(Pattern),
     Bytes(Vec<u8>),
-    Number(f64, String),
+    Number(Number, String),
     Bool(bool),
     Null,
     Regex { source: String, flags: Vec<char> },
     Cidr(Net),
-    Compare(Op, f64),
+    Compare(Op, Number),
     Time(TimePart, Op, f64),
     Exists(bool),
     Field(String, RefMode),
@@ -108,7 +119,7 @@ pub(crate) fn make(
     keyword: bool,
     context: &mut Context<'_>,
 ) -> Result<Made, String> {
-    let mut drafts = vec![draft(node, chain)?];
+    let mut drafts = drafts(node, chain)?;
     for m in chain.iter().filter(|m| !m.is_mode()) {
         let mut next = Vec::with_capacity(drafts.len());
         for d in drafts {
@@ -128,6 +139,19 @@ pub(crate) fn make(
     Ok(Made::Values(out))
 }
 
+/// What is written, and where a number can be written in another way that too: a log has either.
+fn drafts(node: &Node, chain: &[Modifier]) -> Result<Vec<Draft>, String> {
+    let first = draft(node, chain)?;
+    let measured = chain.iter().any(|m| matches!(m, Modifier::Compare(_) | Modifier::Time(_)));
+    let other = match (&first, node.text()) {
+        (Draft::Number(n, text), Some(written)) if text != written && !measured => {
+            Some(Draft::Number(*n, written.into()))
+        }
+        _ => None,
+    };
+    Ok(std::iter::once(first).chain(other).collect())
+}
+
 fn draft(node: &Node, chain: &[Modifier]) -> Result<Draft, String> {
     let text = node.text().unwrap_or_default();
     let raw = chain.iter().any(|m| matches!(m, Modifier::Re | Modifier::Cidr | Modifier::FieldRef));
@@ -136,8 +160,10 @@ fn draft(node: &Node, chain: &[Modifier]) -> Result<Draft, String> {
         Some(Scalar::Null) => Draft::Null,
         Some(_) if chain.contains(&Modifier::Re) => Draft::Text(Pattern::literal(text)),
         Some(Scalar::Bool(b)) => Draft::Bool(b),
-        Some(Scalar::Int(n)) => Draft::Number(n as f64, n.to_string()),
-        Some(Scalar::Float(f)) => Draft::Number(f, text.into()),
+        Some(Scalar::Int(n)) => Draft::Number(Number::Int(n), n.to_string()),
+        // As an event's number becomes text: 10 for 10.0, 1000 for 1e3.
+        Some(Scalar::Float(f)) if f.is_finite() => Draft::Number(Number::Float(f), f.to_string()),
+        Some(Scalar::Float(f)) => Draft::Number(Number::Float(f), text.into()),
         Some(Scalar::Str(t)) if raw => Draft::Text(Pattern::literal(t)),
         Some(Scalar::Str(t)) if chain.contains(&Modifier::Expand) => placeholders(t),
         Some(Scalar::Str(t)) => Draft::Text(Pattern::parse(t)),
@@ -186,8 +212,8 @@ fn apply(m: Modifier, d: Draft, out: &mut Vec<Draft>) -> Result<(), String> {
         (M::Compare(op), Draft::Number(n, _)) => Draft::Compare(op, n),
         (M::Compare(op), Draft::Time(part, Op::Eq, n)) => Draft::Time(part, op, n),
         (M::Compare(_), _) => return Err("gt, gte, lt and lte want a number (without quotes)".into()),
-        (M::Time(part), Draft::Number(n, _)) => Draft::Time(part, Op::Eq, n),
-        (M::Time(part), Draft::Compare(op, n)) => Draft::Time(part, op, n),
+        (M::Time(part), Draft::Number(n, _)) => Draft::Time(part, Op::Eq, n.as_f64()),
+        (M::Time(part), Draft::Compare(op, n)) => Draft::Time(part, op, n.as_f64()),
         (M::Time(_), _) => return Err("a time modifier wants a number (without quotes)".into()),
         (M::FieldRef, Draft::Text(p)) => field_ref(&p)?,
         (M::Expand, d @ (Draft::Text(_) | Draft::Number(..))) => d,
@@ -325,6 +351,11 @@ fn regex(source: &str, flags: &[char], large: &mut usize) -> Result<Regexp, Stri
         Refused::TooLarge => {
             format!("the regular expression {} is too large when compiled", quote(source))
         }
+        Refused::TooMany => format!(
+            "more than {} large regular expressions in one rule: {} is one more",
+            super::body::LARGE_REGEXES,
+            quote(source)
+        ),
         Refused::Wrong(told) => {
             let last = told.lines().last().unwrap_or_default().trim_start_matches("error: ");
             format!("the regular expression {} is refused: {last}", quote(source))

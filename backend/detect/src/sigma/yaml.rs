@@ -135,9 +135,29 @@ fn offset(mark: granit_parser::Marker) -> usize {
     mark.byte_offset().unwrap_or_default()
 }
 
-fn syntax(e: &ScanError) -> Problem {
+fn syntax(e: &ScanError, text: &str) -> Problem {
     let m = e.marker();
-    Problem::new(At { line: m.line(), column: m.col() + 1 }, "", format!("not valid YAML: {}", e.info()))
+    let mut at = At { line: m.line(), column: m.col() + 1 };
+    if e.info().contains("tab") {
+        at = indented_by_tab(text, at.line).unwrap_or(at);
+    }
+    Problem::new(at, "", format!("not valid YAML: {}", e.info()))
+}
+
+/// The tab that a line is indented by: of this line, or of the next one with something on it. The parser names the end
+/// of the value before it.
+fn indented_by_tab(text: &str, line: usize) -> Option<At> {
+    let mut blank = true;
+    let mut rest = super::error::lines(text).zip(1..).skip(line.saturating_sub(1));
+    let near = rest.by_ref().take_while(|(l, number)| {
+        let go_on = blank || *number <= line + 1;
+        blank = l.trim().is_empty();
+        go_on
+    });
+    near.into_iter().find_map(|(l, line)| {
+        let column = l.chars().take_while(|c| matches!(c, ' ' | '\t')).position(|c| c == '\t')? + 1;
+        (!l.trim().is_empty()).then_some(At { line, column })
+    })
 }
 
 /// All documents of a text. Empty documents are left out.
@@ -168,7 +188,7 @@ pub(crate) fn documents(text: &str) -> Vec<Document> {
             None | Some(Ok((Event::StreamEnd, _))) => return docs,
             Some(Ok((Event::DocumentStart(..), span))) => {
                 start = offset(span.end);
-                match read(&mut parser) {
+                match read(&mut parser, text) {
                     Ok((None, _)) => {}
                     Ok((Some(root), end)) => docs.push(Document { span: start..end, root: Ok(root) }),
                     Err(problem) => {
@@ -181,7 +201,7 @@ pub(crate) fn documents(text: &str) -> Vec<Document> {
             }
             Some(Ok(_)) => {}
             Some(Err(e)) => {
-                docs.push(Document { span: start..text.len(), root: Err(syntax(&e)) });
+                docs.push(Document { span: start..text.len(), root: Err(syntax(&e, text)) });
                 if !resume(&mut parser, &mut docs, text) {
                     return docs;
                 }
@@ -216,12 +236,12 @@ struct Builder {
 }
 
 /// Reads the events of one document up to its end; `None` when it is empty.
-fn read<'a>(parser: &mut Parser<'a, StrInput<'a>>) -> Result<(Option<Node>, usize), Problem> {
+fn read<'a>(parser: &mut Parser<'a, StrInput<'a>>, text: &str) -> Result<(Option<Node>, usize), Problem> {
     let mut b = Builder::default();
     loop {
         let (event, span) = match parser.next_event() {
             None => return Ok((b.root, 0)),
-            Some(Err(e)) => return Err(syntax(&e)),
+            Some(Err(e)) => return Err(syntax(&e, text)),
             Some(Ok(next)) => next,
         };
         let at = at(&span);

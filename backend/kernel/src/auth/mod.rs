@@ -40,7 +40,9 @@ pub struct Auth {
     pub(crate) db: Db,
     pub(crate) world: World,
     dir: PathBuf,
-    keyring: bool,
+    place: token_key::KeyPlace,
+    /// The desktop's own user, once it is ensured.
+    desktop: RwLock<Option<String>>,
     key: RwLock<[u8; 32]>,
     cookie: RwLock<(String, bool)>,
     codes: start_code::StartCodes,
@@ -52,7 +54,7 @@ pub struct Auth {
 }
 
 impl Auth {
-    pub(crate) fn new(db: Db, world: World, dir: PathBuf, key: [u8; 32], keyring: bool) -> Self {
+    pub(crate) fn new(db: Db, world: World, dir: PathBuf, key: [u8; 32], place: token_key::KeyPlace) -> Self {
         Auth {
             codes: start_code::StartCodes::new(world.clone()),
             throttle: throttle::Throttle::new(world.clone()),
@@ -60,7 +62,8 @@ impl Auth {
             db,
             world,
             dir,
-            keyring,
+            place,
+            desktop: RwLock::default(),
             key: RwLock::new(key),
             cookie: RwLock::new(("aurora_session".into(), false)),
             seen: RwLock::default(),
@@ -125,7 +128,7 @@ impl Auth {
     pub async fn renew_token_key(&self, by: &Actor) -> Result<()> {
         let mut tx = self.db.write(by).await?;
         sqlx::query(store::FAMILIES_REVOKE_ALL).execute(tx.conn()).await?;
-        let key = token_key::renew(&self.dir, &self.world, self.keyring).await?;
+        let key = token_key::renew(&self.dir, &self.world, self.place).await?;
         tx.commit(crate::db::Audit::new("token_key.renew", "token_key", "access"), &[]).await?;
         *self.key.write().unwrap_or_else(|p| p.into_inner()) = key;
         self.forget();

@@ -32,8 +32,7 @@ impl Auth {
                 .await;
             return Err(Error::new(Code::BadCredentials));
         }
-        let name: Option<String> =
-            sqlx::query_scalar(store::USER_DESKTOP).fetch_optional(self.db.read()).await?;
+        let name = self.desktop.read().unwrap_or_else(|p| p.into_inner()).clone();
         let name = name.ok_or_else(|| Error::new(Code::BadCredentials))?;
         self.open(&name, true, actor).await
     }

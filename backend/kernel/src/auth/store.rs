@@ -2,7 +2,6 @@
 
 crate::queries! {
     USER_GET: "SELECT * FROM user WHERE username = ?1";
-    USER_DESKTOP: "SELECT username FROM user WHERE desktop = 1";
     USER_PAGE: "SELECT * FROM user WHERE username > ?1 AND (?2 IS NULL OR role = ?2) ORDER BY username LIMIT ?3";
     USER_NEWEST: "SELECT * FROM user WHERE (created_at, username) < (?1, ?2) AND (?3 IS NULL OR role = ?3)
         ORDER BY created_at DESC, username DESC LIMIT ?4";

@@ -147,25 +147,24 @@ impl Auth {
         Ok(())
     }
 
-    /// The desktop's own user: an admin named after the OS account, made at the first start. Old sessions end.
-    pub async fn ensure_desktop_user(&self, account: &str) -> Result<()> {
+    /// The desktop's own user of an OS account: an admin named after it, made at its first start. Answers the name, which
+    /// start codes sign in from now on. Old sessions end.
+    pub async fn ensure_desktop_user(&self, account: &str) -> Result<String> {
         let mut tx = self.db.write(&Actor::system()).await?;
         let now = self.world.now().0;
         sqlx::query(store::SESSIONS_OLD_DELETE).bind(now).execute(tx.conn()).await?;
         sqlx::query(store::FAMILIES_OLD_DELETE).bind(now).execute(tx.conn()).await?;
-        let there: Option<String> = sqlx::query_scalar(store::USER_DESKTOP).fetch_optional(tx.conn()).await?;
         tx.commit_bookkeeping().await?;
-        if there.is_some() {
-            return Ok(());
-        }
         let clean: String =
             account.chars().filter(|c| c.is_alphanumeric() || "._-@".contains(*c)).take(64).collect();
         let wanted = if check_name(&clean).is_ok() { clean } else { "analyst".into() };
         // A user made on the command line may have the account's name already; the window's own is another one.
         let mut username = wanted.clone();
         for n in 1..100 {
-            if find(&self.db, &username).await?.is_none() {
-                break;
+            match find(&self.db, &username).await? {
+                Some(user) if user.desktop => return Ok(self.is_desktop(username)),
+                Some(_) => {}
+                None => break,
             }
             let cut: String = wanted.chars().take(50).collect();
             username = if n == 1 { format!("{cut}-desktop") } else { format!("{cut}-desktop-{n}") };
@@ -179,7 +178,14 @@ impl Auth {
             created_at: self.world.now(),
             last_login_at: None,
         };
-        self.insert(&Actor::system(), &user, None, true).await
+        self.insert(&Actor::system(), &user, None, true).await?;
+        Ok(self.is_desktop(user.username))
+    }
+
+    /// From now on start codes sign this user in.
+    fn is_desktop(&self, username: String) -> String {
+        *self.desktop.write().unwrap_or_else(|p| p.into_inner()) = Some(username.clone());
+        username
     }
 
     /// Answers the user and the new version. Changes role, state, names, or resets the password; ends sessions where the change demands it.
@@ -324,4 +330,53 @@ async fn end_all(tx: &mut crate::db::Tx, name: &str) -> Result<()> {
     sqlx::query(store::SESSIONS_OF_USER_DELETE).bind(name).execute(tx.conn()).await?;
     sqlx::query(store::FAMILIES_OF_USER_REVOKE).bind(name).execute(tx.conn()).await?;
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::{Kernel, Options, World, auth::token_key::KeyPlace, db::Actor};
+    use api::{Role, users::CreateUser};
+
+    async fn open(dir: &std::path::Path) -> Kernel {
+        let options = Options {
+            world: World::real(),
+            dir,
+            workspace: "test".into(),
+            desktop: true,
+            key: KeyPlace::Memory,
+            warnings: vec![],
+            migrations: &[],
+            works: vec![],
+        };
+        Kernel::open(options).await.unwrap()
+    }
+
+    async fn signed_in(kernel: &Kernel) -> String {
+        kernel.auth.open_by_code(&kernel.auth.start_code(), &Actor::system()).await.unwrap();
+        let page = crate::audit::verify(&kernel.db).await.unwrap().unwrap();
+        crate::audit::get(&kernel.db, page).await.unwrap().unwrap().actor
+    }
+
+    #[tokio::test]
+    async fn each_account_has_a_desktop_user_of_its_own_and_none_made_by_hand() {
+        let dir = tempfile::tempdir().unwrap();
+        let kernel = open(dir.path()).await;
+        assert_eq!(kernel.auth.ensure_desktop_user("ann").await.unwrap(), "ann");
+        assert_eq!(signed_in(&kernel).await, "ann");
+        // The same workspace opened by another account, whose name was given to a user by hand.
+        let by_hand = CreateUser {
+            username: "bob".into(),
+            role: Role::Viewer,
+            password: Some("correct horse battery".into()),
+            display_name: None,
+            email: None,
+        };
+        kernel.auth.create_user(&Actor::system(), by_hand).await.unwrap();
+        for _ in 0..2 {
+            assert_eq!(kernel.auth.ensure_desktop_user("bob").await.unwrap(), "bob-desktop");
+            assert_eq!(signed_in(&kernel).await, "bob-desktop");
+        }
+        assert_eq!(kernel.auth.ensure_desktop_user("ann").await.unwrap(), "ann");
+        assert_eq!(signed_in(&kernel).await, "ann");
+    }
 }

@@ -8,7 +8,7 @@ pub(crate) mod store;
 mod tx;
 
 pub use migrate::{Migration, look, newest};
-pub use open::{APPLICATION_ID, Db, OpenError, pragmas};
+pub use open::{APPLICATION_ID, Db, OpenError, faults, pragmas};
 pub use reader::Reader;
 pub use store::QUERIES;
 pub use tx::{Actor, Audit, Change, IdempotencyKey, Tx};

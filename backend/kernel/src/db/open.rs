@@ -64,8 +64,8 @@ pub enum OpenError {
 impl From<sqlx::Error> for OpenError {
     fn from(e: sqlx::Error) -> Self {
         if let sqlx::Error::Database(db) = &e
-            // SQLITE_CORRUPT 11, SQLITE_NOTADB 26.
-            && matches!(db.code().as_deref(), Some("11" | "26" | "267" | "523" | "779"))
+            // SQLITE_CORRUPT 11, SQLITE_NOTADB 26, in the low byte of their extended codes (sqlite.org/rescode.html).
+            && db.code().and_then(|c| c.parse::<u32>().ok()).is_some_and(|c| matches!(c & 0xff, 11 | 26))
         {
             return OpenError::Corrupt { file: "aurora.db".into(), reason: e.to_string() };
         }
@@ -75,7 +75,10 @@ impl From<sqlx::Error> for OpenError {
 
 impl From<crate::Error> for OpenError {
     fn from(e: crate::Error) -> Self {
-        OpenError::Other(e.to_string())
+        match e.damage() {
+            Some(reason) => OpenError::Corrupt { file: "aurora.db".into(), reason },
+            None => OpenError::Other(e.to_string()),
+        }
     }
 }
 
@@ -114,9 +117,19 @@ impl Db {
             .acquire_timeout(Duration::from_secs(60))
             .connect_with(pragmas(file))
             .await?;
-        migrate::run(&writer, file, domains).await?;
-        let reading = pragmas(file).pragma("query_only", "ON").row_buffer_size(ROWS_AT_ONCE);
-        let reader = Reader::open(reading, READERS).await?;
+        let ready = async {
+            migrate::run(&writer, file, domains).await?;
+            let reading = pragmas(file).pragma("query_only", "ON").row_buffer_size(ROWS_AT_ONCE);
+            Ok::<_, OpenError>(Reader::open(reading, READERS).await?)
+        };
+        let reader = match ready.await {
+            Ok(reader) => reader,
+            Err(e) => {
+                // Nothing may stay open, or beside the file, of what is refused.
+                writer.close().await;
+                return Err(e);
+            }
+        };
         let (memory, outbox) = (Arc::default(), Arc::new(Notify::new()));
         Ok(Db { writer, reader, memory, outbox, world: world.clone() })
     }
@@ -134,10 +147,9 @@ impl Db {
 
     /// What is wrong with the file, in SQLite's words; empty when nothing is. Reads everything.
     pub async fn check(&self) -> crate::Result<Vec<String>> {
-        let mut found: Vec<String> =
+        let found: Vec<String> =
             sqlx::query_scalar("PRAGMA integrity_check(100)").fetch_all(&self.reader).await?;
-        found.retain(|f| f != "ok");
-        Ok(found)
+        Ok(faults_of(&found))
     }
 
     /// A consistent copy into a new file, readable alone.
@@ -146,6 +158,29 @@ impl Db {
         sqlx::query(sql).bind(to.to_string_lossy().into_owned()).execute(&self.writer).await?;
         Ok(())
     }
+}
+
+/// What is wrong with the pages of a database file that no process has open, in SQLite's words; empty when nothing is.
+/// The file stays as it is, and so does a write-ahead log that a killed process left beside it.
+pub async fn faults(file: &Path) -> Vec<String> {
+    let left = file.with_extension("db-wal").metadata().is_ok_and(|log| log.len() > 0);
+    let options =
+        SqliteConnectOptions::new().filename(file).create_if_missing(false).read_only(true).immutable(!left);
+    let all = async {
+        let mut conn = SqliteConnection::connect_with(&options).await?;
+        let all: Result<Vec<String>, _> =
+            sqlx::query_scalar("PRAGMA integrity_check(100)").fetch_all(&mut conn).await;
+        conn.close().await?;
+        all
+    };
+    let found = all.await.unwrap_or_else(|e| vec![e.to_string()]);
+    faults_of(&found)
+}
+
+/// SQLite packs many into one row, below a heading.
+fn faults_of(rows: &[String]) -> Vec<String> {
+    let lines = rows.iter().flat_map(|row| row.lines());
+    lines.filter(|line| *line != "ok" && !line.starts_with("***")).map(str::to_owned).collect()
 }
 
 /// One connection without the pool, for checks before the pool exists.

@@ -35,6 +35,7 @@ impl Work for Teller {
                 record: None,
                 offset: None,
                 reason: "test".into(),
+                note: false,
             };
             ctx.result(&json!({"rows": 0}));
             for n in 0..PARTS {
@@ -128,7 +129,8 @@ async fn open(dir: &std::path::Path) -> Kernel {
         dir,
         workspace: "test".into(),
         desktop: false,
-        keyring: false,
+        key: crate::auth::token_key::KeyPlace::File,
+        warnings: vec![],
         migrations: &[],
         works: vec![Arc::new(Teller), Arc::new(Endless)],
     };

@@ -35,7 +35,7 @@ pub enum LockError {
 }
 
 impl Lock {
-    /// Locks `dir/lock` and writes the owner into it. The lock of a dead process is taken over.
+    /// Locks `dir/lock` and writes the owner into it. The lock of a dead process is taken over, and its socket goes.
     pub fn take(dir: &Path, owner: &LockOwner) -> Result<Lock, LockError> {
         let mut open = OpenOptions::new();
         open.read(true).write(true).create(true).truncate(false).mode(0o600);
@@ -48,6 +48,12 @@ impl Lock {
                 return Err(LockError::Held(serde_json::from_str(&text).ok()));
             }
             Err(TryLockError::Error(e)) => return Err(LockError::Io(e)),
+        }
+        let mut before = String::new();
+        if file.read_to_string(&mut before).is_ok()
+            && let Ok(dead) = serde_json::from_str::<LockOwner>(&before)
+        {
+            super::socket::remove_dead(&dead.socket);
         }
         let text = serde_json::to_string(owner).unwrap_or_default();
         let mut write = || -> io::Result<()> {

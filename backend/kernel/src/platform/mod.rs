@@ -6,12 +6,13 @@ mod door;
 mod files;
 mod folders;
 mod lock;
+pub mod path_bytes;
 mod process;
 mod socket;
 
-pub use door::{door, hand_over, take_over};
+pub use door::{Door, Start, enter};
 pub use files::{create_private, free_bytes, make_private, private_folder, read_private, write_private};
 pub use folders::{config_home, data_home, runtime_folder};
 pub use lock::{Lock, LockError, LockOwner};
 pub use process::{account, asked_to_end, harden};
-pub use socket::{listen, same_user};
+pub use socket::{listen, order_socket, same_user};

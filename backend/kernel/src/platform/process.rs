@@ -11,25 +11,74 @@ pub fn harden() {
     let _ = rustix::process::set_dumpable_behavior(rustix::process::DumpableBehavior::NotDumpable);
 }
 
-/// Name of the account that runs the program.
+/// Name of the account that runs the program: what the session says, else what `/etc/passwd` has for its number.
 pub fn account() -> String {
     let named = ["USER", "LOGNAME"].iter().find_map(|k| std::env::var(k).ok().filter(|v| !v.is_empty()));
-    named.unwrap_or_else(
-        || if rustix::process::geteuid().is_root() { "root".into() } else { "analyst".into() },
-    )
+    named.unwrap_or_else(|| {
+        let uid = rustix::process::geteuid().as_raw();
+        let all = std::fs::read("/etc/passwd").unwrap_or_default();
+        name_of(uid, &String::from_utf8_lossy(&all)).unwrap_or_else(|| format!("uid-{uid}"))
+    })
 }
 
-/// Waits until the system asks the program to end (SIGTERM, or SIGINT from a terminal).
-pub async fn asked_to_end() {
+/// The name of an account in the text of passwd(5).
+fn name_of(uid: u32, all: &str) -> Option<String> {
+    all.lines().find_map(|line| {
+        let mut fields = line.split(':');
+        let (name, number) = (fields.next()?, fields.nth(1)?);
+        (number.parse() == Ok(uid) && !name.is_empty()).then(|| name.to_owned())
+    })
+}
+
+/// Waits until the system asks the program to end, and gives the signal's number: SIGTERM, SIGINT from a terminal,
+/// SIGHUP from one that goes away. A SIGHUP that whoever started the program has it ignore (nohup) stays ignored.
+pub async fn asked_to_end() -> u8 {
     use tokio::signal::unix::{SignalKind, signal};
-    match (signal(SignalKind::terminate()), signal(SignalKind::interrupt())) {
-        (Ok(mut term), Ok(mut int)) => {
-            tokio::select! {
-                _ = term.recv() => {}
-                _ = int.recv() => {}
-            }
+    let asks = async |kind: SignalKind| {
+        match signal(kind) {
+            Ok(mut asked) => drop(asked.recv().await),
+            // Without a handler the system ends the process itself.
+            Err(_) => std::future::pending().await,
         }
-        // Without a handler the system ends the process itself.
-        _ => std::future::pending().await,
+    };
+    let hangs_up = async {
+        if ignored(SIGHUP, &std::fs::read_to_string("/proc/self/status").unwrap_or_default()) {
+            std::future::pending().await
+        } else {
+            asks(SignalKind::hangup()).await
+        }
+    };
+    tokio::select! {
+        () = asks(SignalKind::terminate()) => 15,
+        () = asks(SignalKind::interrupt()) => 2,
+        () = hangs_up => SIGHUP,
+    }
+}
+
+const SIGHUP: u8 = 1;
+
+/// Whether a process ignores a signal, by the text of /proc/PID/status (proc(5), `SigIgn`: bit 0 is signal 1).
+fn ignored(signal: u8, status: &str) -> bool {
+    let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    let mask = mask.and_then(|hex| u64::from_str_radix(hex.trim(), 16).ok()).unwrap_or(0);
+    mask >> (signal - 1) & 1 == 1
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_account_is_found_by_its_number() {
+        let all = "root:x:0:0:root:/root:/bin/bash\n# odd\n\nann:x:1000:1000:Ann,,,:/home/ann:/bin/sh\n";
+        assert_eq!(name_of(1000, all).as_deref(), Some("ann"));
+        assert_eq!(name_of(0, all).as_deref(), Some("root"));
+        assert_eq!(name_of(7, all), None);
+    }
+
+    #[test]
+    fn an_ignored_signal_is_known() {
+        assert!(ignored(SIGHUP, "Name:\tx\nSigIgn:\t0000000000001001\n"));
+        assert!(!ignored(SIGHUP, "SigIgn:\t0000000000001000\n") && !ignored(SIGHUP, ""));
     }
 }

@@ -113,8 +113,13 @@ fn request_id(kernel: &Kernel, h: &HeaderMap) -> RequestId {
     RequestId(sent.map_or_else(|| kernel.world.id(), |u| u.hyphenated().to_string()))
 }
 
+/// Who is at the other end of the connection; IPv4 as itself where one socket takes both.
+fn peer(req: &Request) -> Option<IpAddr> {
+    req.extensions().get::<ConnectInfo<SocketAddr>>().map(|c| c.0.ip().to_canonical())
+}
+
 fn address(edge: &Edge, req: &Request) -> Option<IpAddr> {
-    let peer = req.extensions().get::<ConnectInfo<SocketAddr>>().map(|c| c.0.ip())?;
+    let peer = peer(req)?;
     if edge.proxy != Some(peer) {
         return Some(peer);
     }
@@ -122,9 +127,16 @@ fn address(edge: &Edge, req: &Request) -> Option<IpAddr> {
     forwarded.and_then(|v| v.rsplit(',').next()).and_then(|v| v.trim().parse().ok()).or(Some(peer))
 }
 
-/// Limits of head and URL; foreign Host (DNS rebinding); foreign Origin and cross-site calls on writes and upgrades.
+/// Past the proxy; limits of head and URL; foreign Host (DNS rebinding); foreign Origin and cross-site calls on writes and upgrades.
 fn check(edge: &Edge, req: &Request) -> Result<(), Error> {
     let h = req.headers();
+    // Behind a proxy passwords come in the clear: only from it, and from this machine itself.
+    if let (Some(proxy), Some(peer)) = (edge.proxy, peer(req))
+        && peer != proxy
+        && !peer.is_loopback()
+    {
+        return Err(Error::with(Code::Forbidden, json!({"reason": "only the proxy may connect"})));
+    }
     if req.uri().path_and_query().map_or(0, |p| p.as_str().len()) > 8 * 1024 {
         return Err(Error::field("url", "longer than 8 KiB"));
     }

@@ -50,7 +50,8 @@ async fn open(dir: &std::path::Path) -> (Kernel, Router) {
         dir,
         workspace: "test".into(),
         desktop: false,
-        keyring: false,
+        key: crate::auth::token_key::KeyPlace::File,
+        warnings: vec![],
         migrations: &[],
         works: vec![],
     };
@@ -106,4 +107,28 @@ async fn a_repeated_post_gets_the_first_answer_and_takes_effect_once() {
     assert_eq!(call(&mut router, "/made", Some("k1")).await, first);
     assert_eq!(call(&mut router, "/made", Some("k2")).await.1, "2");
     assert!(crate::audit::get(&kernel.db, 3).await.unwrap().is_none());
+}
+
+#[tokio::test]
+async fn behind_a_proxy_only_the_proxy_and_this_machine_get_in() {
+    let dir = tempfile::tempdir().unwrap();
+    let (kernel, router) = open(dir.path()).await;
+    let behind = Edge { kernel, hosts: [].into(), proxy: Some("192.0.2.1".parse().unwrap()) };
+    let layer = axum::middleware::from_fn_with_state(behind, edge);
+    let mut router = router.layer(layer);
+    for (peer, status) in [
+        ("192.0.2.1:5000", 201),
+        ("[::ffff:192.0.2.1]:5000", 201),
+        ("127.0.0.1:5000", 201),
+        ("[::1]:5000", 201),
+        ("192.0.2.2:5000", 403),
+        ("[2001:db8::1]:5000", 403),
+    ] {
+        let peer = axum::extract::ConnectInfo(peer.parse::<std::net::SocketAddr>().unwrap());
+        let call = Request::post("/made").header("host", "soc.example").extension(peer);
+        let answer = router.call(call.body(Body::empty()).unwrap()).await.unwrap();
+        assert_eq!(answer.status().as_u16(), status, "{peer:?}");
+        let body = axum::body::to_bytes(answer.into_body(), 1 << 20).await.unwrap();
+        assert_eq!(String::from_utf8_lossy(&body).contains("AURORA-4030"), status == 403, "{peer:?}");
+    }
 }

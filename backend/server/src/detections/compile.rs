@@ -226,6 +226,7 @@ pub fn build_until(loaded: Loaded, parsed: &mut Parsed, stop: &dyn Fn() -> bool)
     let suppressed: HashSet<_> = loaded.suppressions.iter().map(|(id, _)| id.as_str()).collect();
     let mut as_written = HashMap::new();
     let mut place: (Option<(Option<String>, String)>, usize) = (None, 0);
+    let mut text = 0;
     for source in loaded.rules {
         if stop() {
             return None;
@@ -233,6 +234,7 @@ pub fn build_until(loaded: Loaded, parsed: &mut Parsed, stop: &dyn Fn() -> bool)
         // Documents of one file follow each other: names in a correlation mean its own file's rules first.
         let file = source.file.clone().map(|f| (source.pack.clone(), f));
         place.1 = if file.is_some() && place.0 == file { place.1 + 1 } else { 0 };
+        text += u64::from(place.1 == 0);
         place.0 = file;
         let there = parsed.rules.remove(&source.rule_id).filter(|(hash, _)| *hash == source.hash);
         let there = there.map(|(_, rule)| Ok(rule));
@@ -244,7 +246,7 @@ pub fn build_until(loaded: Loaded, parsed: &mut Parsed, stop: &dyn Fn() -> bool)
             }
             None => continue,
         };
-        rule.document = place.1;
+        (rule.document, rule.text) = (place.1, text);
         if !rule.pipelines.is_empty() {
             pipelines.that_changed(&rule).for_each(|id| *changes.entry(id.to_owned()).or_default() += 1);
             rewritten.insert(source.rule_id.clone(), rule.pipelines.clone());

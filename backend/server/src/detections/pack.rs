@@ -44,7 +44,7 @@ pub struct Input {
     /// Whether its new rules shall run.
     pub enabled: bool,
     /// Files and folders of this machine: only from the shell and the command line.
-    #[serde(default)]
+    #[serde(default, with = "kernel::platform::path_bytes")]
     pub paths: Vec<PathBuf>,
     /// Uploads, already in the content store: (label, SHA-256).
     #[serde(default)]

@@ -4,6 +4,7 @@
 //! between the two is healed by identity: the batch is read again, its events are there already, its alerts are made.
 
 use super::{
+    own,
     source::{self, Opened, Place, Refused},
     store_error,
 };
@@ -30,7 +31,11 @@ use kernel::{
 use logstore::{LogStore, NewSource, SourceId};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
-use std::{path::PathBuf, pin::Pin, sync::Arc};
+use std::{
+    path::{Path, PathBuf},
+    pin::Pin,
+    sync::Arc,
+};
 use tokio::runtime::Handle;
 
 /// The kind of job.
@@ -45,6 +50,7 @@ pub enum Input {
     /// Files and folders of this machine: only from the shell and the command line.
     Paths {
         /// Absolute.
+        #[serde(with = "kernel::platform::path_bytes")]
         paths: Vec<PathBuf>,
     },
     /// Uploads, already in the content store.
@@ -110,6 +116,8 @@ pub struct Import {
     pub content: Arc<ContentStore>,
     /// Compiled rules.
     pub rules: Arc<Rules>,
+    /// Folder of the workspace, whose own files are no logs.
+    pub dir: PathBuf,
 }
 
 impl Work for Import {
@@ -131,10 +139,11 @@ impl Work for Import {
 
     fn run(&self, ctx: JobCtx) -> Pin<Box<dyn Future<Output = Result<()>> + Send>> {
         let (logs, content, rules) = (self.logs.clone(), self.content.clone(), self.rules.clone());
+        let dir = self.dir.clone();
         Box::pin(async move {
             let runtime = Handle::current();
             // Parsing, hashing and matching are work for a thread of their own.
-            let work = move || Run::new(ctx, logs, content, rules, runtime)?.all();
+            let work = move || Run::new(ctx, logs, content, rules, runtime)?.all(&dir);
             tokio::task::spawn_blocking(work).await.map_err(Error::internal)?
         })
     }
@@ -182,10 +191,10 @@ impl Run {
         Ok(Run { files, ctx, logs, content, rules, runtime, keep, at, total: 0, uncounted, result, matcher })
     }
 
-    fn all(mut self) -> Result<()> {
+    fn all(mut self, dir: &Path) -> Result<()> {
         let input: Input = serde_json::from_value(self.ctx.input.clone()).map_err(Error::internal)?;
         self.total = match &input {
-            Input::Paths { paths } => sizes(paths, &self.ctx),
+            Input::Paths { paths } => sizes(paths, &self.ctx, dir),
             Input::Kept { items } => items.iter().map(|i| i.size).sum(),
         };
         self.ctx.progress(self.at.bytes, self.total);
@@ -193,7 +202,14 @@ impl Run {
         self.runtime.block_on(self.ctx.save(&json!(self.at)))?;
         match input {
             Input::Paths { paths } => {
-                for (n, found) in walk(&paths).enumerate().skip(self.at.source) {
+                let own = own::Own::below(&paths, dir);
+                if self.at.source == 0 {
+                    for place in own.places() {
+                        self.skip(&place, "the workspace's own files are not imported into it", None);
+                    }
+                }
+                let others = walk(&paths).filter(|found| !own.holds(found));
+                for (n, found) in others.enumerate().skip(self.at.source) {
                     match found {
                         Found::File { path, label } => self.source(n, Place::Path(path), None, label)?,
                         Found::Skipped { label, reason } => {
@@ -326,8 +342,11 @@ impl Run {
         self.uncounted -= after_crash;
         let (new, duplicates) = (added.new + after_crash, added.duplicates - after_crash);
         self.at.store_events += new;
-        for s in batch.skipped.iter().chain(&batch.notes) {
+        for s in &batch.skipped {
             self.skip(&said.name, &s.reason, Some(s));
+        }
+        for s in &batch.notes {
+            self.said(&said.name, &s.reason, Some(s), true);
         }
         let errors = u64::try_from(batch.skipped.len()).unwrap_or(0);
         said.events += new;
@@ -379,12 +398,17 @@ impl Run {
     }
 
     pub(super) fn skip(&self, source: &str, reason: &str, at: Option<&event::Skipped>) {
+        self.said(source, reason, at, false);
+    }
+
+    fn said(&self, source: &str, reason: &str, at: Option<&event::Skipped>, note: bool) {
         self.ctx.skip(Skip {
             source: source.into(),
             member: at.and_then(|s| s.member.clone()),
             record: at.and_then(|s| s.record),
             offset: at.and_then(|s| s.offset),
             reason: reason.into(),
+            note,
         });
     }
 
@@ -417,9 +441,10 @@ impl Run {
 }
 
 /// Bytes in all, for progress; unreadable ones count nothing.
-fn sizes(paths: &[PathBuf], ctx: &JobCtx) -> u64 {
+fn sizes(paths: &[PathBuf], ctx: &JobCtx, dir: &Path) -> u64 {
     let mut total = 0;
-    for found in walk(paths) {
+    let own = own::Own::below(paths, dir);
+    for found in walk(paths).filter(|found| !own.holds(found)) {
         if let Found::File { path, .. } = found {
             total += path.metadata().map_or(0, |m| m.len());
         }

@@ -1,9 +1,10 @@
 //! Logs and imports.
 //!
-//! `import` from files to events and alerts, as a job · `reading` one source of it · `upload` what POST /imports does · `logs` the reads.
+//! `import` from files to events and alerts, as a job · `reading` one source of it · `own` what it must not read · `upload` what POST /imports does · `logs` the reads.
 
 mod import;
 mod logs;
+mod own;
 mod reading;
 mod source;
 mod upload;
@@ -42,6 +43,9 @@ pub(crate) fn store_error(e: logstore::Error) -> Error {
         logstore::Error::Full => Error::unavailable("the disk is full", "logs.db"),
         logstore::Error::ReadOnly => Error::unavailable("the workspace is read-only", "logs.db"),
         logstore::Error::Cursor => Error::field("cursor", "not a cursor of this list"),
+        logstore::Error::Corrupt(_) => {
+            Error::unavailable("logs.db is damaged; `aurorasoc doctor` says where", e)
+        }
         logstore::Error::Busy => Error::unavailable("the log store is busy", "logs.db"),
         e => Error::internal(e),
     }

@@ -34,7 +34,10 @@ pub fn Help() -> impl IntoView {
             <div class="dialog-b keys-cols">
                 {group(t(k::HELP_ALERTS), |a| matches!(a.context, Context::Alerts | Context::Alert))}
                 {group(t(k::RULES), |a| matches!(a.context, Context::Detections | Context::Rules | Context::Rule | Context::Editor))}
-                {group(t(k::HELP_ANYWHERE), |a| matches!(a.context, Context::Anywhere | Context::Desktop))}
+                <div class="keys-stack">
+                    {group(t(k::HELP_ANYWHERE), |a| matches!(a.context, Context::Anywhere | Context::Desktop | Context::SignedIn))}
+                    {group(t(k::NAV_CASES), |a| a.context == Context::Cases)}
+                </div>
             </div>
             <div class="dialog-f">
                 <p class="t3 t11 grow">{t(k::HELP_PHYSICAL)}</p>

@@ -1,4 +1,4 @@
-//! An icon of the sprite. Always decoration: the word stands beside it or in the control's label.
+//! An icon of the sprite, which stands in the page itself: it is there when the server is away. Always decoration: the word stands beside it or in the control's label.
 
 use leptos::prelude::*;
 
@@ -13,7 +13,7 @@ pub fn Icon(
 ) -> impl IntoView {
     view! {
         <svg class=format!("i {class}") viewBox="0 0 16 16" aria-hidden="true">
-            <use href=format!("/sprite.svg#i-{name}") />
+            <use href=format!("#i-{name}") />
         </svg>
     }
 }

@@ -47,7 +47,7 @@ pub fn Menu(
     };
     view! {
         <button node_ref=button class=class aria-label=label.clone() title=label popovertarget=id data-test=id
-            aria-haspopup="menu" on:click=place>{face}</button>
+            aria-haspopup="menu" on:click=place on:keydown=move |e| enter(&e, id)>{face}</button>
         <div node_ref=pop id=id popover="auto" class="pop menu" role="menu" on:keydown=move_focus on:click=move |_| hide(id)>
             {children()}
         </div>
@@ -59,6 +59,17 @@ fn hide(id: &str) {
     let node = document().get_element_by_id(id).and_then(|e| e.dyn_into::<HtmlElement>().ok());
     if let Some(node) = node {
         let _ = node.hide_popover();
+    }
+}
+
+/// From the button into its open menu.
+fn enter(event: &KeyboardEvent, id: &str) {
+    let open = document().query_selector(&format!("#{id}:popover-open .menu-item:not(:disabled)"));
+    if let ("ArrowDown", Ok(Some(first))) = (event.code().as_str(), open)
+        && let Some(first) = first.dyn_ref::<HtmlElement>()
+    {
+        event.prevent_default();
+        let _ = first.focus();
     }
 }
 

@@ -34,7 +34,9 @@ fn link(
 pub fn Nav() -> impl IntoView {
     let counts = app().alerts.counts;
     let open = move || {
-        counts.with(|c| c.get(&Tab::Open).map(|(n, more)| crate::pages::alerts::query::count(*n, *more)))
+        // A number stands only where somebody must act.
+        let waiting = counts.with(|c| c.get(&Tab::Open).copied()).filter(|(n, _)| *n > 0);
+        waiting.map(|(n, more)| crate::pages::alerts::query::count(n, more))
     };
     let may = |word| app().may(word);
     view! {

@@ -4,13 +4,16 @@ use crate::{
     actions::{self, Action, keys},
     components::{icon::Icon, modal::Modal},
     data::client,
+    focus,
     i18n::{english, k, t},
+    pages::alerts::moves::PANE,
     place::{Place, go},
     state::{Layer, app},
     text::visible,
 };
 use api::{
     alerts::{Alert, AlertList, AlertsList},
+    cases::{Case, CaseList, CasesList},
     detections::{Rule, RuleList, RulesList},
 };
 use leptos::{html, prelude::*, task::spawn_local};
@@ -26,6 +29,7 @@ enum Entry {
     Do(&'static Action),
     Open(Box<Alert>),
     Rule(Box<Rule>),
+    Case(Box<Case>),
 }
 
 impl Entry {
@@ -34,8 +38,15 @@ impl Entry {
         match self {
             // After the dialog gave the focus back, so that an action may take it.
             Entry::Do(action) => set_timeout(action.run, std::time::Duration::ZERO),
-            Entry::Open(alert) => go(Place::parse("/alerts").with("tab", "all").with("id", &alert.alert_id)),
-            Entry::Rule(rule) => go(Place::parse("/detections/rules").with("id", &rule.rule_id)),
+            Entry::Open(alert) => {
+                go(Place::parse("/alerts").with("tab", "all").with("id", &alert.alert_id));
+                focus::soon(PANE);
+            }
+            Entry::Case(case) => go(Place::parse("/cases").with("id", &case.case_id)),
+            Entry::Rule(rule) => {
+                go(Place::parse("/detections/rules").with("id", &rule.rule_id));
+                focus::soon(PANE);
+            }
         }
     }
 }
@@ -86,12 +97,14 @@ fn Inside() -> impl IntoView {
     let typed = RwSignal::new(String::new());
     let records = RwSignal::new(Vec::<Alert>::new());
     let rules = RwSignal::new(Vec::<Rule>::new());
+    let cases = RwSignal::new(Vec::<Case>::new());
     let at = RwSignal::new(0_usize);
     let field = NodeRef::<html::Input>::new();
     let entries = Memo::new_with_compare(
         move |_| {
             let mut all = typed.with(|typed| matching(typed));
             all.extend(records.get().into_iter().map(|a| Entry::Open(Box::new(a))));
+            all.extend(cases.get().into_iter().map(|c| Entry::Case(Box::new(c))));
             all.extend(rules.get().into_iter().map(|r| Entry::Rule(Box::new(r))));
             all
         },
@@ -108,7 +121,19 @@ fn Inside() -> impl IntoView {
         if text.trim().chars().count() < ENOUGH {
             records.set(Vec::new());
             rules.set(Vec::new());
+            cases.set(Vec::new());
             return;
+        }
+        if app().may("cases:read") {
+            let text = text.clone();
+            spawn_local(async move {
+                let query = CaseList { q: Some(text.clone()), limit: Some(RECORDS), ..CaseList::default() };
+                if let Ok(page) = client::list::<CasesList>(query).await
+                    && typed.get_untracked() == text
+                {
+                    cases.set(page.items);
+                }
+            });
         }
         if app().may("siem:read") {
             let text = text.clone();
@@ -183,12 +208,17 @@ fn row(i: usize, entry: Entry, at: RwSignal<usize>) -> impl IntoView {
     let (icon, test, hint) = match &entry {
         Entry::Do(a) => (a.icon, format!("palette-{}", a.id), a.keys.first().map(|k| keys::name(k))),
         Entry::Open(a) => ("bell", format!("palette-{}", a.alert_id), None),
+        Entry::Case(c) => ("case", format!("palette-{}", c.case_id), None),
         Entry::Rule(r) => ("radar", format!("palette-{}", r.rule_id), None),
     };
     let words = match &entry {
         Entry::Do(a) => view! { <span class="trunc">{t(a.label)}</span> }.into_any(),
         Entry::Open(a) => view! {
             <bdi class="trunc">{visible(&a.title)}</bdi><span class="hint mono">{a.alert_id.clone()}</span>
+        }
+        .into_any(),
+        Entry::Case(c) => view! {
+            <bdi class="trunc">{visible(&c.title)}</bdi><span class="hint mono">{c.case_id.clone()}</span>
         }
         .into_any(),
         Entry::Rule(r) => view! {

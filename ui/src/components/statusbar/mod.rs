@@ -1,7 +1,7 @@
 //! Status bar: the keys that work here and now, and what lies in the workspace.
 
 use crate::{
-    actions::{self, keys},
+    actions::{self, Action, keys},
     data::session,
     i18n::{k, t, tf, tn},
     numbers::bytes,
@@ -28,6 +28,8 @@ const RULE_KEYS: &[(&[&str], crate::i18n::Key)] = &[
     (&["rule-edit"], k::KEYS_EDIT),
     (&["rule-search"], k::KEYS_SEARCH),
 ];
+const CASE_KEYS: &[(&[&str], crate::i18n::Key)] =
+    &[(&["case-next", "case-previous"], k::KEYS_MOVE), (&["case-open"], k::KEYS_OPEN)];
 const EDITOR_KEYS: &[(&[&str], crate::i18n::Key)] =
     &[(&["rule-save"], k::KEYS_SAVE), (&["rule-next-problem"], k::KEYS_NEXT_PROBLEM)];
 const OTHER_KEYS: &[(&[&str], crate::i18n::Key)] =
@@ -45,13 +47,16 @@ pub fn StatusBar() -> impl IntoView {
     let here = Memo::new(move |_| {
         app.place.with(|p| match p.path.split('/').nth(1) {
             Some("alerts") => ALERT_KEYS,
+            Some("cases") => CASE_KEYS,
+            Some("detections") if !View::known(p) => &[],
             Some("detections") if editor::is_open(p) => EDITOR_KEYS,
             Some("detections") if View::of(p) == View::Rules => RULE_KEYS,
             _ => &[],
         })
     });
-    let row = |(ids, label): &(&'static [&'static str], crate::i18n::Key)| {
-        view! { <span>{caps(ids)}{t(*label)}</span> }
+    let allowed = |id: &&'static str| actions::find(id).is_some_and(Action::allowed);
+    let row = move |(ids, label): &(&'static [&'static str], crate::i18n::Key)| {
+        ids.iter().any(allowed).then(|| view! { <span>{caps(ids)}{t(*label)}</span> })
     };
     let stored = move || {
         app.stats.with(|s| {

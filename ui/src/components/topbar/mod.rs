@@ -6,6 +6,7 @@ use crate::{
     data::{jobs, session, shell},
     i18n::{k, t, tf, tn},
     numbers::percent,
+    pages::{rules::query::View, settings},
     place::follow,
     state::{Layer, Link, app},
     text::visible,
@@ -109,7 +110,8 @@ fn Crumbs() -> impl IntoView {
             Some("detections") => (t(k::NAV_DETECTIONS), "/detections/rules"),
             Some("cases") => (t(k::NAV_CASES), "/cases"),
             Some("settings") => (t(k::NAV_SETTINGS), "/settings/appearance"),
-            _ => (t(k::START_CRUMB), "/"),
+            Some("") | None => (t(k::START_CRUMB), "/"),
+            Some(_) => return (t(k::NOWHERE_TITLE), "/", String::new()),
         };
         let last = match place.path.split('/').nth(2) {
             Some("rules") if place.path.starts_with("/detections") => app()
@@ -117,6 +119,12 @@ fn Crumbs() -> impl IntoView {
                 .open
                 .with(|o| o.as_ref().filter(|_| !place.get("id").is_empty()).map(|(r, _)| visible(&r.title)))
                 .unwrap_or_default(),
+            _ if place.path.starts_with("/detections") && !View::known(&place) => {
+                t(k::NOWHERE_TITLE).to_owned()
+            }
+            Some(section) if place.path.starts_with("/settings") && !settings::named(section) => {
+                t(k::NOWHERE_TITLE).to_owned()
+            }
             Some(view) if place.path.starts_with("/detections") => {
                 crate::i18n::word("detections", view).to_owned()
             }

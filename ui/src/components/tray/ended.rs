@@ -2,7 +2,7 @@
 
 use super::kinds;
 use crate::{
-    components::icon::Icon,
+    components::{english::English, icon::Icon},
     data::jobs::import_result,
     i18n::{k, t, tf, tn, tnf},
     numbers::grouped,
@@ -19,8 +19,25 @@ use leptos::prelude::*;
 /// Lines shown of a long list.
 const SHOWN: usize = 100;
 
-/// What could not be read, by file and record.
-pub fn skipped(skips: Vec<Skip>, total: u64) -> impl IntoView {
+/// What could not be read, and apart from it what is worth knowing about what was.
+pub fn skipped(job: &Job) -> impl IntoView + use<> {
+    let (notes, unread): (Vec<Skip>, Vec<Skip>) = job.skipped.iter().cloned().partition(|s| s.note);
+    // The list holds the first ones only; where it is cut, the files' own counts say how many there are.
+    let all = match job.skipped_total > job.skipped.len() as u64 {
+        true => import_result(job).parse_errors.max(unread.len() as u64),
+        false => unread.len() as u64,
+    };
+    let more = job.skipped_total.saturating_sub(all).max(notes.len() as u64);
+    view! {
+        {skips(unread, tn(k::TRAY_SKIPPED_N, all), "warn-c", "tray-skipped")}
+        {skips(notes, tn(k::TRAY_NOTES_N, more), "t3", "tray-notes")}
+    }
+}
+
+fn skips(list: Vec<Skip>, summary: String, tone: &'static str, test: &'static str) -> Option<impl IntoView> {
+    if list.is_empty() {
+        return None;
+    }
     let line = |skip: Skip| {
         let mut place = visible(&skip.source);
         if let Some(member) = &skip.member {
@@ -32,14 +49,14 @@ pub fn skipped(skips: Vec<Skip>, total: u64) -> impl IntoView {
         if let Some(offset) = skip.offset {
             place += &format!(" @{offset}");
         }
-        view! { <li><bdi class="mono t11">{place}</bdi> <bdi class="t2">{visible(&skip.reason)}</bdi></li> }
+        view! { <li class="gapped"><bdi class="mono t11 ltr">{place}</bdi><span class="t2"><English text=skip.reason /></span></li> }
     };
-    view! {
+    Some(view! {
         <details class="more">
-            <summary class="warn-c" data-test="tray-skipped">{tn(k::TRAY_SKIPPED_N, total)}</summary>
-            <ul>{skips.into_iter().take(SHOWN).map(line).collect_view()}</ul>
+            <summary class=tone data-test=test>{summary}</summary>
+            <ul tabindex="0">{list.into_iter().take(SHOWN).map(line).collect_view()}</ul>
         </details>
-    }
+    })
 }
 
 fn rules(summary: String, notes: &[RuleNote], test: &'static str) -> Option<impl IntoView + use<>> {
@@ -47,11 +64,11 @@ fn rules(summary: String, notes: &[RuleNote], test: &'static str) -> Option<impl
         return None;
     }
     let line = |note: &RuleNote| {
-        view! { <li><bdi>{visible(&note.title)}</bdi> <span class="t3">{visible(&note.reason)}</span></li> }
+        view! { <li class="gapped"><bdi>{visible(&note.title)}</bdi><span class="t3"><English text=note.reason.clone() /></span></li> }
     };
     let lines = notes.iter().take(SHOWN).map(line).collect_view();
     Some(view! {
-        <details class="more"><summary data-test=test>{summary}</summary><ul>{lines}</ul></details>
+        <details class="more"><summary data-test=test>{summary}</summary><ul tabindex="0">{lines}</ul></details>
     })
 }
 
@@ -74,10 +91,10 @@ pub fn summary(job: &Job, newest: bool) -> impl IntoView + use<> {
             <span class=tone><Icon name=icon class="i-14" /></span>
             <div class="grow">
                 {state.map(|state| view! { <b class="med">{state}" "</b> })}
-                {job.error.as_deref().map(|e| view! { <bdi class="err-c">{visible(e)}" "</bdi> })}
-                {job.kept.as_deref().map(|kept| view! { <bdi>{visible(kept)}" "</bdi> })}
+                {job.error.as_deref().map(|e| view! { <span class="err-c"><English text=e />" "</span> })}
+                {job.kept.as_deref().map(|kept| view! { <span><English text=kept />" "</span> })}
                 <span data-test="tray-rules">{words}</span>
-                {none.map(|result| view! { <p class="t2" data-test="tray-why-none">{why_none(&result)}</p><OfferRules /> })}
+                {none.map(|result| view! { <p class="t2" data-test="tray-why-none">{why_none(&result)}</p>{(result.events > 0).then(|| view! { <OfferRules /> })} })}
                 <div class="row wrap notes">
                 {notes(job)}
                 </div>
@@ -160,7 +177,7 @@ pub fn why_none(result: &ImportResult) -> String {
         t(k::WHY_NONE_NO_EVENTS)
     } else if result.rules_run == 0 {
         t(k::WHY_NONE_NO_RULES)
-    } else if result.rules_no_chance.len() as u64 >= result.rules_run {
+    } else if result.rules_no_chance_total.max(result.rules_no_chance.len() as u64) >= result.rules_run {
         t(k::WHY_NONE_NO_CHANCE)
     } else {
         t(k::WHY_NONE_QUIET)

@@ -3,6 +3,7 @@
 mod ended;
 pub use ended::{OfferRules, why_none};
 pub mod kinds;
+mod names;
 mod row;
 
 use crate::{

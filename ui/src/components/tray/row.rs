@@ -1,9 +1,9 @@
 //! Rows of the tray: a file on its way, a file of a job, and what the job says at its end.
 
-use super::{ended, kinds};
+use super::{ended, kinds, names};
 use crate::{
-    clock::span,
-    components::icon::Icon,
+    clock::{self, span},
+    components::{english::English, icon::Icon},
     data::{
         jobs::{self, alive},
         upload,
@@ -100,24 +100,56 @@ pub fn JobRows(id: String) -> impl IntoView {
     let files = move || {
         let Some(job) = job.get() else { return Vec::new() };
         let list = kinds::files(&job);
+        let root = names::shared(&list.iter().map(|f| f.name.as_str()).collect::<Vec<_>>());
         let running = job.status;
-        list.into_iter().take(SHOWN).enumerate().map(|(i, f)| (i, running, f)).collect::<Vec<_>>()
+        list.into_iter().take(SHOWN).enumerate().map(|(i, f)| (i, (running, root), f)).collect::<Vec<_>>()
     };
     let more = move || job.with(|j| j.as_ref().map_or(0, |j| kinds::more(j, SHOWN)));
     let bare_job = Memo::new(move |_| job.with(|j| j.as_ref().is_some_and(|j| kinds::files(j).is_empty())));
     view! {
-        {move || bare_job.get().then(|| bare(job))}
+        {move || if bare_job.get() { bare(job).into_any() } else { head(job).into_any() }}
         {move || ended.get().then(|| job.get()).flatten().map(|job| view! {
             <tr class="note"><td colspan="6">{ended::summary(&job, newest.get())}</td></tr>
         })}
         {move || (skips.get() > 0).then(|| {
-            let skips = job.with_untracked(|j| j.as_ref().map(|j| (j.skipped.clone(), j.skipped_total)).unwrap_or_default());
-            view! { <tr class="note"><td colspan="6">{ended::skipped(skips.0, skips.1)}</td></tr> }
+            let lists = job.with_untracked(|j| j.as_ref().map(ended::skipped));
+            view! { <tr class="note"><td colspan="6">{lists}</td></tr> }
         })}
-        <For each=files key=|(i, status, f)| (*i, *status, f.state.clone(), f.events, f.duplicates, f.errors, f.bytes_done) let:item>
+        <For each=files key=|(i, state, f)| (*i, *state, f.state.clone(), f.events, f.duplicates, f.errors, f.bytes_done) let:item>
             {file(item.1, &item.2)}
         </For>
         {move || (more() > 0).then(|| view! { <tr><td colspan="6" class="t3">{tn(k::TRAY_MORE_FILES, more())}</td></tr> })}
+    }
+}
+
+/// Which import the rows below belong to: its name, when it began, and a way to what it found.
+fn head(job: Memo<Option<Job>>) -> impl IntoView {
+    let name = move || job.with(|j| j.as_ref().map(import_name).unwrap_or_default());
+    let time = move || job.with(|j| j.as_ref().map(|j| j.created_at));
+    let found =
+        Memo::new(move |_| job.with(|j| j.as_ref().is_some_and(|j| jobs::import_result(j).alerts > 0)));
+    let zone = move || app().preferences.with(|p| p.time_zone);
+    view! {
+        <tr class="note job-h" data-test="tray-head"><td colspan="6"><div class="row">
+            <b class="med trunc"><bdi>{name}</bdi></b>
+            {move || time().map(|at| view! { <time class="ltr t3" title=clock::both(at)>{clock::second(at, zone())}</time> })}
+            {move || found.get().then(|| view! {
+                <a href="/alerts" class="btn btn-quiet btn-sm acc-c push" data-test="tray-results" on:click=|e| follow(e, "/alerts")>{t(k::TRAY_RESULTS)}</a>
+            })}
+        </div></td></tr>
+    }
+}
+
+/// What a person calls an import: as it was chosen, else the folder of its files, else how many there are.
+fn import_name(job: &Job) -> String {
+    let files = kinds::files(job);
+    let names: Vec<&str> = files.iter().map(|f| f.name.as_str()).collect();
+    let root = names.first().map(|first| names::last(&first[..names::shared(&names)])).unwrap_or_default();
+    match (kinds::name(job), names.as_slice()) {
+        (Some(name), _) => visible(&name),
+        (None, [only]) => visible(names::last(only)),
+        (None, all) if root.is_empty() => tn(k::COUNT_FILES, all.len() as u64),
+        (None, _) => visible(root),
     }
 }
 
@@ -133,7 +165,45 @@ fn bare(job: Memo<Option<Job>>) -> impl IntoView {
     }
 }
 
-fn file(job: JobStatus, file: &ImportFile) -> AnyView {
+/// What a file is: a format in capitals, or a sentence where it is none of those.
+fn format(file: &ImportFile) -> Option<AnyView> {
+    let format = file.format.as_deref()?;
+    let word = format.chars().all(|c| c.is_ascii_alphanumeric() || "/+_-".contains(c));
+    Some(match word {
+        true => visible(format).to_uppercase().into_any(),
+        false => view! { <English text=format /> }.into_any(),
+    })
+}
+
+/// What is to be said of a file beside its counts, and in which tone.
+fn remarks(file: &ImportFile) -> (&'static str, Vec<String>) {
+    let mut out = Vec::new();
+    if let Some(reason) = &file.reason {
+        out.push(visible(reason));
+    }
+    if file.errors > 0 {
+        out.push(tn(k::TRAY_BAD_RECORDS, file.errors));
+    }
+    if file.duplicates > 0 {
+        out.push(tn(k::TRAY_DUPLICATES, file.duplicates));
+    }
+    if file.unchanged == Some(false) {
+        out.push(t(k::TRAY_CHANGED).to_owned());
+    }
+    let tone = match (file.state.as_str(), file.errors) {
+        ("refused", _) => "err-c",
+        (_, 1..) => "warn-c",
+        _ if out.is_empty() => "t3",
+        _ => "t2",
+    };
+    if out.is_empty() {
+        out.push(t(k::TRAY_NOTHING_SKIPPED).to_owned());
+    }
+    (tone, out)
+}
+
+/// `root` bytes of the name are those of the folder that all files of the import lie in.
+fn file((job, root): (JobStatus, usize), file: &ImportFile) -> AnyView {
     let glyph = |tone: &'static str, icon: &'static str| {
         let words = word("file", &file.state).to_owned();
         view! { <span class=format!("status {tone}")><Icon name=icon class="i-12" />{words}</span> }
@@ -150,37 +220,19 @@ fn file(job: JobStatus, file: &ImportFile) -> AnyView {
         "running" if job == JobStatus::Paused => glyph("mute", "pause"),
         _ => glyph("mute", "clock"),
     };
-    let refused = file.state == "refused";
-    let mut notes = Vec::new();
-    if let Some(reason) = &file.reason {
-        notes.push(visible(reason));
-    }
-    if file.errors > 0 {
-        notes.push(tn(k::TRAY_BAD_RECORDS, file.errors));
-    }
-    if file.duplicates > 0 {
-        notes.push(tn(k::TRAY_DUPLICATES, file.duplicates));
-    }
-    if file.unchanged == Some(false) {
-        notes.push(t(k::TRAY_CHANGED).to_owned());
-    }
-    let (tone, notes) = match notes.is_empty() {
-        true => ("t3", t(k::TRAY_NOTHING_SKIPPED).to_owned()),
-        false if refused => ("err-c", notes.join(" · ")),
-        false => (if file.errors > 0 { "warn-c" } else { "t2" }, notes.join(" · ")),
-    };
-    let results = (file.events > 0 || file.duplicates > 0).then(|| {
-        view! { <a href="/alerts" class="btn btn-quiet btn-sm acc-c" data-test="tray-results" on:click=|e| follow(e, "/alerts")>{t(k::TRAY_RESULTS)}</a> }
-    });
-    let hash = file.sha256.clone().map(|h| format!("SHA-256 {h}"));
+    let (tone, notes) = remarks(file);
+    let title = notes.join(" · ");
+    let notes = notes.into_iter().map(|n| view! { <bdi>{n}</bdi> }).collect_view();
+    let hash = file.sha256.as_ref().map(|h| format!("\nSHA-256 {h}")).unwrap_or_default();
+    let short = visible(file.name.get(root..).unwrap_or(&file.name));
+    let (start, end) = names::halves(&short);
     view! {
         <tr data-test="tray-file">
-            <td class="mono p" title=hash><bdi>{visible(&file.name)}</bdi></td>
-            <td class="t2">{file.format.as_deref().map(|f| visible(f).to_uppercase())}</td>
+            <td class="mono p" title=format!("{}{hash}", visible(&file.name))><span class="mid"><span>{start.to_owned()}</span><span>{end.to_owned()}</span></span></td>
+            <td class="t2">{format(file)}</td>
             <td class="num">{grouped(file.events)}</td>
             <td>{state}</td>
-            <td class=tone title=notes.clone()>{notes.clone()}</td>
-            <td class="num">{results}</td>
+            <td colspan="2" class=tone title=title><span class="dots">{notes}</span></td>
         </tr>
     }
     .into_any()

@@ -4,7 +4,7 @@ use super::{event::Events, history, moves, rule::RuleView, writes};
 use crate::{
     actions::{self, hint},
     clock,
-    components::{copy::CopyButton, icon::Icon, severity::SeverityMark, status::StatusMark},
+    components::{copy::CopyButton, failed::Failed, icon::Icon, severity::SeverityMark, status::StatusMark},
     data::{client, failure::Failure},
     i18n::{k, t, tn, word},
     place::{follow, replace},
@@ -32,30 +32,33 @@ pub fn Detail(id: String) -> impl IntoView {
     if model.cursor.get_untracked().is_none() {
         model.cursor.set(Some(id.clone()));
     }
-    {
-        let id = id.clone();
+    let wanted = id.clone();
+    let read = move || {
+        let _ = failed.try_set(None);
+        let wanted = wanted.clone();
         spawn_local(async move {
-            let wanted = id.clone();
-            let outcome = client::get::<AlertGet>(AlertPath { alert_id: id }).await;
+            let outcome = client::get::<AlertGet>(AlertPath { alert_id: wanted.clone() }).await;
             if app().place.with_untracked(|p| p.get("id") != wanted) {
                 return;
             }
             match outcome {
                 Ok(alert) => model.open.set(Some(alert)),
-                Err(failure) => failed.set(Some(failure)),
+                Err(failure) => drop(failed.try_set(Some(failure))),
             }
         });
-    }
+    };
+    read();
+    let retry = Callback::new(move |()| read());
     let label = id.clone();
     let known = Memo::new(move |_| model.open.with(Option::is_some));
     view! {
         <aside class="pane detail" aria-label=label data-test="detail">
             <Bar id=id.clone() />
-            <div class="scroll">
+            <div class="scroll" id=moves::PANE tabindex="-1" data-home="">
                 {move || match (known.get(), failed.get()) {
                     (true, _) => { let id = id.clone(); view! { <Body id=id /> }.into_any() },
                     (false, Some(failure)) => view! {
-                        <div class="empty" role="alert" data-test="detail-error"><Icon name="warn" /><h2>{t(k::DETAIL_FAILED)}</h2><p>{failure.sentence()}</p></div>
+                        <Failed failure=failure retry=retry title=t(k::DETAIL_FAILED) test="detail-error" />
                     }.into_any(),
                     (false, None) => view! { <div class="sec"><span class="skel"></span></div> }.into_any(),
                 }}
@@ -115,7 +118,7 @@ fn Body(id: String) -> impl IntoView {
         {move || match view.get().as_str() {
             "rule" => view! { <RuleView /> }.into_any(),
             "comments" => { let id = id.clone(); view! { <history::Comments id=id /> }.into_any() },
-            "history" => view! { <history::History /> }.into_any(),
+            "history" => { let id = id.clone(); view! { <history::History id=id /> }.into_any() },
             _ => { let id = event_id.clone(); view! { <Events id=id /> }.into_any() },
         }}
     }

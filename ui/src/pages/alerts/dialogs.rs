@@ -60,7 +60,7 @@ fn Resolve() -> impl IntoView {
             </div>
             <div class="dialog-f">
                 <button class="btn btn-quiet" type="button" data-test="resolve-cancel" on:click=|_| shut()>{t(k::CANCEL)}</button>
-                <button class="btn btn-primary" type="submit" data-test="resolve-submit" disabled=move || chosen.get().is_none()>{t(k::ACTION_CLOSE)}</button>
+                <button class="btn btn-primary" type="submit" data-test="resolve-submit" disabled=move || chosen.get().is_none()>{tn(k::RESOLVE_N, count)}</button>
             </div>
         </form>
     }

@@ -4,11 +4,11 @@ use super::query;
 use crate::{
     actions::shell::import_files,
     components::{
-        copy::copy_text,
+        failed::Failed,
         icon::Icon,
         tray::{OfferRules, why_none},
     },
-    data::{failure::Failure, jobs},
+    data::jobs,
     i18n::{k, t, tnf},
     place::{Place, replace},
     state::app,
@@ -23,7 +23,7 @@ pub fn Empty() -> impl IntoView {
     let model = app.alerts;
     move || {
         if let Some(failure) = model.failed.get() {
-            return view! { <Failed failure=failure /> }.into_any();
+            return view! { <Failed failure=failure retry=Callback::new(move |()| model.load()) title=t(k::LIST_FAILED) test="list-error" /> }.into_any();
         }
         if !model.loaded.get() || !model.rows.with(Vec::is_empty) {
             return ().into_any();
@@ -77,7 +77,7 @@ fn NoAlerts() -> impl IntoView {
                         ("no_chance", &result.rules_no_chance_total.max(result.rules_no_chance.len() as u64)),
                     ])}</p>
                     <p>{why_none(&result)}</p>
-                    <OfferRules />
+                    {(result.events > 0).then(|| view! { <OfferRules /> })}
                     <button class="btn" data-test="empty-tray" on:click=move |_| app.tray.set(true)>{t(k::EMPTY_DETAILS)}</button>
                 }.into_any(),
                 None => view! { <p>{t(k::EMPTY_NOTHING_TEXT)}</p> }.into_any(),
@@ -85,27 +85,6 @@ fn NoAlerts() -> impl IntoView {
             {app.may("siem:write").then(|| view! {
                 <button class="btn btn-primary" data-test="empty-import" on:click=|_| import_files()>{t(k::START_FILES)}</button>
             })}
-        </div>
-    }
-}
-
-/// The list could not be read; what was loaded stays above.
-#[component]
-fn Failed(failure: Failure) -> impl IntoView {
-    let request_id = failure.request_id();
-    view! {
-        <div class="empty" role="alert" data-test="list-error">
-            <Icon name="warn" />
-            <h2>{t(k::LIST_FAILED)}</h2>
-            <p>{failure.sentence()}</p>
-            {request_id.map(|id| {
-                let shown = id.clone();
-                view! {
-                    <p class="t3 t11">{t(k::REQUEST_ID)} " " <bdi class="mono t11">{shown}</bdi>
-                        <button class="btn btn-quiet btn-sm" data-test="list-error-copy" on:click=move |_| copy_text(&id)>{t(k::COPY)}</button></p>
-                }
-            })}
-            <button class="btn" data-test="list-retry" on:click=|_| app().alerts.load()>{t(k::RETRY)}</button>
         </div>
     }
 }

@@ -1,16 +1,20 @@
 //! Events of the open alert, one at a time, with why the rule matched them.
 
 use super::{
+    fields,
     lines::{self, Kind, Line, Marks},
-    query, raw, tree, why,
+    moves, query, raw, tree,
+    unexplained::Unexplained,
+    why,
 };
 use crate::{
+    actions::hint,
     clock,
-    components::{copy::CopyButton, icon::Icon},
-    data::client,
+    components::{copy::CopyButton, failed::Failed, icon::Icon},
+    data::{client, failure::Failure},
     i18n::{k, t, tf},
     numbers::grouped,
-    place::{Place, follow, replace},
+    place::{Place, follow},
     state::app,
     text::visible,
 };
@@ -41,46 +45,67 @@ fn keep(key: String, value: Loaded) {
     });
 }
 
-fn load(
-    id: String,
-    cursor: Option<String>,
-    before: Arc<Vec<AlertEvent>>,
-    into: RwSignal<Option<Loaded>>,
-    failed: RwSignal<Option<String>>,
-    key: String,
-) {
-    spawn_local(async move {
-        let query = AlertEventList { limit: Some(PAGE), cursor, ..AlertEventList::default() };
-        match client::call::<AlertEvents>(&AlertPath { alert_id: id }, &query, &()).await {
-            Ok(answer) => {
-                let page = answer.value;
-                let all: Vec<AlertEvent> = before.iter().cloned().chain(page.items).collect();
-                let loaded = (Arc::new(all), page.total, page.next_cursor);
-                keep(key, loaded.clone());
-                let _ = into.try_set(Some(loaded));
-            }
-            Err(failure) => drop(failed.try_set(Some(failure.sentence()))),
+/// Reads the events of one alert, page after page.
+#[derive(Clone, Copy)]
+struct Reader {
+    id: StoredValue<String>,
+    key: StoredValue<String>,
+    events: RwSignal<Option<Loaded>>,
+    failed: RwSignal<Option<Failure>>,
+}
+
+impl Reader {
+    fn of(id: String) -> Reader {
+        let seen =
+            app().alerts.open.with_untracked(|o| o.as_ref().map(|a| a.event_count).unwrap_or_default());
+        let key = format!("{id} {seen}");
+        let reader = Reader {
+            events: RwSignal::new(cached(&key)),
+            id: StoredValue::new(id),
+            key: StoredValue::new(key),
+            failed: RwSignal::new(None),
+        };
+        if reader.events.with_untracked(Option::is_none) {
+            reader.read();
         }
-    });
+        reader
+    }
+
+    /// The first page, or the one after those that are here.
+    fn read(self) {
+        let path = AlertPath { alert_id: self.id.get_value() };
+        let (before, _, cursor) = self.events.get_untracked().unwrap_or_default();
+        let key = self.key.get_value();
+        let _ = self.failed.try_set(None);
+        spawn_local(async move {
+            let query = AlertEventList { limit: Some(PAGE), cursor, ..AlertEventList::default() };
+            match client::call::<AlertEvents>(&path, &query, &()).await {
+                Ok(answer) => {
+                    let page = answer.value;
+                    let all: Vec<AlertEvent> = before.iter().cloned().chain(page.items).collect();
+                    let loaded = (Arc::new(all), page.total, page.next_cursor);
+                    keep(key, loaded.clone());
+                    let _ = self.events.try_set(Some(loaded));
+                }
+                Err(failure) => drop(self.failed.try_set(Some(failure))),
+            }
+        });
+    }
 }
 
 /// Why, entities, and the event itself.
 #[component]
 pub fn Events(id: String) -> impl IntoView {
     let app = app();
-    let seen = app.alerts.open.with_untracked(|o| o.as_ref().map(|a| a.event_count).unwrap_or_default());
-    let key = format!("{id} {seen}");
-    let events = RwSignal::new(cached(&key));
-    let failed = RwSignal::new(None::<String>);
-    if events.with_untracked(Option::is_none) {
-        load(id.clone(), None, Arc::default(), events, failed, key.clone());
-    }
+    let reader = Reader::of(id);
+    let (events, failed) = (reader.events, reader.failed);
+    let retry = Callback::new(move |()| reader.read());
     let at = Memo::new(move |_| app.place.with(|p| p.get("event").parse::<usize>().unwrap_or(1).max(1) - 1));
-    let wanted = id.clone();
     Effect::new(move || {
-        let Some((all, total, Some(cursor))) = events.get() else { return };
-        if at.get() + 1 >= all.len() && (all.len() as u64) < total && at.get() > 0 {
-            load(wanted.clone(), Some(cursor), all, events, failed, key.clone());
+        let Some((all, total, more)) = events.get() else { return };
+        app.alerts.events.set(total.max(all.len() as u64));
+        if more.is_some() && at.get() + 1 >= all.len() && (all.len() as u64) < total && at.get() > 0 {
+            reader.read();
         }
     });
     let now = Memo::new_with_compare(
@@ -92,23 +117,29 @@ pub fn Events(id: String) -> impl IntoView {
         },
     );
     view! {
-        {move || failed.get().map(|text| view! { <div class="sec"><div class="notice err" role="alert">{text}</div></div> })}
-        {move || now.get().map(|event| {
-            let rule = app.alerts.open.with_untracked(|o| o.as_ref().and_then(|a| a.rule_id.clone()));
-            let tree = rule.filter(|_| app.may("siem:read")).map(|rule_id| {
-                let log_id = event.log.log_id.clone();
-                view! { <tree::Tree rule_id=rule_id log_id=log_id /> }
-            });
-            view! { <why::Why why=event.why />{tree} }
-        })}
+        {move || failed.get().map(|failure| view! { <Failed failure=failure retry=retry title=t(k::EVENTS_FAILED) test="events-error" /> })}
+        {move || now.get().map(reason)}
         <About />
         {move || match now.get() {
-            Some(event) => view! { <One event=event at=at events=events /> }.into_any(),
+            Some(event) => view! { <One event=event at=at /> }.into_any(),
             None if events.with(Option::is_some) => view! { <div class="empty"><h3>{t(k::EVENT_NONE)}</h3><p>{t(k::EVENT_NONE_TEXT)}</p></div> }.into_any(),
             None if failed.with(Option::is_none) => view! { <div class="sec"><span class="skel"></span></div> }.into_any(),
             None => ().into_any(),
         }}
     }
+}
+
+/// Why the rule fired on this event, as far as it can be told.
+fn reason(event: AlertEvent) -> impl IntoView {
+    let rule = app().alerts.open.with_untracked(|o| o.as_ref().and_then(|a| a.rule_id.clone()));
+    let log_id = event.log.log_id;
+    if event.why.is_empty() {
+        return view! { <Unexplained rule_id=rule log_id=log_id /> }.into_any();
+    }
+    let tree = rule
+        .filter(|_| app().may("siem:read"))
+        .map(|rule_id| view! { <tree::Tree rule_id=rule_id log_id=log_id /> });
+    view! { <why::Why why=event.why />{tree} }.into_any()
 }
 
 /// Techniques and entities; each narrows the list to its like.
@@ -159,19 +190,26 @@ fn About() -> impl IntoView {
 }
 
 #[component]
-fn One(event: AlertEvent, at: Memo<usize>, events: RwSignal<Option<Loaded>>) -> impl IntoView {
-    let form = RwSignal::new("fields");
-    let total = move || {
-        events.with(|e| e.as_ref().map(|(all, total, _)| (*total).max(all.len() as u64)).unwrap_or_default())
+fn One(event: AlertEvent, at: Memo<usize>) -> impl IntoView {
+    let form = Memo::new(move |_| app().place.with(|p| p.get("form").to_owned()));
+    let total = app().alerts.events;
+    let seg = move |name: &'static str, id: &'static str, label: &'static str| {
+        let title = format!("{label} ({})", hint(id));
+        view! { <button aria-pressed=move || form.with(|f| f == name).to_string() title=title data-test=id on:click=move |_| moves::form(name)>{label}</button> }
     };
-    let seg = move |name: &'static str, label: &'static str| {
-        view! { <button aria-pressed=move || (form.get() == name).to_string() data-test=format!("event-{name}") on:click=move |_| form.set(name)>{label}</button> }
+    let at_end = move || total.get() <= at.get() as u64 + 1;
+    let step = move |id: &'static str, label: &'static str, class: &'static str, by: isize| {
+        let title = format!("{label} ({})", hint(id));
+        let disabled = move || if by < 0 { at.get() == 0 } else { at_end() };
+        view! {
+            <button class="btn btn-icon btn-quiet btn-sm" data-test=id aria-label=title.clone() title=title disabled=disabled
+                on:click=move |_| moves::event(by)><Icon name="chevr" class=class /></button>
+        }
     };
-    let at_end = move || total() <= at.get() as u64 + 1;
-    let step = move |to: usize| replace(app().place.get_untracked().with("event", &(to + 1).to_string()));
     let text = serde_json::to_string_pretty(&event.log.fields).unwrap_or_default();
+    let copied = text.clone();
     let log_id = event.log.log_id.clone();
-    let fields = Value::Object(event.log.fields.clone());
+    let shown = Value::Object(event.log.fields.clone());
     let marked = event.why.clone();
     let record = event.log.raw_ref.as_ref().map(|r| tf(k::EVENT_RECORD, &[("n", &r.record)]));
     let zone = move || app().preferences.with(|p| p.time_zone);
@@ -180,18 +218,16 @@ fn One(event: AlertEvent, at: Memo<usize>, events: RwSignal<Option<Loaded>>) -> 
         <div class="sec event-sec">
             <div class="sec-h">
                 <h3>{t(k::VIEW_EVENT)}</h3>
-                <Show when=move || { total() > 1 }>
+                <Show when=move || { total.get() > 1 }>
                     <span class="row row-1 t11 t3">
-                        <button class="btn btn-icon btn-quiet btn-sm" data-test="event-previous" aria-label=t(k::EVENT_PREVIOUS) disabled=move || at.get() == 0
-                            on:click=move |_| step(at.get_untracked().saturating_sub(1))><Icon name="chevr" class="i-14 turn" /></button>
-                        <span class="num" data-test="event-at">{move || tf(k::EVENT_AT, &[("at", &grouped(at.get() as u64 + 1)), ("total", &grouped(total()))])}</span>
-                        <button class="btn btn-icon btn-quiet btn-sm" data-test="event-next" aria-label=t(k::EVENT_NEXT) disabled=at_end
-                            on:click=move |_| step(at.get_untracked() + 1)><Icon name="chevr" class="i-14 i-flip" /></button>
+                        {step("event-previous", t(k::EVENT_PREVIOUS), "i-14 turn", -1)}
+                        <span class="num" data-test="event-at">{move || tf(k::EVENT_AT, &[("at", &grouped(at.get() as u64 + 1)), ("total", &grouped(total.get()))])}</span>
+                        {step("event-next", t(k::EVENT_NEXT), "i-14 i-flip", 1)}
                     </span>
                 </Show>
                 <span class="push row row-1">
-                    <span class="seg" role="group" aria-label=t(k::EVENT_FORMS)>{seg("fields", t(k::EVENT_FIELDS))}{seg("json", t(k::EVENT_JSON))}{seg("raw", t(k::EVENT_RAW))}</span>
-                    <CopyButton text=text label=t(k::EVENT_COPY) test="event-copy" />
+                    <span class="seg" role="group" aria-label=t(k::EVENT_FORMS)>{seg("", "event-fields", t(k::EVENT_FIELDS))}{seg("json", "event-json", t(k::EVENT_JSON))}{seg("raw", "event-raw", t(k::EVENT_RAW))}</span>
+                    <CopyButton text=copied label=t(k::EVENT_COPY) test="event-copy" />
                 </span>
             </div>
             <div class="row wrap t11 t3 event-facts">
@@ -201,10 +237,10 @@ fn One(event: AlertEvent, at: Memo<usize>, events: RwSignal<Option<Loaded>>) -> 
                 <bdi class="mono t11 trunc" title=visible(&event.log.source)>{visible(&event.log.source)}</bdi>
             </div>
             <p class="event-line"><bdi>{visible(&event.log.message)}</bdi></p>
-            {move || match form.get() {
-                "json" => as_json(&fields, &Marks::new(&marked)).into_any(),
-                "raw" => view! { <raw::Raw log_id=log_id.clone() /> }.into_any(),
-                _ => as_fields(&fields, &Marks::new(&marked)).into_any(),
+            {move || match form.get().as_str() {
+                "json" => as_json(&shown, &Marks::new(&marked)).into_any(),
+                "raw" => view! { <raw::Raw log_id=log_id.clone() text=text.clone() /> }.into_any(),
+                _ => fields::table(&shown, &Marks::new(&marked)).into_any(),
             }}
         </div>
     }
@@ -230,39 +266,6 @@ fn as_json(fields: &Value, marks: &Marks<'_>) -> impl IntoView + use<> {
         view! { <span class="ln" class:hit=hit data-n=(i + 1).to_string()>{pieces(line)}</span> }
     });
     view! { <div class="code pad" tabindex="0" role="region" aria-label=t(k::EVENT_JSON) data-test="event-lines">{lines.collect_view()}</div> }
-}
-
-/// Longest value shown with a link to its like.
-const LINKED: usize = 256;
-
-fn as_fields(fields: &Value, marks: &Marks<'_>) -> impl IntoView + use<> {
-    let rows = lines::fields(fields, marks).into_iter().map(|(name, value, line)| {
-        let hit = line.hit;
-        let same = (!value.is_empty() && value.len() <= LINKED).then(|| {
-            let href = Place::parse("/alerts").with("tab", "all").with("q", &value).url();
-            let to = href.clone();
-            view! {
-                <a class="act" href=href aria-label=t(k::FIELD_SEARCH) title=t(k::FIELD_SEARCH) data-test="field-search" on:click=move |e| follow(e, &to)><Icon name="search" class="i-12" /></a>
-            }
-        });
-        view! {
-            <tr class:hit=hit>
-                <th scope="row"><bdi>{visible(&name)}</bdi></th>
-                <td><bdi class="v">{pieces(line)}</bdi></td>
-                <td class="acts">{same}<CopySmall text=value /></td>
-            </tr>
-        }
-    });
-    view! { <table class="fields-t" data-test="event-lines"><tbody>{rows.collect_view()}</tbody></table> }
-}
-
-#[component]
-fn CopySmall(text: String) -> impl IntoView {
-    view! {
-        <button class="act" aria-label=t(k::FIELD_COPY) title=t(k::FIELD_COPY) data-test="field-copy" on:click=move |_| crate::components::copy::copy_text(&text)>
-            <Icon name="copy" class="i-12" />
-        </button>
-    }
 }
 
 /// Link to the list narrowed to a rule.

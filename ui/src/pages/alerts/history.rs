@@ -2,8 +2,8 @@
 
 use crate::{
     clock,
-    components::toast,
-    data::client,
+    components::{failed::Failed, toast},
+    data::{client, failure::Failure},
     i18n::{k, t, tf, word},
     state::app,
     text::{visible, visible_lines},
@@ -36,42 +36,60 @@ fn acts(alert: &Alert) -> Vec<(Time, String)> {
     if alert.updated_at > alert.created_at {
         all.push((alert.updated_at, t(k::HISTORY_UPDATED).to_owned()));
     }
-    all.sort_by_key(|(at, _)| *at);
     all
 }
 
-/// The list of acts.
+/// Reads what people said of an alert.
+fn read(id: String, into: RwSignal<Option<Result<Vec<Comment>, Failure>>>) {
+    spawn_local(async move {
+        let query = CommentList { limit: Some(500), ..CommentList::default() };
+        let outcome = client::call::<AlertComments>(&AlertPath { alert_id: id }, &query, &()).await;
+        let _ = into.try_set(Some(outcome.map(|a| a.value.items)));
+    });
+}
+
+/// The list of acts, and between them what was said.
 #[component]
-pub fn History() -> impl IntoView {
+pub fn History(id: String) -> impl IntoView {
     let app = app();
+    let said = RwSignal::new(None);
+    read(id.clone(), said);
+    let retry = Callback::new(move |()| read(id.clone(), said));
     let rows = move || {
         let zone = app.preferences.with(|p| p.time_zone);
         app.alerts.open.get().map(|a| {
-            acts(&a).into_iter().map(|(at, text)| view! {
-                <li><time class="ltr mono t11 t3" title=clock::both(at)>{clock::second(at, zone)}</time><span>{text}</span></li>
+            let mut all = acts(&a);
+            said.with(|said| {
+                let comments = said.iter().flat_map(|read| read.iter().flatten());
+                all.extend(comments.map(|c: &Comment| {
+                    (c.created_at, tf(k::HISTORY_SAID, &[("who", &visible(&c.author)), ("text", &visible_lines(&c.body))]))
+                }));
+            });
+            all.sort_by_key(|(at, _)| *at);
+            all.into_iter().map(|(at, text)| view! {
+                <li><time class="ltr mono t11 t3" title=clock::both(at)>{clock::second(at, zone)}</time><span class="comment-b">{text}</span></li>
             }).collect_view()
         })
     };
-    view! { <div class="sec"><ol class="acts-l" data-test="history">{rows}</ol></div> }
+    let failed = move || said.with(|s| s.as_ref().and_then(|read| read.as_ref().err().cloned()));
+    view! {
+        <div class="sec"><ol class="acts-l" data-test="history">{rows}</ol></div>
+        {move || failed().map(|failure| view! { <Failed failure=failure retry=retry title=t(k::COMMENTS_FAILED) test="history-error" /> })}
+    }
 }
 
 /// Comments, and a field for one more.
 #[component]
 pub fn Comments(id: String) -> impl IntoView {
-    let all = RwSignal::new(None::<Vec<Comment>>);
+    let all = RwSignal::new(None::<Result<Vec<Comment>, Failure>>);
     let field = NodeRef::<html::Textarea>::new();
     let busy = RwSignal::new(false);
+    read(id.clone(), all);
+    let retry = {
+        let id = id.clone();
+        Callback::new(move |()| read(id.clone(), all))
+    };
     let path = AlertPath { alert_id: id };
-    {
-        let path = path.clone();
-        spawn_local(async move {
-            let query = CommentList { limit: Some(500), ..CommentList::default() };
-            match client::call::<AlertComments>(&path, &query, &()).await {
-                Ok(answer) => drop(all.try_set(Some(answer.value.items))),
-                Err(failure) => toast::failure(&failure, None),
-            }
-        });
-    }
     let send = move || {
         let Some(area) = field.get_untracked() else { return };
         let body = area.value();
@@ -86,7 +104,10 @@ pub fn Comments(id: String) -> impl IntoView {
             match outcome {
                 Ok(answer) => {
                     area.set_value("");
-                    let _ = all.try_update(|all| all.get_or_insert_default().push(answer.value));
+                    let _ = all.try_update(|all| match all {
+                        Some(Ok(list)) => list.push(answer.value),
+                        other => *other = Some(Ok(vec![answer.value])),
+                    });
                 }
                 // The text stays in the field.
                 Err(failure) => toast::failure(&failure, Some(t(k::KEPT_COMMENT))),
@@ -108,8 +129,9 @@ pub fn Comments(id: String) -> impl IntoView {
         <div class="sec">
             {move || match all.get() {
                 None => view! { <span class="skel"></span> }.into_any(),
-                Some(list) if list.is_empty() => view! { <p class="t3 t12">{t(k::COMMENTS_NONE)}</p> }.into_any(),
-                Some(list) => view! { <ol>{list.into_iter().map(one).collect_view()}</ol> }.into_any(),
+                Some(Err(failure)) => view! { <Failed failure=failure retry=retry title=t(k::COMMENTS_FAILED) test="comments-error" /> }.into_any(),
+                Some(Ok(list)) if list.is_empty() => view! { <p class="t3 t12">{t(k::COMMENTS_NONE)}</p> }.into_any(),
+                Some(Ok(list)) => view! { <ol>{list.into_iter().map(one).collect_view()}</ol> }.into_any(),
             }}
         </div>
         {app().may("alerts:write").then(|| view! {

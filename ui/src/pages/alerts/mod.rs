@@ -4,6 +4,7 @@ pub mod detail;
 pub mod dialogs;
 mod empty;
 mod event;
+mod fields;
 mod filters;
 mod history;
 mod lines;
@@ -15,6 +16,7 @@ mod raw;
 mod rule;
 mod table;
 mod tree;
+mod unexplained;
 mod why;
 pub mod writes;
 
@@ -94,7 +96,7 @@ fn Fresh() -> impl IntoView {
     view! {
         <Show when=shown>
             <button class="fresh" data-test="fresh" on:click=move |_| {
-                moves::focus(moves::LIST);
+                crate::focus::on(moves::LIST);
                 if let Some(list) = document().get_element_by_id(moves::LIST) {
                     list.set_scroll_top(0);
                 }

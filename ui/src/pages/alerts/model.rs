@@ -42,6 +42,8 @@ pub struct AlertsModel {
     pub shown: RwSignal<Option<Place>>,
     /// The open alert, in full.
     pub open: RwSignal<Option<Alert>>,
+    /// How many events the open alert has.
+    pub events: RwSignal<u64>,
     /// Alert under the cursor.
     pub cursor: RwSignal<Option<String>>,
     /// Ticked alerts.
@@ -66,6 +68,7 @@ impl AlertsModel {
             failed: RwSignal::new(None),
             shown: RwSignal::new(None),
             open: RwSignal::new(None),
+            events: RwSignal::new(0),
             cursor: RwSignal::new(None),
             selected: RwSignal::new(BTreeSet::new()),
             fresh: RwSignal::new(0),

@@ -2,12 +2,11 @@
 
 use crate::{
     components::copy::copy_text,
+    focus,
     place::{go, replace},
     state::app,
 };
 use leptos::prelude::*;
-use wasm_bindgen::JsCast;
-use web_sys::HtmlElement;
 
 /// Rows before the end at which the next page is asked for.
 const AHEAD: usize = 40;
@@ -15,6 +14,8 @@ const AHEAD: usize = 40;
 pub const SEARCH: &str = "alerts-search";
 /// Id of the scrolling region with the list.
 pub const LIST: &str = "alerts-list";
+/// Id of the scrolling part of the pane beside a list.
+pub const PANE: &str = "detail-pane";
 
 fn step(by: isize) -> Option<String> {
     let model = app().alerts;
@@ -32,6 +33,8 @@ fn step(by: isize) -> Option<String> {
     }
     let id = id?;
     model.cursor.set(Some(id.clone()));
+    // A key that follows means the row, not the control that was clicked before.
+    focus::on(LIST);
     let place = app().place.get_untracked();
     if !place.get("id").is_empty() {
         // The open pane follows the cursor; Back leaves the list, not each alert.
@@ -99,7 +102,12 @@ pub fn open_id(id: &str) {
     let place = app().place.get_untracked();
     let was_open = !place.get("id").is_empty();
     let place = place.with("id", id).with("event", "");
-    if was_open { replace(place) } else { go(place) }
+    if was_open {
+        replace(place)
+    } else {
+        go(place)
+    }
+    focus::soon(PANE);
 }
 
 /// One layer back: selection, then the pane.
@@ -116,20 +124,33 @@ pub fn back() {
 pub fn close() {
     let place = app().place.get_untracked();
     if !place.get("id").is_empty() {
-        go(place.with("id", "").with("view", "").with("event", ""));
-        focus(LIST);
+        go(place.with("id", "").with("view", "").with("event", "").with("form", ""));
+        focus::on(LIST);
     }
 }
 
 /// To the search field.
 pub fn search() {
-    focus(SEARCH);
+    focus::on(SEARCH);
 }
 
-/// Gives an element the focus.
-pub fn focus(id: &str) {
-    if let Some(element) = document().get_element_by_id(id).and_then(|e| e.dyn_into::<HtmlElement>().ok()) {
-        let _ = element.focus();
+/// Shows the event of the open alert, or of the one under the cursor, in this form; empty is as fields.
+pub fn form(form: &str) {
+    if app().place.with_untracked(|p| p.get("id").is_empty()) {
+        open();
+    }
+    let place = app().place.get_untracked();
+    if !place.get("id").is_empty() {
+        replace(place.with("view", "").with("form", form));
+    }
+}
+
+/// To the event that lies `by` events on, if the open alert has one there.
+pub fn event(by: isize) {
+    let place = app().place.get_untracked();
+    let at = place.get("event").parse::<usize>().unwrap_or(1).saturating_add_signed(by);
+    if !place.get("id").is_empty() && at >= 1 && at as u64 <= app().alerts.events.get_untracked() {
+        replace(place.with("view", "").with("event", &at.to_string()));
     }
 }
 

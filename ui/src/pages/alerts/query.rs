@@ -120,6 +120,7 @@ pub fn list_key(place: &Place) -> Place {
         .with("id", "")
         .with("view", "")
         .with("event", "")
+        .with("form", "")
 }
 
 /// Whether anything but the tab narrows the list.

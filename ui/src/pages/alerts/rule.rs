@@ -2,8 +2,8 @@
 
 use super::event::rule_alerts;
 use crate::{
-    components::copy::CopyButton,
-    data::client,
+    components::{copy::CopyButton, failed::Failed},
+    data::{client, failure::Failure},
     i18n::{k, t},
     pages::rules::lines,
     place::follow,
@@ -16,23 +16,25 @@ use leptos::{prelude::*, task::spawn_local};
 /// The rule as YAML, with what is known of it.
 #[component]
 pub fn RuleView() -> impl IntoView {
-    let rule = RwSignal::new(None::<Result<Rule, String>>);
+    let rule = RwSignal::new(None::<Result<Rule, Failure>>);
     let id = Memo::new(move |_| app().alerts.open.with(|o| o.as_ref().and_then(|a| a.rule_id.clone())));
-    Effect::new(move || {
+    let read = move || {
         let Some(rule_id) = id.get() else { return };
         spawn_local(async move {
-            let outcome = client::get::<RuleGet>(RulePath { rule_id }).await;
-            let _ = rule.try_set(Some(outcome.map_err(|f| f.sentence())));
+            let _ = rule.try_set(Some(client::get::<RuleGet>(RulePath { rule_id }).await));
         });
-    });
+    };
+    Effect::new(read);
+    let retry = Callback::new(move |()| untrack(read));
     move || {
         if id.with(Option::is_none) {
             return view! { <div class="empty"><h3>{t(k::RULE_NONE)}</h3><p>{t(k::RULE_NONE_TEXT)}</p></div> }.into_any();
         }
         match rule.get() {
             None => view! { <div class="sec"><span class="skel"></span></div> }.into_any(),
-            Some(Err(text)) => {
-                view! { <div class="sec"><p class="notice err" role="alert">{text}</p></div> }.into_any()
+            Some(Err(failure)) => {
+                view! { <Failed failure=failure retry=retry title=t(k::RULE_FAILED) test="rule-error" /> }
+                    .into_any()
             }
             Some(Ok(rule)) => shown(rule).into_any(),
         }
@@ -59,7 +61,7 @@ fn shown(rule: Rule) -> impl IntoView {
         </div>
         <div class="sec">
             <div class="sec-h"><h3>{t(k::RULE_BODY)}</h3>
-                <span class="push row row-1">
+                <span class="push row row-3">
                     <a href=own class="t12" data-test="rule-open" on:click=move |e| follow(e, &to_own)>{t(k::RULE_OPEN)}</a>
                     <a href=href class="t12" data-test="rule-alerts" on:click=move |e| follow(e, &to)>{t(k::RULE_ALERTS)}</a>
                     <CopyButton text=rule.body label=t(k::RULE_COPY) test="rule-copy" />

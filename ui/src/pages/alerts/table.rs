@@ -46,7 +46,7 @@ pub fn Table() -> impl IntoView {
         false => (model.rows.with(Vec::len) + 1).to_string(),
     };
     view! {
-        <div node_ref=window.region class="tblwrap" id=moves::LIST tabindex="0" role="region" aria-label=t(k::ALERTS_LIST) data-test="alerts-list" on:scroll=move |_| window.measure()>
+        <div node_ref=window.region class="tblwrap" id=moves::LIST data-home="" tabindex="0" role="region" aria-label=t(k::ALERTS_LIST) data-test="alerts-list" on:scroll=move |_| window.measure()>
             <table class="tbl alerts" role="grid" aria-multiselectable="true" aria-rowcount=rowcount aria-label=t(k::ALERTS_LIST)>
                 <Heads />
                 <tbody>
@@ -178,7 +178,7 @@ fn Row(at: usize, alert: Arc<Alert>) -> impl IntoView {
             <td role="gridcell" class="c-xxl mono">{short(&id)}</td>
             <td role="gridcell" class="p" title=visible(&alert.title)><bdi>{visible(&alert.title)}</bdi></td>
             <td role="gridcell" class="c-s" title=entity(&alert, "host").map(visible)>{mono(entity(&alert, "host"))}</td>
-            <td role="gridcell" class="c-l" title=entity(&alert, "user").map(visible)>{mono(entity(&alert, "user"))}</td>
+            <td role="gridcell" class="c-l" title=entity(&alert, "user").map(visible)>{user(entity(&alert, "user"))}</td>
             <td role="gridcell" class="c-xxl">{mono(technique.as_deref())}</td>
             <td role="gridcell" class="c-m num">{grouped(alert.event_count)}</td>
             <td role="gridcell" class="c-l"><StatusMark status=alert.status /></td>
@@ -186,6 +186,14 @@ fn Row(at: usize, alert: Arc<Alert>) -> impl IntoView {
             <td role="gridcell" class="num"><time class="ltr" title=clock::both(last)>{time}</time></td>
         </tr>
     }
+}
+
+/// `DOMAIN\user`: where there is no room for both, the domain gives way.
+fn user(name: Option<&str>) -> impl IntoView + use<> {
+    let Some(name) = name else { return view! { <span class="t3">"–"</span> }.into_any() };
+    let (domain, user) = name.split_at(name.rfind('\\').map_or(0, |at| at + 1));
+    view! { <span class="mono who"><span>{visible(domain)}</span><span>{visible(user)}</span></span> }
+        .into_any()
 }
 
 /// `ALRT-2026-05821` without what all have.
@@ -204,6 +212,7 @@ fn clicked(event: &leptos::ev::MouseEvent, id: &str) {
     } else if on_check || event.ctrl_key() {
         moves::toggle(id);
         app().alerts.cursor.set(Some(id.to_owned()));
+        crate::focus::on(moves::LIST);
     } else {
         moves::open_id(id);
     }

@@ -5,8 +5,8 @@ use super::{
     lines::{Kind, Line, cut},
 };
 use crate::{
-    components::icon::Icon,
-    data::client,
+    components::{failed::Failed, icon::Icon},
+    data::{client, failure::Failure},
     i18n::{k, t, tf, tn},
     place::follow,
     text::visible,
@@ -18,15 +18,17 @@ use leptos::{prelude::*, task::spawn_local};
 #[component]
 pub fn Tree(rule_id: String, log_id: String) -> impl IntoView {
     let open = RwSignal::new(false);
-    let found = RwSignal::new(None::<Result<RuleExplanation, String>>);
+    let found = RwSignal::new(None::<Result<RuleExplanation, Failure>>);
     let ask = move || {
         let (rule_id, log_id) = (rule_id.clone(), log_id.clone());
         spawn_local(async move {
             let path = RulePath { rule_id };
             let outcome = client::call::<RuleExplain>(&path, &ExplainQuery { log_id }, &()).await;
-            let _ = found.try_set(Some(outcome.map(|a| a.value).map_err(|f| f.sentence())));
+            let _ = found.try_set(Some(outcome.map(|a| a.value)));
         });
     };
+    let again = ask.clone();
+    let retry = Callback::new(move |()| again());
     let toggle = move |_| {
         open.update(|o| *o = !*o);
         if open.get_untracked() && found.with_untracked(Option::is_none) {
@@ -39,7 +41,7 @@ pub fn Tree(rule_id: String, log_id: String) -> impl IntoView {
                 <span class="turn-b" class:down=move || open.get()><Icon name="chevr" class="i-12 i-flip" /></span>{t(k::TREE_TITLE)}</button>
             {move || open.get().then(|| match found.get() {
                 None => view! { <span class="skel"></span> }.into_any(),
-                Some(Err(text)) => view! { <p class="notice err" role="alert">{text}</p> }.into_any(),
+                Some(Err(failure)) => view! { <Failed failure=failure retry=retry test="tree-error" /> }.into_any(),
                 Some(Ok(e)) => explained(e).into_any(),
             })}
         </div>
@@ -53,7 +55,7 @@ fn explained(e: RuleExplanation) -> impl IntoView {
     view! {
         <div class="tree" data-test="why-tree-nodes">
             {(!e.logsource).then(|| view! { <p class="notice warn t12"><Icon name="warn" /><span>{t(k::TREE_OTHER_SOURCE)}</span></p> })}
-            <p class="t3 t11"><span class="k-op mono">{tf(k::TREE_CONDITION, &[])}</span>" "<bdi class="mono ltr">{visible(&e.condition)}</bdi></p>
+            <p class="t3 t11 ltr"><span class="k-op mono">{tf(k::TREE_CONDITION, &[])}</span>" "<bdi class="mono ltr">{visible(&e.condition)}</bdi></p>
             {one.map(|words| view! { <p class="t2 t12" data-test="one-leaf-away">{words}</p> })}
             <ul class="nodes" role="tree" aria-label=t(k::TREE_TITLE)>{node(&e.tree, away.as_deref())}</ul>
             {near(e.near)}

@@ -6,7 +6,7 @@ use super::{
 };
 use crate::{
     components::icon::Icon,
-    i18n::{k, t, tf},
+    i18n::{k, t, tf, tn, word},
     place::replace,
     state::app,
     text::visible,
@@ -21,41 +21,61 @@ const AROUND: usize = 28;
 #[component]
 pub fn Why(why: Vec<WhySelection>) -> impl IntoView {
     let open = app().alerts.open;
-    // A selection under `not` did its part by not matching.
-    let matched = why.iter().filter(|s| s.matched || s.name.starts_with("not ")).count();
+    let matched = why.iter().filter(|s| did_its_part(s)).count();
     let all = why.len();
     let title = move || open.with(|o| o.as_ref().map(|a| visible(&a.title)));
-    if why.is_empty() {
-        return view! { <div class="sec"><div class="sec-h"><h3>{t(k::WHY_TITLE)}</h3></div><p class="t3 t12">{t(k::WHY_NO_RULE)}</p></div> }.into_any();
-    }
+    let (told, rest): (Vec<_>, Vec<_>) = why.into_iter().partition(|s| s.matched && !s.items.is_empty());
     view! {
         <div class="sec" data-test="why">
             <div class="sec-h"><h3>{t(k::WHY_TITLE)}</h3>
                 <span class="push">{tf(k::WHY_MATCHED, &[("matched", &matched), ("all", &all)])}</span></div>
             <div class="panel">
                 <div class="panel-h"><Icon name="radar" class="i-14" />
-                    <button class="link t12 med trunc" data-test="why-rule" on:click=|_| replace(app().place.get_untracked().with("view", "rule"))><bdi>{title}</bdi></button>
+                    <button class="link t12 med trunc" title=title data-test="why-rule" on:click=|_| replace(app().place.get_untracked().with("view", "rule"))><bdi>{title}</bdi></button>
                 </div>
-                <table class="tbl dense flat last-flat why-t"><colgroup><col class="cw-why-f" /><col class="cw-why-t" /><col /></colgroup>
-                    <tbody>{why.into_iter().map(selection).collect_view()}</tbody>
+                <table class="tbl dense flat last-flat why-t"><colgroup><col class="cw-why-f" /><col /></colgroup>
+                    <tbody>{told.into_iter().map(selection).collect_view()}</tbody>
                 </table>
+                {others(rest)}
             </div>
         </div>
     }
-    .into_any()
+}
+
+/// A selection under `not` did its part by not matching.
+fn did_its_part(s: &WhySelection) -> bool {
+    s.matched || s.name.starts_with("not ")
 }
 
 fn selection(selection: WhySelection) -> impl IntoView {
-    let WhySelection { name, matched, items } = selection;
-    if !matched || items.is_empty() {
-        let note = match (matched, name.starts_with("not ")) {
+    let name = selection.name;
+    selection.items.into_iter().map(|i| item(&name, i)).collect_view()
+}
+
+/// Selections with nothing to show, folded: what did its part first.
+fn others(mut rest: Vec<WhySelection>) -> Option<impl IntoView> {
+    if rest.is_empty() {
+        return None;
+    }
+    rest.sort_by_key(|s| !did_its_part(s));
+    let count = rest.len() as u64;
+    let line = |s: WhySelection| {
+        let note = match (s.matched, did_its_part(&s)) {
             (true, _) => t(k::WHY_SELECTION_MATCHED),
             (false, true) => t(k::WHY_SELECTION_NOT),
             (false, false) => t(k::WHY_SELECTION_MISSED),
         };
-        return view! { <tr><td class="mono t3"><bdi>{visible(&name)}</bdi></td><td></td><td class="t3">{note}</td></tr> }.into_any();
-    }
-    items.into_iter().map(|i| item(&name, i)).collect_view().into_any()
+        view! { <li class="gapped"><bdi class="mono t11 ltr">{visible(&s.name)}</bdi><span class="t3">{note}</span></li> }
+    };
+    Some(view! {
+        <details class="more why-rest"><summary class="t3" data-test="why-rest">{tn(k::WHY_REST, count)}</summary>
+            <ul class="t12">{rest.into_iter().map(line).collect_view()}</ul></details>
+    })
+}
+
+/// Modifiers of a test in words: `re i` is not for everybody.
+fn test_words(test: &str) -> String {
+    test.split(' ').map(|part| word("why-test", part)).collect::<Vec<_>>().join(", ")
 }
 
 fn item(selection: &str, item: WhyItem) -> impl IntoView + use<> {
@@ -67,9 +87,8 @@ fn item(selection: &str, item: WhyItem) -> impl IntoView + use<> {
     };
     let line = Line { pieces: shorten(cut(&value, &spans, Kind::Plain, visible)), hit: true };
     view! {
-        <tr title=format!("{}: {}", visible(selection), visible(&item.pattern))>
-            <td class="mono t2"><bdi>{item.field.as_deref().map_or_else(|| t(k::WHY_ANY_FIELD).to_owned(), visible)}</bdi></td>
-            <td class="t3"><bdi class="ltr">{visible(&item.test)}</bdi></td>
+        <tr title=format!("{}: {} {}", visible(selection), visible(&item.test), visible(&item.pattern))>
+            <td class="why-f"><span class="gapped"><bdi class="mono t2">{item.field.as_deref().map_or_else(|| t(k::WHY_ANY_FIELD).to_owned(), visible)}</bdi><span class="t3">{test_words(&item.test)}</span></span></td>
             <td class="mono p why-v"><span class="ltr">{pieces(line)}</span></td>
         </tr>
     }

@@ -1,35 +1,30 @@
 //! Cases: a plain list, enough to see what promoting and linking made.
 
+pub mod model;
+pub mod moves;
+
 use crate::{
     clock,
-    components::{icon::Icon, severity::SeverityMark},
-    data::client,
+    components::{failed::Failed, icon::Icon, severity::SeverityMark},
     i18n::{k, t, tn, word},
     place::{Place, follow, replace},
     state::app,
     text::visible,
 };
-use api::cases::{Case, CaseList, CasesList};
-use leptos::{prelude::*, task::spawn_local};
-
-/// Cases asked for at once.
-const PAGE: u32 = 200;
+use api::cases::Case;
+use leptos::prelude::*;
 
 /// The page.
 #[component]
 pub fn Cases() -> impl IntoView {
-    let cases = RwSignal::new(None::<Result<Vec<Case>, String>>);
-    spawn_local(async move {
-        let query = CaseList { limit: Some(PAGE), ..CaseList::default() };
-        let outcome = client::list::<CasesList>(query).await;
-        let _ = cases.try_set(Some(outcome.map(|p| p.items).map_err(|f| f.sentence())));
-    });
+    let model = app().cases;
+    model.load();
+    let count = move || model.read.with(|c| matches!(c, Some(Ok(_))).then(|| model.ids().len().to_string()));
     view! {
-        <div class="pagehead"><h1>{t(k::NAV_CASES)}</h1>
-            <span class="count num">{move || cases.with(|c| c.as_ref().and_then(|c| c.as_ref().ok().map(|c| c.len().to_string())))}</span></div>
-        {move || match cases.get() {
+        <div class="pagehead"><h1>{t(k::NAV_CASES)}</h1><span class="count num">{count}</span></div>
+        {move || match model.read.get() {
             None => view! { <div class="sec"><span class="skel"></span></div> }.into_any(),
-            Some(Err(text)) => view! { <div class="sec"><p class="notice err" role="alert">{text}</p></div> }.into_any(),
+            Some(Err(failure)) => view! { <Failed failure=failure retry=Callback::new(move |()| model.load()) title=t(k::LIST_FAILED) test="cases-error" /> }.into_any(),
             Some(Ok(list)) if list.is_empty() => view! {
                 <div class="empty" data-test="cases-empty"><Icon name="case" /><h2>{t(k::CASES_EMPTY)}</h2><p>{t(k::CASES_EMPTY_TEXT)}</p></div>
             }.into_any(),
@@ -40,7 +35,7 @@ pub fn Cases() -> impl IntoView {
 
 fn table(list: Vec<Case>) -> impl IntoView {
     view! {
-        <div class="tblwrap pane" tabindex="0" role="region" aria-label=t(k::NAV_CASES)>
+        <div class="tblwrap pane" id=moves::LIST data-home="" tabindex="0" role="region" aria-label=t(k::NAV_CASES)>
             <table class="tbl">
                 <thead><tr>
                     <th class="cw-sev">{t(k::COL_SEVERITY)}</th><th class="cw-case">{t(k::COL_ID)}</th><th>{t(k::COL_CASE)}</th>
@@ -57,7 +52,7 @@ fn row(case: Case) -> impl IntoView {
     let app = app();
     let id = case.case_id.clone();
     let here = move || app.place.with(|p| p.get("id") == id);
-    let href = Place::parse("/alerts").with("tab", "all").with("case", &case.case_id).url();
+    let href = moves::alerts_of(&case.case_id).url();
     let to = href.clone();
     let id = case.case_id.clone();
     let created = case.created_at;

@@ -25,7 +25,7 @@ pub fn Login() -> impl IntoView {
             <div class="login-box">
                 <div class="row"><span class="acc-c"><Icon name="shield" /></span><h1>{t(k::LOGIN_TITLE)}</h1>
                     <button class="btn btn-quiet btn-sm push" type="button" lang=move || other().1 data-test="login-language"
-                        on:click=move |_| session::prefer(|p| p.language = other().0)>{move || other().2}</button>
+                        on:click=move |_| session::choose_language(other().0)>{move || other().2}</button>
                 </div>
                 <Fields name=None />
                 <p class="t3 t11">{t(k::LOGIN_TEXT)}</p>

@@ -1,7 +1,7 @@
 //! What the server says of a text that is being written: what is wrong and where, and what it would run on.
 
 use crate::{
-    components::icon::Icon,
+    components::{english::English, icon::Icon},
     i18n::{k, t, tf, tn},
     text::visible,
 };
@@ -13,6 +13,8 @@ use leptos::prelude::*;
 pub fn Report(
     /// The last answer; None before the first.
     report: RwSignal<Option<Result<CheckReport, String>>>,
+    /// Id of the rule that is being changed; empty for a new one.
+    own: String,
     /// Goes to line and column.
     go: Callback<(u32, u32)>,
 ) -> impl IntoView {
@@ -20,7 +22,7 @@ pub fn Report(
         let at = (p.line, p.column);
         view! {
             <li><button class="problem" data-test="check-problem" on:click=move |_| go.run(at)>
-                <Icon name="warn" class="i-14" /><span class="mono t11 ltr">{format!("{}:{}", p.line, p.column)}</span><bdi>{visible(&p.reason)}</bdi></button></li>
+                <Icon name="warn" class="i-14" /><span class="mono t11 ltr">{format!("{}:{}", p.line, p.column)}</span><English text=p.reason /></button></li>
         }
     };
     move || {
@@ -39,7 +41,7 @@ pub fn Report(
                 }}</span></div>
                 <ol class="problems">{report.errors.into_iter().map(problem).collect_view()}</ol>
             </div>
-            {report.documents.into_iter().map(document).collect_view()}
+            {report.documents.into_iter().map(|d| document(d, &own)).collect_view()}
             {report.pipelines.into_iter().map(pipeline).collect_view()}
         }
         .into_any(),
@@ -47,20 +49,21 @@ pub fn Report(
     }
 }
 
-fn document(d: CheckedRule) -> impl IntoView {
+fn document(d: CheckedRule, own: &str) -> impl IntoView + use<> {
+    let taken = d.exists && d.rule_id != own;
     let stored = d.stored_events.map(|n| tn(k::COUNT_EVENTS, n));
     let places = d.runs_on.iter().map(|p| view! { <li><bdi>{visible(p)}</bdi></li> }).collect_view();
     view! {
         <div class="sec" data-test="check-document">
             <h3><bdi>{visible(&d.title)}</bdi></h3>
-            {(!d.runs).then(|| view! { <p class="notice warn t12"><Icon name="warn" /><bdi>{d.reason.as_deref().map(visible)}</bdi></p> })}
+            {(!d.runs).then(|| view! { <p class="notice warn t12"><Icon name="warn" /><bdi dir="ltr">{d.reason.as_deref().map(visible)}</bdi></p> })}
             <dl class="kv">
                 <dt>{t(k::RULE_LOGSOURCE)}</dt><dd class="mono t11"><bdi>{visible(&d.logsource)}</bdi></dd>
                 <dt>{t(k::CHECK_RUNS_ON)}</dt><dd><ul class="t11 mono">{places}</ul></dd>
                 <dt>{t(k::CHECK_STORED)}</dt><dd>{stored.unwrap_or_else(|| t(k::CHECK_UNKNOWN).to_owned())}</dd>
                 {(!d.placeholders.is_empty()).then(|| view! { <dt>{t(k::CHECK_PLACEHOLDERS)}</dt><dd class="mono t11"><bdi>{visible(&d.placeholders.join(", "))}</bdi></dd> })}
             </dl>
-            {d.exists.then(|| view! { <p class="t3 t11">{tf(k::CHECK_EXISTS, &[("id", &visible(&d.rule_id))])}</p> })}
+            {taken.then(|| view! { <p class="t3 t11">{tf(k::CHECK_EXISTS, &[("id", &visible(&d.rule_id))])}</p> })}
         </div>
     }
 }

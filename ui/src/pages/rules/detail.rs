@@ -4,11 +4,11 @@ use super::{history, moves, query, runs, state::StateMark, text, tune, writes};
 use crate::{
     actions::{self, hint},
     clock,
-    components::{copy::CopyButton, icon::Icon, severity::SeverityMark},
+    components::{copy::CopyButton, failed::Failed, icon::Icon, severity::SeverityMark},
     data::failure::Failure,
     i18n::{k, t, tf, tn, word},
     numbers::figures,
-    pages::alerts::rule_alerts,
+    pages::alerts::{moves::PANE, rule_alerts},
     place::{Place, follow, replace},
     state::{Layer, app},
     text::{visible, visible_lines},
@@ -27,6 +27,13 @@ pub fn Detail(id: String) -> impl IntoView {
         model.cursor.set(Some(id.clone()));
     }
     model.read(id.clone(), failed);
+    let retry = {
+        let id = id.clone();
+        Callback::new(move |()| {
+            let _ = failed.try_set(None);
+            model.read(id.clone(), failed);
+        })
+    };
     let known = Memo::new(move |_| model.open.with(Option::is_some));
     let view = Memo::new(move |_| app().place.with(|p| p.get("view").to_owned()));
     let label = id.clone();
@@ -43,11 +50,11 @@ pub fn Detail(id: String) -> impl IntoView {
     view! {
         <aside class="pane detail" aria-label=label data-test="rule-detail">
             <Bar id=label_bar />
-            <div class="scroll">
+            <div class="scroll" id=PANE tabindex="-1" data-home="">
                 {move || match (known.get(), failed.get()) {
                     (true, _) => view! { <Title /><Tabs view=view />{inside.clone()} }.into_any(),
                     (false, Some(failure)) => view! {
-                        <div class="empty" role="alert" data-test="detail-error"><Icon name="warn" /><h2>{t(k::RULE_FAILED)}</h2><p>{failure.sentence()}</p></div>
+                        <Failed failure=failure retry=retry title=t(k::RULE_FAILED) test="detail-error" />
                     }.into_any(),
                     (false, None) => view! { <div class="sec"><span class="skel"></span></div> }.into_any(),
                 }}
@@ -165,7 +172,9 @@ fn not_running(r: &Rule) -> Option<impl IntoView + use<>> {
     };
     let reason =
         r.state_reason.as_deref().map(visible).or_else(|| r.errors.first().map(|p| visible(&p.to_string())));
-    Some(view! { <p class=tone data-test="rule-not-running"><Icon name="warn" /><bdi>{reason}</bdi></p> })
+    Some(
+        view! { <p class=tone data-test="rule-not-running"><Icon name="warn" /><bdi dir="ltr">{reason}</bdi></p> },
+    )
 }
 
 /// What the analyst should know, and the text.

@@ -156,7 +156,7 @@ impl Edited {
         match self {
             Edited::Rule(_) => {
                 go(app().place.get_untracked().with("edit", "").with("new", ""));
-                crate::pages::alerts::moves::focus(super::moves::LIST);
+                crate::focus::on(super::moves::LIST);
             }
             Edited::Pipeline(_) => go(Place::parse(&super::query::View::Packs.href())),
         }

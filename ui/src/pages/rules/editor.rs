@@ -203,6 +203,7 @@ pub fn next_problem() {
 #[component]
 pub fn Editor(what: Edited) -> impl IntoView {
     let new = what.is_new();
+    let own = if let Edited::Rule(id) = &what { id.clone() } else { String::new() };
     let draft = DRAFTS.with_borrow(|d| d.get(&what).cloned());
     let had_draft = draft.is_some();
     let start = if new { draft.unwrap_or_else(|| what.blank()) } else { draft.unwrap_or_default() };
@@ -239,7 +240,7 @@ pub fn Editor(what: Edited) -> impl IntoView {
             <div class="scroll">
                 {had_draft.then(|| view! { <div class="sec"><p class="notice t12">{t(k::EDITOR_DRAFT)}</p></div> })}
                 <Theirs model=model />
-                <Report report=model.report go=Callback::new(move |(line, column)| model.go(line, column)) />
+                <Report report=model.report own=own go=Callback::new(move |(line, column)| model.go(line, column)) />
             </div>
         </aside>
     }

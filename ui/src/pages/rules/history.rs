@@ -3,7 +3,8 @@
 use super::text;
 use crate::{
     clock,
-    data::client,
+    components::failed::Failed,
+    data::{client, failure::Failure},
     i18n::{k, t, word},
     state::app,
     text::visible,
@@ -17,12 +18,17 @@ const STEPS: u32 = 100;
 /// Newest first; a step that changed the text shows it.
 #[component]
 pub fn History(id: String) -> impl IntoView {
-    let all = RwSignal::new(None::<Result<Vec<RuleChange>, String>>);
-    spawn_local(async move {
-        let query = RuleHistoryList { limit: Some(STEPS), ..RuleHistoryList::default() };
-        let outcome = client::call::<RuleHistory>(&RulePath { rule_id: id }, &query, &()).await;
-        let _ = all.try_set(Some(outcome.map(|a| a.value.items).map_err(|f| f.sentence())));
-    });
+    let all = RwSignal::new(None::<Result<Vec<RuleChange>, Failure>>);
+    let read = move || {
+        let rule_id = id.clone();
+        spawn_local(async move {
+            let query = RuleHistoryList { limit: Some(STEPS), ..RuleHistoryList::default() };
+            let outcome = client::call::<RuleHistory>(&RulePath { rule_id }, &query, &()).await;
+            let _ = all.try_set(Some(outcome.map(|a| a.value.items)));
+        });
+    };
+    read();
+    let retry = Callback::new(move |()| read());
     let step = |change: RuleChange| {
         let zone = app().preferences.with(|p| p.time_zone);
         let settings = change.settings.and_then(|s| serde_json::to_string(&s).ok());
@@ -42,7 +48,7 @@ pub fn History(id: String) -> impl IntoView {
     view! {
         <div class="sec">{move || match all.get() {
             None => view! { <span class="skel"></span> }.into_any(),
-            Some(Err(text)) => view! { <p class="notice err" role="alert">{text}</p> }.into_any(),
+            Some(Err(failure)) => view! { <Failed failure=failure retry=retry test="rule-history-error" /> }.into_any(),
             Some(Ok(list)) if list.is_empty() => view! { <p class="t3 t12">{t(k::RULE_NO_HISTORY)}</p> }.into_any(),
             Some(Ok(list)) => view! { <ol class="acts-l" data-test="rule-history">{list.into_iter().map(step).collect_view()}</ol> }.into_any(),
         }}</div>

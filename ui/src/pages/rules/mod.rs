@@ -39,9 +39,11 @@ use query::View;
 pub fn Rules() -> impl IntoView {
     let place = app().place;
     let view = Memo::new(move |_| place.with(View::of));
+    let known = Memo::new(move |_| place.with(View::known));
     view! {
-        <Head view=view />
+        <Head view=view known=known />
         {move || match view.get() {
+            _ if !known.get() => view! { <super::start::Nowhere /> }.into_any(),
             View::Rules => view! { <Listed /> }.into_any(),
             View::Packs => view! { <Packs /> }.into_any(),
             View::Runs => view! { <runs::Runs /> }.into_any(),
@@ -93,7 +95,7 @@ fn Listed() -> impl IntoView {
 }
 
 #[component]
-fn Head(view: Memo<View>) -> impl IntoView {
+fn Head(view: Memo<View>, known: Memo<bool>) -> impl IntoView {
     let tab = move |v: View| {
         let label = match v {
             View::Rules => t(k::RULES),
@@ -105,7 +107,7 @@ fn Head(view: Memo<View>) -> impl IntoView {
             _ => None,
         };
         view! {
-            <a class="tab" href=v.href() aria-current=move || (view.get() == v).then_some("page") data-test=format!("tab-{}", v.word())
+            <a class="tab" href=v.href() aria-current=move || (known.get() && view.get() == v).then_some("page") data-test=format!("tab-{}", v.word())
                 on:click=move |e| follow(e, &v.href())>{label}<span class="n num">{count}</span></a>
         }
     };

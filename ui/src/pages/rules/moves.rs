@@ -2,7 +2,8 @@
 
 use super::query::View;
 use crate::{
-    pages::alerts::moves::focus,
+    focus,
+    pages::alerts::moves::PANE,
     place::{Place, go, replace},
     state::app,
 };
@@ -31,6 +32,7 @@ fn step(by: isize) {
     }
     let Some(id) = id else { return };
     model.cursor.set(Some(id.clone()));
+    focus::on(LIST);
     let place = app().place.get_untracked();
     // A text under edit is not left by a key that moves.
     if !place.get("id").is_empty() && place.get("edit").is_empty() {
@@ -96,7 +98,12 @@ pub fn open_id(id: &str) {
     let place = app().place.get_untracked();
     let was_open = !place.get("id").is_empty();
     let place = Place { path: View::Rules.href(), ..place }.with("id", id).with("edit", "").with("new", "");
-    if was_open { replace(place) } else { go(place) }
+    if was_open {
+        replace(place)
+    } else {
+        go(place)
+    }
+    focus::soon(PANE);
 }
 
 /// One layer back: selection, editor, then the pane.
@@ -117,13 +124,13 @@ pub fn close() {
     let place = app().place.get_untracked();
     if !place.get("id").is_empty() || !place.get("new").is_empty() {
         go(place.with("id", "").with("view", "").with("edit", "").with("new", ""));
-        focus(LIST);
+        focus::on(LIST);
     }
 }
 
 /// To the search field.
 pub fn search() {
-    focus(SEARCH);
+    focus::on(SEARCH);
 }
 
 /// The open rule, or the one under the cursor, as text to change.

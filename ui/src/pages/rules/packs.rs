@@ -3,8 +3,8 @@
 use super::{query::View, report, writes};
 use crate::{
     clock,
-    components::{icon::Icon, modal::Modal, toast},
-    data::client,
+    components::{failed::Failed, icon::Icon, modal::Modal, toast},
+    data::{client, failure::Failure},
     i18n::{k, t, tf},
     numbers::grouped,
     place::{Place, follow},
@@ -29,7 +29,7 @@ fn keep() {
 #[component]
 pub fn Packs() -> impl IntoView {
     let app = app();
-    let packs = RwSignal::new(None::<Result<Vec<Pack>, String>>);
+    let packs = RwSignal::new(None::<Result<Vec<Pack>, Failure>>);
     let asked = RwSignal::new(None::<Pack>);
     REMOVE.set(Some(asked));
     on_cleanup(|| REMOVE.set(None));
@@ -37,7 +37,7 @@ pub fn Packs() -> impl IntoView {
         spawn_local(async move {
             let query = PackList { limit: Some(500), ..PackList::default() };
             let outcome = client::list::<PacksList>(query).await;
-            let _ = packs.try_set(Some(outcome.map(|p| p.items).map_err(|f| f.sentence())));
+            let _ = packs.try_set(Some(outcome.map(|p| p.items)));
         });
     };
     let report = Memo::new(move |_| app.place.with(|p| p.get("report").to_owned()));
@@ -53,7 +53,7 @@ pub fn Packs() -> impl IntoView {
             {move || (!report.with(String::is_empty)).then(|| view! { <report::Report job_id=report.get() /> })}
             {move || match packs.get() {
                 None => view! { <div class="sec"><span class="skel"></span></div> }.into_any(),
-                Some(Err(text)) => view! { <div class="sec"><p class="notice err" role="alert">{text}</p></div> }.into_any(),
+                Some(Err(failure)) => view! { <Failed failure=failure retry=Callback::new(move |()| read()) test="packs-error" /> }.into_any(),
                 Some(Ok(list)) => table(list, asked, read).into_any(),
             }}
             <super::pipelines::Pipelines running=running />

@@ -3,8 +3,8 @@
 use super::query::View;
 use crate::{
     clock,
-    components::{icon::Icon, modal::Modal, toast},
-    data::client,
+    components::{failed::Failed, icon::Icon, modal::Modal, toast},
+    data::{client, failure::Failure},
     i18n::{k, t, tf, tn},
     numbers::grouped,
     place::{Place, follow, go},
@@ -39,7 +39,7 @@ fn text_of(id: &str) -> Place {
 pub fn Pipelines(running: Memo<usize>) -> impl IntoView {
     let app = app();
     let may = app.may("siem:write");
-    let all = RwSignal::new(None::<Result<Vec<Pipeline>, String>>);
+    let all = RwSignal::new(None::<Result<Vec<Pipeline>, Failure>>);
     let asked = RwSignal::new(None::<Pipeline>);
     DELETE.set(Some(asked));
     on_cleanup(|| DELETE.set(None));
@@ -47,7 +47,7 @@ pub fn Pipelines(running: Memo<usize>) -> impl IntoView {
         spawn_local(async move {
             let query = PipelineList { limit: Some(500), ..PipelineList::default() };
             let outcome = client::list::<PipelinesList>(query).await;
-            let _ = all.try_set(Some(outcome.map(|p| p.items).map_err(|f| f.sentence())));
+            let _ = all.try_set(Some(outcome.map(|p| p.items)));
         });
     };
     Effect::new(move || {
@@ -69,7 +69,7 @@ pub fn Pipelines(running: Memo<usize>) -> impl IntoView {
             </div>
             {move || match all.get() {
                 None => view! { <div class="sec"><span class="skel"></span></div> }.into_any(),
-                Some(Err(text)) => view! { <div class="sec"><p class="notice err" role="alert">{text}</p></div> }.into_any(),
+                Some(Err(failure)) => view! { <Failed failure=failure retry=Callback::new(move |()| read()) test="pipelines-error" /> }.into_any(),
                 Some(Ok(list)) if list.is_empty() => view! {
                     <div class="empty" data-test="pipelines-empty"><Icon name="tool" /><h3>{t(k::PIPELINE_EMPTY)}</h3>
                         <p>{t(k::PIPELINE_EMPTY_TEXT)}</p>{may.then(|| new("pipeline-first"))}</div>

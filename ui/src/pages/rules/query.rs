@@ -39,6 +39,12 @@ impl View {
         }
     }
 
+    /// Whether the address names a view at all.
+    pub fn known(place: &Place) -> bool {
+        let named = place.path.split('/').nth(2).unwrap_or_default();
+        named.is_empty() || View::ALL.iter().any(|v| v.word() == named)
+    }
+
     /// Its address.
     pub fn href(self) -> String {
         format!("/detections/{}", self.word())

@@ -47,7 +47,7 @@ pub fn Report(job_id: String) -> impl IntoView {
                 Some(job) => match kinds::pack_report(&job) {
                     Some(report) if job.error.is_none() => done(report).into_any(),
                     _ => view! {
-                        <p class="notice err" role="alert"><Icon name="warn" /><bdi>{job.error.as_deref().map(visible)}</bdi></p>
+                        <p class="notice err" role="alert"><Icon name="warn" /><bdi dir="ltr">{job.error.as_deref().map(visible)}</bdi></p>
                     }.into_any(),
                 },
             }}

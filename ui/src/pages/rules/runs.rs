@@ -2,7 +2,7 @@
 
 use crate::{
     clock,
-    components::icon::Icon,
+    components::{english::English, failed::Failed, icon::Icon},
     data::{client, failure::Failure},
     i18n::{k, t, tn, word},
     numbers::grouped,
@@ -53,10 +53,11 @@ fn follow_jobs(rule_id: Option<String>) -> Read {
 #[component]
 pub fn Runs() -> impl IntoView {
     let runs = follow_jobs(None);
+    let retry = Callback::new(move |()| read(None, runs));
     view! {
         <div class="scroll page-b">{move || match runs.get() {
             None => view! { <div class="sec"><span class="skel"></span></div> }.into_any(),
-            Some(Err(failure)) => view! { <div class="sec"><p class="notice err" role="alert">{failure.sentence()}</p></div> }.into_any(),
+            Some(Err(failure)) => view! { <Failed failure=failure retry=retry test="runs-error" /> }.into_any(),
             Some(Ok(list)) if list.is_empty() => view! {
                 <div class="empty" data-test="runs-empty"><Icon name="play" /><h2>{t(k::RUNS_EMPTY)}</h2><p>{t(k::RUNS_EMPTY_TEXT)}</p>
                     {app().may("siem:write").then(|| view! { <button class="btn btn-primary" data-test="runs-start" on:click=|_| super::dialogs::ask_all()>{t(k::ACTION_RULES_RUN)}</button> })}</div>
@@ -69,11 +70,12 @@ pub fn Runs() -> impl IntoView {
 /// The runs of one rule, in its pane.
 #[component]
 pub fn OfRule(id: String) -> impl IntoView {
-    let runs = follow_jobs(Some(id));
+    let runs = follow_jobs(Some(id.clone()));
+    let retry = Callback::new(move |()| read(Some(id.clone()), runs));
     view! {
         {move || match runs.get() {
             None => view! { <div class="sec"><span class="skel"></span></div> }.into_any(),
-            Some(Err(failure)) => view! { <div class="sec"><p class="notice err" role="alert">{failure.sentence()}</p></div> }.into_any(),
+            Some(Err(failure)) => view! { <Failed failure=failure retry=retry test="runs-error" /> }.into_any(),
             Some(Ok(list)) if list.is_empty() => view! { <div class="sec"><p class="t3 t12" data-test="rule-runs-empty">{t(k::RUNS_EMPTY_RULE)}</p></div> }.into_any(),
             Some(Ok(list)) => table(list, false).into_any(),
         }}
@@ -139,9 +141,9 @@ fn One(run: RuleRun, wide: bool) -> impl IntoView {
 fn inside(run: &RuleRun) -> impl IntoView + use<> {
     let zone = app().preferences.with(|p| p.time_zone);
     let notes = |label: String, all: &[RuleNote]| {
-        let line = |n: &RuleNote| view! { <li><bdi>{visible(&n.title)}</bdi>" "<bdi class="t3">{visible(&n.reason)}</bdi></li> };
+        let line = |n: &RuleNote| view! { <li class="gapped"><bdi>{visible(&n.title)}</bdi><span class="t3"><English text=n.reason.clone() /></span></li> };
         (!all.is_empty()).then(|| view! {
-            <details class="more"><summary data-test="run-notes">{label}</summary><ul>{all.iter().take(SHOWN).map(line).collect_view()}</ul></details>
+            <details class="more"><summary data-test="run-notes">{label}</summary><ul tabindex="0">{all.iter().take(SHOWN).map(line).collect_view()}</ul></details>
         })
     };
     let side = |at: Option<api::Time>, none: &'static str| {
@@ -163,7 +165,7 @@ fn inside(run: &RuleRun) -> impl IntoView + use<> {
                 {(run.suppressed > 0).then(|| view! { <dt>{t(k::RUN_SUPPRESSED)}</dt><dd class="num">{grouped(run.suppressed)}</dd> })}
                 <dt>{t(k::RUN_TOOK)}</dt><dd class="ltr">{clock::span(run.took_ms.div_ceil(1000))}</dd>
             </dl>
-            {run.no_match_reason.as_deref().map(|r| view! { <p class="t2 t12"><bdi>{visible(r)}</bdi></p> })}
+            {run.no_match_reason.as_deref().map(|r| view! { <p class="t2 t12"><English text=r /></p> })}
             {notes(tn(k::TRAY_NOT_RUN, run.rules_not_run_total.max(run.rules_not_run.len() as u64)), &run.rules_not_run)}
             {notes(tn(k::TRAY_NO_CHANCE, run.rules_no_chance_total.max(run.rules_no_chance.len() as u64)), &run.rules_no_chance)}
             {(run.matched > 0).then(|| view! { <p><a href=href data-test="run-alerts" on:click=move |e| follow(e, &to)>{t(k::RULE_ALERTS)}</a></p> })}

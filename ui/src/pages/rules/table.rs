@@ -2,7 +2,7 @@
 
 use super::{moves, query, state::StateMark};
 use crate::{
-    components::{grid::Window, icon::Icon, severity::SeverityMark},
+    components::{failed::Failed, grid::Window, icon::Icon, severity::SeverityMark},
     i18n::{Key, k, t, tn},
     numbers::{figures, grouped},
     place::replace,
@@ -37,7 +37,7 @@ pub fn Table() -> impl IntoView {
     let rowcount = move || (model.total.get() + 1).to_string();
     let waits = move || !model.loaded.get() && model.failed.with(Option::is_none);
     view! {
-        <div node_ref=window.region class="tblwrap" id=moves::LIST tabindex="0" role="region" aria-label=t(k::RULES_LIST) data-test="rules-list" on:scroll=move |_| window.measure()>
+        <div node_ref=window.region class="tblwrap" id=moves::LIST data-home="" tabindex="0" role="region" aria-label=t(k::RULES_LIST) data-test="rules-list" on:scroll=move |_| window.measure()>
             <table class="tbl alerts rules" role="grid" aria-multiselectable="true" aria-rowcount=rowcount aria-label=t(k::RULES_LIST)>
                 <Heads />
                 <tbody>
@@ -173,6 +173,7 @@ fn clicked(event: &leptos::ev::MouseEvent, id: &str) {
     } else if on_check || event.ctrl_key() {
         moves::toggle(id);
         app().rules.cursor.set(Some(id.to_owned()));
+        crate::focus::on(moves::LIST);
     } else {
         moves::open_id(id);
     }
@@ -184,11 +185,9 @@ fn Empty() -> impl IntoView {
     let model = app().rules;
     move || {
         if let Some(failure) = model.failed.get() {
-            return view! {
-                <div class="empty" role="alert" data-test="list-error"><Icon name="warn" /><h2>{t(k::LIST_FAILED)}</h2><p>{failure.sentence()}</p>
-                    <button class="btn" data-test="list-retry" on:click=move |_| model.load()>{t(k::RETRY)}</button></div>
-            }
-            .into_any();
+            let retry = Callback::new(move |()| model.load());
+            return view! { <Failed failure=failure retry=retry title=t(k::LIST_FAILED) test="list-error" /> }
+                .into_any();
         }
         if !model.loaded.get() || !model.rows.with(Vec::is_empty) {
             return ().into_any();

@@ -3,7 +3,7 @@
 use super::{query, writes};
 use crate::{
     clock,
-    components::toast,
+    components::{failed::Failed, toast},
     data::{client, failure::Failure},
     i18n::{k, t, tn, word},
     state::app,
@@ -99,11 +99,16 @@ type Read = RwSignal<Option<Result<Vec<Suppression>, Failure>>>;
 fn Suppressions(id: String) -> impl IntoView {
     let all: Read = RwSignal::new(None);
     let path = RulePath { rule_id: id.clone() };
-    spawn_local(async move {
-        let query = SuppressionList { limit: Some(SHOWN), ..SuppressionList::default() };
-        let read = client::call::<SuppressionsList>(&path, &query, &()).await;
-        let _ = all.try_set(Some(read.map(|a| a.value.items)));
-    });
+    let read = move || {
+        let path = path.clone();
+        spawn_local(async move {
+            let query = SuppressionList { limit: Some(SHOWN), ..SuppressionList::default() };
+            let read = client::call::<SuppressionsList>(&path, &query, &()).await;
+            let _ = all.try_set(Some(read.map(|a| a.value.items)));
+        });
+    };
+    read();
+    let retry = Callback::new(move |()| read());
     let rule = id.clone();
     view! {
         <div class="sec" data-test="suppressions">
@@ -111,7 +116,7 @@ fn Suppressions(id: String) -> impl IntoView {
             <p class="t3 t12">{t(k::SUPPRESSIONS_TEXT)}</p>
             {move || match all.get() {
                 None => view! { <span class="skel"></span> }.into_any(),
-                Some(Err(failure)) => view! { <p class="notice err" role="alert">{failure.sentence()}</p> }.into_any(),
+                Some(Err(failure)) => view! { <Failed failure=failure retry=retry test="suppressions-error" /> }.into_any(),
                 Some(Ok(list)) if list.is_empty() => view! { <p class="t2 t12" data-test="suppressions-empty">{t(k::SUPPRESSIONS_EMPTY)}</p> }.into_any(),
                 Some(Ok(list)) => {
                     let rule = rule.clone();

@@ -2,7 +2,7 @@
 
 use crate::{
     clock,
-    components::icon::Icon,
+    components::{english::English, icon::Icon},
     i18n::{k, t, word},
     numbers::{bytes, grouped},
     state::app,
@@ -17,6 +17,9 @@ const FONTS: &[(&str, &str)] = &[
     ("Noto Sans Arabic", "/fonts/noto-sans-arabic-LICENSE.txt"),
 ];
 
+/// What the server says of a mode that nobody has chosen yet.
+const FIRST_START: &str = "first start";
+
 /// The section.
 #[component]
 pub fn About() -> impl IntoView {
@@ -26,15 +29,15 @@ pub fn About() -> impl IntoView {
     let facts = move || {
         app.mode_info.get().map(|info| {
             view! {
-                {info.warnings.iter().map(|w| view! { <p class="notice warn" data-test="warning"><Icon name="warn" class="i-14" /><bdi>{visible(w)}</bdi></p> }).collect_view()}
+                {info.warnings.iter().map(|w| view! { <p class="notice warn" data-test="warning"><Icon name="warn" class="i-14" /><English text=w.clone() /></p> }).collect_view()}
                 <dl class="kv">
                     <dt>{t(k::ABOUT_VERSION)}</dt><dd class="ltr" data-test="version">{env!("CARGO_PKG_VERSION")}</dd>
                     <dt>{t(k::START_WORKSPACE)}</dt><dd><bdi>{visible(&info.workspace)}</bdi></dd>
                     <dt>{t(k::ABOUT_MODE)}</dt><dd><span class=format!("mode {}", info.mode)><span class="dot ring"></span><bdi class="ltr">{info.mode.as_str()}</bdi></span></dd>
                     {(info.since.0 > 0).then(|| view! { <dt>{t(k::ABOUT_SINCE)}</dt><dd><time class="ltr">{clock::second(info.since, zone())}</time></dd> })}
-                    <dt>{t(k::ABOUT_REASON)}</dt><dd><bdi>{visible(&info.reason)}</bdi></dd>
-                    <dt>{t(k::ABOUT_ALLOWS)}</dt><dd><bdi>{info.allows.iter().map(|a| visible(a)).collect::<Vec<_>>().join(" · ")}</bdi></dd>
-                    <dt>{t(k::ABOUT_RESTRICTS)}</dt><dd><bdi>{info.restricts.iter().map(|a| visible(a)).collect::<Vec<_>>().join(" · ")}</bdi></dd>
+                    <dt>{t(k::ABOUT_REASON)}</dt><dd><bdi>{if info.reason == FIRST_START { t(k::ABOUT_FIRST_START).to_owned() } else { visible(&info.reason) }}</bdi></dd>
+                    <dt>{t(k::ABOUT_ALLOWS)}</dt><dd>{word("mode-allows", info.mode.as_str()).to_owned()}</dd>
+                    <dt>{t(k::ABOUT_RESTRICTS)}</dt><dd>{word("mode-restricts", info.mode.as_str()).to_owned()}</dd>
                 </dl>
             }
         })

@@ -2,8 +2,8 @@
 
 use crate::{
     clock,
-    components::{copy::CopyButton, toast},
-    data::client,
+    components::{copy::CopyButton, failed::Failed, toast},
+    data::{client, failure::Failure},
     i18n::{k, t, tf},
     state::app,
     text::visible,
@@ -13,7 +13,7 @@ use api::{
     auth::{ApiKey, CreateApiKey, KeyCreate, KeyDelete, KeyList, KeyPath, KeysList},
 };
 use leptos::{html, prelude::*, task::spawn_local};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Days that a key lives unless somebody says otherwise.
 const DAYS: u32 = 90;
@@ -23,12 +23,18 @@ const DAYS: u32 = 90;
 pub fn Keys() -> impl IntoView {
     let keys = RwSignal::new(None::<Vec<ApiKey>>);
     let secret = RwSignal::new(None::<(String, String)>);
-    spawn_local(async move {
-        match client::list::<KeysList>(KeyList { limit: Some(500), ..KeyList::default() }).await {
-            Ok(page) => drop(keys.try_set(Some(page.items))),
-            Err(failure) => toast::failure(&failure, None),
-        }
-    });
+    let failed = RwSignal::new(None::<Failure>);
+    let read = move || {
+        failed.set(None);
+        spawn_local(async move {
+            match client::list::<KeysList>(KeyList { limit: Some(500), ..KeyList::default() }).await {
+                Ok(page) => drop(keys.try_set(Some(page.items))),
+                Err(failure) => drop(failed.try_set(Some(failure))),
+            }
+        });
+    };
+    read();
+    let retry = Callback::new(move |()| read());
     let rows = move || keys.get().map(|all| all.into_iter().map(move |key| row(keys, key)).collect_view());
     view! {
         {move || secret.get().map(|(name, secret)| {
@@ -40,6 +46,7 @@ pub fn Keys() -> impl IntoView {
                 </div>
             }
         })}
+        {move || failed.get().map(|failure| view! { <Failed failure=failure retry=retry title=t(k::LIST_FAILED) test="keys-error" /> })}
         <table class="tbl">
             <thead><tr><th>{t(k::KEY_NAME)}</th><th class="cw-id">{t(k::KEY_PREFIX)}</th><th>{t(k::KEY_SCOPES)}</th><th class="cw-user">{t(k::COL_OWNER)}</th>
                 <th class="cw-time">{t(k::KEY_EXPIRES)}</th><th class="cw-time">{t(k::KEY_USED)}</th><th class="cw-id"><span class="sr">{t(k::TRAY_ACTIONS)}</span></th></tr></thead>
@@ -129,6 +136,15 @@ fn New(keys: RwSignal<Option<Vec<ApiKey>>>, secret: RwSignal<Option<(String, Str
             }) /><bdi class="mono t11">{shown}</bdi></label>
         }
     };
+    // What is about the same records stands together: `alerts:read`, `alerts:write`.
+    let mut groups = BTreeMap::<String, Vec<String>>::new();
+    for word in words {
+        let about = word.split(':').next().unwrap_or_default().to_owned();
+        groups.entry(about).or_default().push(word);
+    }
+    let group = move |(_, words): (String, Vec<String>)| {
+        view! { <div class="scope-g">{words.into_iter().map(scope).collect_view()}</div> }
+    };
     view! {
         <form class="sec" on:submit=submit>
             <h3>{t(k::KEY_NEW)}</h3>
@@ -138,7 +154,7 @@ fn New(keys: RwSignal<Option<Vec<ApiKey>>>, secret: RwSignal<Option<(String, Str
                 <label class="form-row"><span>{t(k::KEY_DAYS)}</span>
                     <span class="field"><input node_ref=days type="number" min="1" max="365" value=DAYS.to_string() required dir="ltr" data-test="key-days" /></span></label>
             </div>
-            <fieldset class="scopes"><legend>{t(k::KEY_SCOPES)}</legend>{words.into_iter().map(scope).collect_view()}</fieldset>
+            <fieldset class="scopes"><legend>{t(k::KEY_SCOPES)}</legend>{groups.into_iter().map(group).collect_view()}</fieldset>
             <div role="alert" class="err-c t12" data-test="key-error">{move || failed.get()}</div>
             <div><button class="btn btn-primary" type="submit" data-test="key-create" disabled=move || scopes.with(BTreeSet::is_empty)>{t(k::KEY_CREATE)}</button></div>
         </form>

@@ -30,15 +30,24 @@ const SECTIONS: &[Section] = &[
     Section("about", "info", || true),
 ];
 
+/// Whether a section is called so.
+pub fn named(name: &str) -> bool {
+    SECTIONS.iter().any(|s| s.0 == name)
+}
+
 /// The page.
 #[component]
 pub fn Settings() -> impl IntoView {
     let place = app().place;
-    // What one may not see is no section: the first one stands in its place.
-    let now = Memo::new(move |_| {
-        let named = place.with(|p| p.path.split('/').nth(2).unwrap_or_default().to_owned());
-        SECTIONS.iter().find(|s| s.0 == named && s.2()).map_or("appearance", |s| s.0)
+    let section = Memo::new(move |_| {
+        let at = place.with(|p| {
+            let named = p.path.split('/').nth(2).unwrap_or_default();
+            if named.is_empty() { Some(0) } else { SECTIONS.iter().position(|s| s.0 == named) }
+        });
+        // A name that is none, one that is not for the caller, or a section.
+        at.map(|at| (SECTIONS[at].0, SECTIONS[at].2()))
     });
+    let now = Memo::new(move |_| section.get().map_or("", |(name, _)| name));
     let link = move |Section(name, icon, sees): &'static Section| {
         let (name, icon) = (*name, *icon);
         sees().then(|| {
@@ -58,9 +67,13 @@ pub fn Settings() -> impl IntoView {
                 <div class="settings-list">{SECTIONS.iter().map(link).collect_view()}</div>
             </nav>
             <section class="pane">
-                <div class="pagehead"><h2 class="settings-h">{move || word("settings", now.get()).to_owned()}</h2></div>
+                <div class="pagehead"><h2 class="settings-h">{move || if now.get().is_empty() { t(k::NOWHERE_TITLE).to_owned() } else { word("settings", now.get()).to_owned() }}</h2></div>
                 <div class="scroll settings-b">
                     {move || match now.get() {
+                        "" => view! { <super::start::Nowhere /> }.into_any(),
+                        _ if section.get().is_some_and(|(_, sees)| !sees) => view! {
+                            <div class="empty" data-test="settings-forbidden"><Icon name="lock" /><h2>{t(k::SETTINGS_FORBIDDEN)}</h2><p>{t(k::SETTINGS_FORBIDDEN_TEXT)}</p></div>
+                        }.into_any(),
                         "users" => view! { <users::Users /> }.into_any(),
                         "runtime" => view! { <runtime::Runtime /> }.into_any(),
                         "audit" => view! { <audit::Audit /> }.into_any(),

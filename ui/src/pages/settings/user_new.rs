@@ -79,9 +79,14 @@ pub fn NewUser(close: fn()) -> impl IntoView {
 pub fn Reset(close: fn()) -> impl IntoView {
     let name = model().and_then(|m| m.reset.get_untracked()).unwrap_or_default();
     let password = NodeRef::<html::Input>::new();
+    let again = NodeRef::<html::Input>::new();
+    let differs = RwSignal::new(false);
     let username = name.clone();
     let submit = move |event: leptos::ev::SubmitEvent| {
         event.prevent_default();
+        if text(password) != text(again) {
+            return differs.set(true);
+        }
         let body = PatchUser { password: text(password), ..PatchUser::default() };
         patch(username.clone(), body, tf(k::USER_RESET_DONE, &[("name", &username)]));
         close();
@@ -92,7 +97,10 @@ pub fn Reset(close: fn()) -> impl IntoView {
             <div class="dialog-b"><p>{t(k::USER_RESET_TEXT)}</p>
                 <label class="form-row"><span>{t(k::PASSWORD_NEW)}</span>
                     <span class="field"><input node_ref=password type="password" required minlength="12" maxlength="256" autocomplete="new-password" dir="ltr" data-test="reset-password" /></span>
-                    <small>{t(k::PASSWORD_RULE)}</small></label></div>
+                    <small>{t(k::PASSWORD_RULE)}</small></label>
+                <label class="form-row"><span>{t(k::PASSWORD_AGAIN)}</span>
+                    <span class="field"><input node_ref=again type="password" required maxlength="256" autocomplete="new-password" dir="ltr" data-test="reset-again" /></span></label>
+                <div role="alert" class="err-c t12">{move || differs.get().then(|| t(k::PASSWORD_DIFFERS))}</div></div>
             <div class="dialog-f">
                 <button class="btn btn-quiet" type="button" data-test="reset-cancel" on:click=move |_| close()>{t(k::CANCEL)}</button>
                 <button class="btn btn-primary" type="submit" data-test="reset-submit">{t(k::USER_RESET)}</button>

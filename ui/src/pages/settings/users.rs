@@ -3,8 +3,8 @@
 use super::user_new::{NewUser, Reset};
 use crate::{
     clock,
-    components::{modal::Modal, toast},
-    data::client,
+    components::{failed::Failed, modal::Modal, toast},
+    data::{client, failure::Failure},
     i18n::{k, t, tf, word},
     state::app,
     text::visible,
@@ -20,6 +20,8 @@ use leptos::{prelude::*, task::spawn_local};
 pub struct UsersModel {
     /// All users.
     pub users: RwSignal<Option<Vec<User>>>,
+    /// Why they could not be read.
+    failed: RwSignal<Option<Failure>>,
     /// Who gets a new password.
     pub reset: RwSignal<Option<String>>,
     /// Who shall be deleted.
@@ -56,10 +58,11 @@ pub fn put(user: User) {
 }
 
 fn reload(model: UsersModel) {
+    model.failed.set(None);
     spawn_local(async move {
         match client::list::<UsersList>(UserList { limit: Some(500), ..UserList::default() }).await {
             Ok(page) => drop(model.users.try_set(Some(page.items))),
-            Err(failure) => toast::failure(&failure, None),
+            Err(failure) => drop(model.failed.try_set(Some(failure))),
         }
     });
 }
@@ -87,6 +90,7 @@ pub fn patch(username: String, body: PatchUser, done: String) {
 pub fn Users() -> impl IntoView {
     let model = UsersModel {
         users: RwSignal::new(None),
+        failed: RwSignal::new(None),
         reset: RwSignal::new(None),
         delete: RwSignal::new(None),
         create: RwSignal::new(false),
@@ -99,6 +103,7 @@ pub fn Users() -> impl IntoView {
     view! {
         <div class="bar"><p class="t3 t12 grow">{t(k::USERS_TEXT)}</p>
             <button class="btn btn-primary" data-test="user-new" on:click=move |_| model.create.set(true)>{t(k::USER_NEW)}</button></div>
+        {move || model.failed.get().map(|failure| view! { <Failed failure=failure retry=Callback::new(move |()| reload(model)) title=t(k::LIST_FAILED) test="users-error" /> })}
         <table class="tbl">
             <thead><tr><th>{t(k::COL_USER)}</th><th class="cw-role">{t(k::COL_ROLE)}</th><th class="cw-status">{t(k::COL_STATUS)}</th>
                 <th class="cw-time">{t(k::COL_LAST_LOGIN)}</th><th class="cw-acts"><span class="sr">{t(k::TRAY_ACTIONS)}</span></th></tr></thead>

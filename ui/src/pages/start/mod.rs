@@ -2,8 +2,8 @@
 
 use crate::{
     actions::shell::{import_files, import_folder},
-    components::icon::Icon,
-    data::pick::knows_folders,
+    components::{failed::Failed, icon::Icon},
+    data::{pick::knows_folders, session},
     i18n::{k, t},
     place::{Place, follow, replace},
     state::app,
@@ -25,7 +25,16 @@ pub fn Home() -> impl IntoView {
             replace(Place::parse("/alerts"));
         }
     });
-    move || (known.get() == Some(false)).then(|| view! { <FirstStart /> })
+    let again = Callback::new(|()| session::refresh_stats());
+    move || match (known.get(), app.stats_failed.get()) {
+        (Some(false), _) => view! { <FirstStart /> }.into_any(),
+        // Without a right to read the logs there is nothing to fail.
+        (None, Some(failure)) if app.may("siem:read") => {
+            view! { <Failed failure=failure retry=again title=t(k::START_FAILED) test="start-error" /> }
+                .into_any()
+        }
+        _ => ().into_any(),
+    }
 }
 
 /// The choices.
@@ -33,13 +42,15 @@ pub fn Home() -> impl IntoView {
 pub fn FirstStart() -> impl IntoView {
     let app = app();
     let may = app.may("siem:write");
+    // A page in a browser sends what is chosen to the server that it came from.
+    let served = move || app.shell.with(Option::is_none);
     // Some browsers take folders by no way at all: the button is not offered, and the text says so.
     let folders = move || app.shell.with(Option::is_some) || knows_folders();
     view! {
         <div class="first scroll">
             <div class="first-in" data-test="first-start">
                 <h1>{t(k::START_TITLE)}</h1>
-                <p class="t2">{t(k::START_TEXT)}</p>
+                <p class="t2">{move || t(if served() { k::START_TEXT_SERVED } else { k::START_TEXT })}</p>
                 {may.then(|| view! {
                     <div class="drop choice first-drop">
                         <Icon name="import" />
@@ -61,7 +72,7 @@ pub fn FirstStart() -> impl IntoView {
                     })}
                     <dt>{t(k::START_RULES)}</dt><dd>{t(k::START_RULES_TEXT)}</dd>
                     <dt>{t(k::START_ORIGINALS)}</dt><dd>{t(k::START_ORIGINALS_TEXT)}</dd>
-                    <dt>{t(k::START_NETWORK)}</dt><dd>{t(k::START_NETWORK_TEXT)}</dd>
+                    <dt>{t(k::START_NETWORK)}</dt><dd>{move || t(if served() { k::START_NETWORK_SERVED } else { k::START_NETWORK_TEXT })}</dd>
                 </dl>
             </div>
         </div>

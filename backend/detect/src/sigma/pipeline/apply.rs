@@ -45,16 +45,9 @@ pub(crate) fn apply(
         },
     };
     for pipeline in &pipelines.0 {
-        for step in &pipeline.steps {
-            let holds = step.rule.holds(|c| c.holds(rule.parts.as_ref(), &rule.state));
-            if holds && rule.step(pipeline, step)? {
-                rule.state.steps.push((pipeline.name.clone(), step.id.clone()));
-            }
-        }
+        rule.steps(pipeline, &pipeline.steps)?;
         // A pipeline that only says what a placeholder stands for needs no transformation to say that it does.
-        if !pipeline.steps.iter().any(|s| matches!(s.what, T::ValuePlaceholders(_)))
-            && !pipeline.vars.is_empty()
-        {
+        if !expands(&pipeline.steps) && !pipeline.vars.is_empty() {
             let mut any = false;
             rule.change(|mut item, _| {
                 any |= values::expand(&mut item, |name| pipeline.values(name))?;
@@ -71,6 +64,15 @@ pub(crate) fn apply(
         steps: rule.state.steps.iter().map(|(p, s)| format!("{p}: {s}")).collect(),
         parts: rule.parts,
         correlation: rule.correlation,
+    })
+}
+
+/// Whether one of the steps says which placeholders are replaced.
+fn expands(steps: &[Step]) -> bool {
+    steps.iter().any(|s| match &s.what {
+        T::ValuePlaceholders(_) => true,
+        T::Nest(inner) => expands(inner),
+        _ => false,
     })
 }
 
@@ -98,6 +100,26 @@ impl Draft<'_> {
             Some(parts) => rewrite(parts, |item| change(item, state)),
             None => Ok(()),
         }
+    }
+
+    fn steps(&mut self, pipeline: &Pipeline, steps: &[Step]) -> Result<(), Problem> {
+        for step in steps {
+            if !step.rule.holds(|c| c.holds(self.parts.as_ref(), &self.state)) {
+                continue;
+            }
+            match &step.what {
+                T::Nest(inner) => {
+                    self.steps(pipeline, inner)?;
+                    self.state.idle.push(step.id.clone());
+                }
+                T::Idle => self.state.idle.push(step.id.clone()),
+                _ if self.step(pipeline, step)? => {
+                    self.state.steps.push((pipeline.name.clone(), step.id.clone()));
+                }
+                _ => {}
+            }
+        }
+        Ok(())
     }
 
     /// Applies a step whose rule conditions hold; whether it did something.
@@ -128,6 +150,8 @@ impl Draft<'_> {
                 let name = name.clone().unwrap_or_else(|| format!("added by {}", by()));
                 parts.added.push((name, part, *negated));
             }
+            // Done by the caller.
+            T::Nest(_) | T::Idle => {}
             T::DropItem
             | T::ReplaceString { .. }
             | T::MapString(_)
@@ -214,9 +238,15 @@ impl Draft<'_> {
                 ));
             }
             item.applied.insert(step.id.clone());
+            let differs = item.has("neq");
             let named = |name: String| Part::Item(PartItem { field: name, ..item.clone() });
             let mut all: Vec<Part> = new.into_iter().map(named).collect();
-            Ok(Some(if all.len() == 1 { all.remove(0) } else { Part::Any(all) }))
+            // What differs from a value differs from it under each of its names.
+            Ok(Some(match all.len() {
+                1 => all.remove(0),
+                _ if differs => Part::All(all),
+                _ => Part::Any(all),
+            }))
         })?;
         if let Some(correlation) = &mut self.correlation {
             let state = &self.state;

@@ -30,6 +30,7 @@ pub struct Pipeline {
     priority: i64,
     vars: Vec<(String, Vec<String>)>,
     steps: Vec<Step>,
+    notes: Vec<String>,
 }
 
 /// Pipelines in the order in which they are applied: by priority, lowest first.
@@ -51,15 +52,33 @@ struct Step {
 enum Transformation {
     Fields(Rename),
     DropItem,
-    AddCondition { name: Option<String>, search: Node, negated: bool, template: bool },
-    ChangeLogsource { product: Option<String>, category: Option<String>, service: Option<String> },
-    ReplaceString { regex: Regex, replacement: String, skip_special: bool, interpret_special: bool },
+    AddCondition {
+        name: Option<String>,
+        search: Node,
+        negated: bool,
+        template: bool,
+    },
+    ChangeLogsource {
+        product: Option<String>,
+        category: Option<String>,
+        service: Option<String>,
+    },
+    ReplaceString {
+        regex: Regex,
+        replacement: String,
+        skip_special: bool,
+        interpret_special: bool,
+    },
     MapString(Vec<(String, Vec<String>)>),
     SetState(String, String),
     ValuePlaceholders(Chosen),
     WildcardPlaceholders(Chosen),
     RuleFailure(String),
     ItemFailure(String),
+    /// Items that are applied where this one's rule conditions hold.
+    Nest(Vec<Step>),
+    /// Nothing that could change a match.
+    Idle,
 }
 
 /// New names for fields.
@@ -108,6 +127,11 @@ impl Pipeline {
         &self.name
     }
 
+    /// What is read and does nothing here, in plain words.
+    pub fn notes(&self) -> &[String] {
+        &self.notes
+    }
+
     /// `priority`: the lowest is applied first.
     pub fn priority(&self) -> i64 {
         self.priority
@@ -127,15 +151,7 @@ impl Pipelines {
     pub fn renaming(&self) -> Pipelines {
         let mut all = self.clone();
         for pipeline in &mut all.0 {
-            pipeline.steps.retain(|s| {
-                !matches!(
-                    s.what,
-                    Transformation::DropItem
-                        | Transformation::AddCondition { .. }
-                        | Transformation::RuleFailure(_)
-                        | Transformation::ItemFailure(_)
-                )
-            });
+            keep_renaming(&mut pipeline.steps);
         }
         all
     }
@@ -144,6 +160,16 @@ impl Pipelines {
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
+}
+
+fn keep_renaming(steps: &mut Vec<Step>) {
+    use Transformation as T;
+    steps.retain_mut(|s| {
+        if let T::Nest(inner) = &mut s.what {
+            keep_renaming(inner);
+        }
+        !matches!(s.what, T::DropItem | T::AddCondition { .. } | T::RuleFailure(_) | T::ItemFailure(_))
+    });
 }
 
 /// The one document of a text.

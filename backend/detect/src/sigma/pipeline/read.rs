@@ -14,8 +14,16 @@ use regex::{Regex, RegexBuilder};
 
 type Res<T> = Result<T, Problem>;
 
+/// Transformations of pySigma that change no match, with what they take and why nothing is done.
+const IDLE: [(&str, &[&str], &str); 4] = [
+    ("add_field", &["field"], "the list of shown fields is the rule's own"),
+    ("remove_field", &["field"], "the list of shown fields is the rule's own"),
+    ("set_field", &["fields"], "the list of shown fields is the rule's own"),
+    ("set_custom_attribute", &["attribute", "value"], "rules have no other attributes"),
+];
+
 /// Transformations of pySigma that make no sense here, and why.
-const REFUSED: [(&str, &str); 18] = [
+const REFUSED: [(&str, &str); 13] = [
     ("query_expression_placeholders", "it writes a query for another system; use value_placeholders"),
     ("file_placeholders", "it reads a file; put the values under vars"),
     ("http_placeholders", "it reads from the network; put the values under vars"),
@@ -23,21 +31,23 @@ const REFUSED: [(&str, &str); 18] = [
     ("field_name_transform", "it runs a function; use field_name_mapping"),
     ("hashes_fields", "hashes are matched as they stand in the event"),
     ("extract_fields", "fields are matched as they stand in the event"),
-    ("add_field", "the list of shown fields is not changed by pipelines"),
-    ("remove_field", "the list of shown fields is not changed by pipelines"),
-    ("set_field", "the list of shown fields is not changed by pipelines"),
     ("regex", "strings compare without case as they are"),
     ("set_value", "use map_string or replace_string"),
     ("convert_type", "numbers and texts compare alike"),
     ("strict_field_mapping_failure", "there is no fixed list of fields"),
-    ("set_custom_attribute", "rules have no other attributes"),
-    ("nest", "write its items one after another"),
     ("case", "strings compare without case"),
     ("template", "it writes a query for another system"),
 ];
 
 pub(super) fn read(root: &Node) -> Res<Pipeline> {
-    let mut p = Pipeline { name: String::new(), name_at: root.at, priority: 0, vars: vec![], steps: vec![] };
+    let mut p = Pipeline {
+        name: String::new(),
+        name_at: root.at,
+        priority: 0,
+        vars: vec![],
+        steps: vec![],
+        notes: vec![],
+    };
     for (key, node) in entries(root, "")? {
         match key {
             "name" => (p.name, p.name_at) = (word(node, key)?, node.at),
@@ -47,7 +57,7 @@ pub(super) fn read(root: &Node) -> Res<Pipeline> {
             },
             "allowed_backends" => {}
             "vars" => p.vars = lists(node, key)?,
-            "transformations" => p.steps = steps(node)?,
+            "transformations" => p.steps = steps(node, "", &mut p.notes)?,
             "postprocessing" | "finalizers" => {
                 if node.seq().is_none_or(|l| !l.is_empty()) && !node.is_null() {
                     let reason = format!("{key} is not supported: it works on queries for other systems");
@@ -64,7 +74,8 @@ fn unknown(at: At, name: &str, what: &str) -> Problem {
     Problem::new(at, name, format!("unknown {what} {}", quote(name)))
 }
 
-fn steps(node: &Node) -> Res<Vec<Step>> {
+/// Items of a list; `within` is the number of the item that they are nested in, with a dot behind it.
+fn steps(node: &Node, within: &str, notes: &mut Vec<String>) -> Res<Vec<Step>> {
     const STEPS: usize = 1_000;
     if node.is_null() {
         return Ok(vec![]);
@@ -73,7 +84,7 @@ fn steps(node: &Node) -> Res<Vec<Step>> {
         let reason = format!("transformations wants a list of at most {STEPS} items");
         return Err(Problem::new(node.at, "transformations", reason));
     };
-    list.iter().enumerate().map(|(i, n)| step(n, i + 1)).collect()
+    list.iter().enumerate().map(|(i, n)| step(n, &format!("{within}{}", i + 1), notes)).collect()
 }
 
 /// Keys of an item, taken one by one; what is left at the end is unknown.
@@ -124,15 +135,25 @@ impl<'a> Keys<'a> {
     }
 }
 
-fn step(node: &Node, number: usize) -> Res<Step> {
+fn step(node: &Node, number: &str, notes: &mut Vec<String>) -> Res<Step> {
     let mut keys = Keys::new(node, format!("transformations[{number}]"))?;
     let kind_node = keys.must("type")?;
     let kind = word(kind_node, &keys.path)?;
-    let id = keys.word("id")?.unwrap_or_else(|| number.to_string());
+    let id = keys.word("id")?.unwrap_or_else(|| number.to_owned());
     let rule = linked(&mut keys, "rule", rule_condition)?;
     let item = linked(&mut keys, "detection_item", item_condition)?;
     let field = linked(&mut keys, "field_name", field_condition)?;
-    let what = transformation(&kind, kind_node.at, &mut keys)?;
+    let what = if kind == "nest" {
+        Transformation::Nest(steps(keys.must("items")?, &format!("{number}."), notes)?)
+    } else if let Some((name, wanted, why)) = IDLE.iter().find(|(name, ..)| *name == kind) {
+        for key in *wanted {
+            keys.must(key)?;
+        }
+        notes.push(format!("item {} ({name}) does nothing here: {why}", quote(&id)));
+        Transformation::Idle
+    } else {
+        transformation(&kind, kind_node.at, &mut keys)?
+    };
     keys.end()?;
     Ok(Step { id, what, rule, item, field })
 }

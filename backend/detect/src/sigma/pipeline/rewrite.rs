@@ -14,12 +14,14 @@ pub(crate) struct State {
     pub correlation: bool,
     /// Ids of the steps that were applied, with their pipeline's name before them.
     pub steps: Vec<(String, String)>,
+    /// Ids of steps that held and changed nothing themselves.
+    pub idle: Vec<String>,
     pub(super) variables: Vec<(String, String)>,
 }
 
 impl State {
     pub fn applied(&self, id: &str) -> bool {
-        self.steps.iter().any(|(_, step)| step == id)
+        self.steps.iter().any(|(_, step)| step == id) || self.idle.iter().any(|step| step == id)
     }
 
     pub fn is(&self, key: &str, value: &str) -> bool {

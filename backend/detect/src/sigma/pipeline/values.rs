@@ -63,9 +63,11 @@ pub(super) fn expand(
     }
     let mut changed = false;
     let mut out = Vec::with_capacity(item.values.len());
-    for node in &item.values {
+    let mut written = Vec::with_capacity(item.values.len());
+    for (node, number) in item.values.iter().zip(&item.written) {
         let Some(Scalar::Str(text)) = node.scalar() else {
             out.push(node.clone());
+            written.push(*number);
             continue;
         };
         let mut texts = vec![String::new()];
@@ -91,8 +93,9 @@ pub(super) fn expand(
             texts = texts.iter().flat_map(|t| given.iter().map(move |g| format!("{t}{g}"))).collect();
         }
         out.extend(texts.into_iter().map(|t| text_node(node, t)));
+        written.resize(out.len(), *number);
     }
-    item.values = out;
+    (item.values, item.written) = (out, written);
     Ok(changed)
 }
 
@@ -229,7 +232,8 @@ pub(super) fn map(item: &mut PartItem, mapping: &[(String, Vec<String>)]) -> Res
     }
     let mut changed = false;
     let mut out = Vec::with_capacity(item.values.len());
-    for node in &item.values {
+    let mut written = Vec::with_capacity(item.values.len());
+    for (node, number) in item.values.iter().zip(&item.written) {
         let text = node.text().filter(|_| matches!(node.scalar(), Some(Scalar::Str(_))));
         match text.and_then(|t| mapping.iter().find(|(from, _)| from == t)) {
             None => out.push(node.clone()),
@@ -238,12 +242,13 @@ pub(super) fn map(item: &mut PartItem, mapping: &[(String, Vec<String>)]) -> Res
                 out.extend(to.iter().map(|t| text_node(node, t.clone())));
             }
         }
+        written.resize(out.len(), *number);
         if out.len() > VALUES {
             let reason = format!("the mapping makes more than {VALUES} values");
             return Err(Problem::new(node.at, format!("detection.{}", item.key()), reason));
         }
     }
-    item.values = out;
+    (item.values, item.written) = (out, written);
     Ok(changed)
 }
 

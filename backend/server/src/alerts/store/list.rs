@@ -68,7 +68,7 @@ macro_rules! walk {
 macro_rules! key {
     () => {
         "?17 * CASE ?16 WHEN 'updated_at' THEN updated_at WHEN 'first_seen' THEN first_seen WHEN 'last_seen' THEN last_seen
-            WHEN 'severity' THEN severity WHEN 'event_count' THEN event_count ELSE created_at END"
+            WHEN 'severity' THEN urgency WHEN 'event_count' THEN event_count ELSE created_at END"
     };
 }
 macro_rules! probe {
@@ -88,8 +88,8 @@ queries! {
     WALK_FIRST_DESC: walk!("first_seen", "DESC");
     WALK_LAST_ASC: walk!("last_seen", "ASC");
     WALK_LAST_DESC: walk!("last_seen", "DESC");
-    WALK_SEVERITY_ASC: walk!("severity", "ASC");
-    WALK_SEVERITY_DESC: walk!("severity", "DESC");
+    WALK_SEVERITY_ASC: walk!("urgency", "ASC");
+    WALK_SEVERITY_DESC: walk!("urgency", "DESC");
     WALK_EVENTS_ASC: walk!("event_count", "ASC");
     WALK_EVENTS_DESC: walk!("event_count", "DESC");
     /// The page is chosen by numbers first: only its own alerts are read whole.

@@ -6,7 +6,7 @@ mod filters;
 mod row;
 
 use crate::{
-    components::icon::Icon,
+    components::{failed::Failed, icon::Icon},
     data::{client, failure::Failure},
     i18n::{k, t, tf, tn},
     place::{Place, replace},
@@ -112,10 +112,7 @@ pub fn Audit() -> impl IntoView {
     view! {
         <filters::Filters />
         <Facts model=model />
-        {move || model.failed.get().map(|failure| view! {
-            <div class="sec" role="alert" data-test="audit-error"><p class="notice err"><Icon name="warn" /><span>{t(k::LIST_FAILED)}" "{failure.sentence()}</span></p>
-                <button class="btn" data-test="audit-retry" on:click=move |_| model.read(None)>{t(k::RETRY)}</button></div>
-        })}
+        {move || model.failed.get().map(|failure| view! { <Failed failure=failure retry=Callback::new(move |()| model.read(None)) title=t(k::LIST_FAILED) test="audit-error" /> })}
         <table class="tbl audit">
             <thead><tr>
                 <th class="cw-open"><span class="sr">{t(k::COL_CHANGE)}</span></th><th class="num cw-seq">{t(k::COL_NUMBER)}</th><th class="cw-time">{t(k::COL_TIME)}</th>
@@ -147,6 +144,8 @@ fn Facts(model: Model) -> impl IntoView {
                 chain::Chain { broken: Some(seq), .. } => view! {
                     <span class="err-c row row-1" role="alert"><Icon name="warn" class="i-14" />{tf(k::AUDIT_BROKEN, &[("seq", &seq)])}</span>
                 }.into_any(),
+                // One row has no neighbour, and what was not read was not left out.
+                chain::Chain { compared: 0, .. } if model.rows.with(|r| r.len() < 2) || model.failed.with(Option::is_some) => ().into_any(),
                 chain::Chain { compared: 0, .. } => view! { <span class="t3">{t(k::AUDIT_NOT_COMPARED)}</span> }.into_any(),
                 chain::Chain { compared, .. } => view! {
                     <span class="ok-c row row-1"><Icon name="link" class="i-14" />{tn(k::AUDIT_LINKED, compared)}</span>

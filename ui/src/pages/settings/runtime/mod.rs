@@ -8,7 +8,7 @@ mod history;
 mod words;
 
 use crate::{
-    components::toast,
+    components::{failed::Failed, toast},
     data::{client, failure::Failure, session},
     i18n::{k, t},
     state::app,
@@ -33,7 +33,7 @@ pub struct Model {
     /// What the draft was made from when somebody else was faster.
     pub base: RwSignal<Option<Settings>>,
     /// Why it could not be read or written.
-    pub failed: RwSignal<Option<String>>,
+    pub failed: RwSignal<Option<Failure>>,
     /// A write is under way.
     pub busy: RwSignal<bool>,
 }
@@ -73,7 +73,7 @@ impl Model {
         spawn_local(async move {
             match client::call::<SettingsGet>(&Empty {}, &Empty {}, &()).await {
                 Ok(answer) => self.take(answer),
-                Err(failure) => drop(self.failed.try_set(Some(failure.sentence()))),
+                Err(failure) => self.refused(failure),
             }
         });
     }
@@ -101,14 +101,14 @@ impl Model {
                     session::refresh_facts();
                 }
                 Err(failure) if failure.code() == Some(Code::Conflict) => self.overtaken().await,
-                Err(failure) => self.refused(&failure),
+                Err(failure) => self.refused(failure),
             }
             let _ = self.busy.try_set(false);
         });
     }
 
-    fn refused(self, failure: &Failure) {
-        let _ = self.failed.try_set(Some(failure.sentence()));
+    fn refused(self, failure: Failure) {
+        let _ = self.failed.try_set(Some(failure));
     }
 
     /// Somebody else changed them: one's own changes go onto the newer state, to be looked at and saved again.
@@ -122,7 +122,7 @@ impl Model {
                 let _ = self.draft.try_set(both);
                 let _ = self.base.try_set(Some(before));
             }
-            Err(failure) => self.refused(&failure),
+            Err(failure) => self.refused(failure),
         }
     }
 }
@@ -132,6 +132,9 @@ impl Model {
 pub fn Runtime() -> impl IntoView {
     let model = Model::new();
     model.read();
+    // What was typed is tried again; without anything to save the settings are read.
+    let again =
+        Callback::new(move |()| if untrack(|| model.differs()) { model.save() } else { model.read() });
     let may = app().may("system:write");
     let known = Memo::new(move |_| model.view.with(Option::is_some));
     view! {
@@ -141,7 +144,7 @@ pub fn Runtime() -> impl IntoView {
             <conflict::Overtaken model=model />
             <form::Form model=model may=may />
         </Show>
-        <div role="alert" data-test="runtime-error">{move || model.failed.get().map(|text| view! { <div class="sec"><p class="notice err">{text}</p></div> })}</div>
+        {move || model.failed.get().map(|failure| view! { <Failed failure=failure retry=again test="runtime-error" /> })}
         <Show when=move || known.get()><history::History model=model /></Show>
     }
 }
