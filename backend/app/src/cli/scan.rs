@@ -27,11 +27,13 @@ use ingest::{
 use kernel::{Untrusted, World};
 use std::{
     fs::File,
+    hash::{DefaultHasher, Hash as _, Hasher as _},
     io::{self, BufWriter, Write},
     ops::ControlFlow,
     path::{Path, PathBuf},
     sync::{Mutex, PoisonError},
     thread,
+    time::UNIX_EPOCH,
 };
 
 /// Threads that read, at most.
@@ -244,8 +246,13 @@ impl<'w, 'e> Scan<'w, 'e> {
 
     fn file<W: Write>(&mut self, number: usize, path: &Path, label: &str, turn: &mut Turn<'_, W>) -> Source {
         self.files += 1;
-        // Nothing is stored, so no identity is needed and the source is not hashed.
-        let options = Options { threads: self.threads, now: self.work.now, ..Options::default() };
+        let options = Options {
+            threads: self.threads,
+            now: self.work.now,
+            source_time: changed(path),
+            sha256: place(path),
+            ..Options::default()
+        };
         let source = Source::new(label);
         let mut reading = Reading { scan: self, turn, number, file: label, label: label.to_owned(), source };
         let read = File::open(path).map_err(|e| e.to_string()).and_then(|mut file| {
@@ -363,6 +370,25 @@ impl Work<'_> {
         };
         self.printer.print(m, out)
     }
+}
+
+/// In place of the hash of a file, which nothing is stored of: correlation rules take events of text for the same when
+/// this and their offset are, so it tells files apart, and is the same for a file that is named twice.
+fn place(path: &Path) -> [u8; 32] {
+    let real = path.canonicalize().unwrap_or_else(|_| path.to_owned());
+    let mut out = [0; 32];
+    for (n, part) in out.chunks_exact_mut(8).enumerate() {
+        let mut hasher = DefaultHasher::new();
+        (n, &real).hash(&mut hasher);
+        part.copy_from_slice(&hasher.finish().to_le_bytes());
+    }
+    out
+}
+
+/// When a file was last written to, as far as the system says.
+fn changed(path: &Path) -> Option<Nanos> {
+    let since = path.metadata().ok()?.modified().ok()?.duration_since(UNIX_EPOCH).ok()?;
+    i64::try_from(since.as_nanos()).ok().map(Nanos)
 }
 
 /// Takes what one file gives.
