@@ -52,7 +52,7 @@ impl Bounds {
         each.filter_map(|(rule, given)| {
             let count = given.load(Ordering::Relaxed).saturating_sub(self.most);
             let reason = format!("only the first {} of its matches were looked at", self.most);
-            (count > 0).then(|| Shortfall { rule_id: rule.id.clone(), reason, count })
+            (count > 0).then_some(Shortfall { rule_id: rule.id.clone(), reason, count })
         })
         .collect()
     }

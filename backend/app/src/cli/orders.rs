@@ -191,7 +191,7 @@ pub(super) async fn import(config: Config, paths: Vec<PathBuf>) -> Result<u8, Ex
     Ok(if job.status != JobStatus::Done || unread { 2 } else { 0 })
 }
 
-/// What was not read, with its place.
+/// What was not read, or was read although something about it is doubtful, with its place.
 fn passed(s: &Skip) -> String {
     let member = s.member.as_ref().map(|m| format!(" > {m}")).unwrap_or_default();
     let record = s.record.map(|r| format!(" record {r}")).unwrap_or_default();
