@@ -138,6 +138,20 @@ async fn a_store_newer_than_the_program_is_refused_untouched() {
     let refused = Desktop::open(dir.clone()).await.err().unwrap();
     assert!(refused.title.contains("newer") && refused.log.is_some(), "{refused}");
     assert_eq!(fs::read(&file).unwrap(), before);
+    // As a newer program leaves it that was killed: what makes it newer lies in the log beside the file.
+    let (_killed, left) = folder();
+    fs::create_dir_all(&left).unwrap();
+    let mut db = sqlx::SqliteConnection::connect(&format!("sqlite://{}", file.display())).await.unwrap();
+    sqlx::query("PRAGMA user_version = 8888").execute(&mut db).await.unwrap();
+    for name in ["aurora.db", "aurora.db-wal"] {
+        fs::copy(dir.join(name), left.join(name)).unwrap();
+    }
+    db.close().await.unwrap();
+    let bytes = |name: &str| fs::read(left.join(name)).unwrap();
+    let before = (bytes("aurora.db"), bytes("aurora.db-wal"));
+    let refused = Desktop::open(left.clone()).await.err().unwrap();
+    assert!(refused.title.contains("newer"), "{refused}");
+    assert_eq!((bytes("aurora.db"), bytes("aurora.db-wal")), before, "and nothing of it was written");
 }
 
 #[tokio::test(flavor = "multi_thread")]

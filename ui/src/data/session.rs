@@ -1,6 +1,6 @@
 //! Signing in, signing out, who one is, and preferences.
 
-use super::{client, failure::Failure, jobs, live};
+use super::{client, failure::Failure, jobs, live, shell};
 use crate::{
     i18n,
     state::{Auth, app},
@@ -19,12 +19,17 @@ thread_local! { static CHOSEN: Cell<Option<Language>> = const { Cell::new(None) 
 
 /// At load: the start code if there is one, else the cookie, else the login page.
 pub async fn start(code: Option<String>) {
+    let by_code = code.is_some();
     if let Some(code) = code {
         let body = SessionRequest { code: Some(code), username: None, password: None };
         // A used or late code is no reason to stop: after a reload the cookie is still good.
         let _ = client::call::<AuthSession>(&Empty {}, &Empty {}, &body).await;
     }
     if let Err(failure) = enter().await {
+        // The window has another code where the session is gone; its page never asks for a password.
+        if !by_code && shell::is_there() {
+            return shell::act("reload");
+        }
         app().auth.set(Auth::Out);
         if matches!(failure, Failure::Offline) {
             crate::components::toast::failure(&failure, None);

@@ -48,6 +48,11 @@ fn from_js(value: &JsValue) -> Value {
     text.and_then(|s| serde_json::from_str(&s).ok()).unwrap_or_default()
 }
 
+/// Whether the page is in the desktop window.
+pub fn is_there() -> bool {
+    internals().is_some()
+}
+
 /// Runs a command; None where there is no shell.
 async fn invoke(command: &str, args: JsValue) -> Option<Result<Value, Value>> {
     let internals = internals()?;

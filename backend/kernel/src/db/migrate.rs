@@ -1,6 +1,6 @@
 //! Migrations: numbered, one transaction each, a verified copy before the first one on an existing file.
 
-use super::open::{APPLICATION_ID, OpenError, connect};
+use super::open::{APPLICATION_ID, OpenError, connect, connect_to_read};
 use sqlx::{Connection as _, SqlitePool};
 use std::path::Path;
 
@@ -47,7 +47,7 @@ pub(super) async fn refuse_foreign_or_newer(
         OpenError::Corrupt { reason, .. } => OpenError::Corrupt { file: name.into(), reason },
         other => other,
     };
-    let mut conn = connect(file).await.map_err(corrupt)?;
+    let mut conn = connect_to_read(file).await.map_err(corrupt)?;
     let app: i64 = sqlx::query_scalar("PRAGMA application_id").fetch_one(&mut conn).await.map_err(corrupt)?;
     let found: i64 = sqlx::query_scalar("PRAGMA user_version").fetch_one(&mut conn).await.map_err(corrupt)?;
     let tables: i64 = sqlx::query_scalar("SELECT count(*) FROM sqlite_schema")

@@ -183,6 +183,13 @@ fn faults_of(rows: &[String]) -> Vec<String> {
     lines.filter(|line| *line != "ok" && !line.starts_with("***")).map(str::to_owned).collect()
 }
 
+/// One that changes nothing, neither the file nor what a killed process left beside it.
+pub(super) async fn connect_to_read(file: &Path) -> Result<SqliteConnection, sqlx::Error> {
+    let options =
+        SqliteConnectOptions::new().filename(file).read_only(true).busy_timeout(Duration::from_secs(10));
+    SqliteConnection::connect_with(&options).await
+}
+
 /// One connection without the pool, for checks before the pool exists.
 pub(super) async fn connect(file: &Path) -> Result<SqliteConnection, sqlx::Error> {
     let options = SqliteConnectOptions::new().filename(file).busy_timeout(Duration::from_secs(10));

@@ -2,7 +2,7 @@
 
 use super::form::Fields;
 use crate::{
-    data::session,
+    data::{session, shell},
     i18n::{k, t},
     state::{Auth, app},
 };
@@ -38,7 +38,7 @@ pub fn Again() -> impl IntoView {
                 <div class="dialog-b">
                     <p>{t(k::AGAIN_TEXT)}</p>
                     {move || if desktop() {
-                        view! { <div><button class="btn btn-primary" data-test="again-reload" on:click=|_| drop(window().location().reload())>{t(k::AGAIN_RELOAD)}</button></div> }.into_any()
+                        view! { <div><button class="btn btn-primary" data-test="again-reload" on:click=|_| shell::act("reload")>{t(k::AGAIN_RELOAD)}</button></div> }.into_any()
                     } else {
                         view! { <Fields name=name() /> }.into_any()
                     }}
