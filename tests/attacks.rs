@@ -26,6 +26,16 @@ fn now() -> i64 {
     since.as_secs() as i64
 }
 
+/// The server's own token with another end, signed with its key.
+pub fn ending(s: &Server, token: &str, in_seconds: i64) -> String {
+    let key = std::fs::read(s.ws().join("token.key")).unwrap();
+    let mut payload = part(token, 1);
+    payload["exp"] = json!(now() + in_seconds);
+    let message =
+        format!("{}.{}", b64(part(token, 0).to_string().as_bytes()), b64(payload.to_string().as_bytes()));
+    format!("{message}.{}", hs256(&key, &message))
+}
+
 /// A value of a recipe: `now-3600`, `absent`, `as issued`, quoted text, or itself.
 fn value(v: &Value, issued: &Value) -> Option<Value> {
     let Some(text) = v.as_str() else { return Some(v.clone()) };

@@ -104,6 +104,22 @@ async fn who_may_not_read_alerts_gets_none_and_ended_credentials_end_the_socket(
     assert_eq!(next(&mut blind).await, Err(4401), "and it never heard of the alert");
 }
 
+#[tokio::test]
+async fn a_socket_ends_with_the_token_that_opened_it() {
+    let s = Server::start();
+    let soon = crate::attacks::ending(&s, &s.token("root"), 3);
+    let mut sockets = vec![open(&s, &soon).await];
+    let by_header = request(&s.host, ("authorization", &format!("Bearer {soon}")));
+    sockets.push(connect_async(by_header).await.unwrap().0);
+    for socket in &mut sockets {
+        assert_eq!(next(socket).await.unwrap()["type"], "ready");
+    }
+    for socket in &mut sockets {
+        let ended = tokio::time::timeout(Duration::from_secs(10), next(socket)).await;
+        assert_eq!(ended.expect("it outlives its token"), Err(4401));
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn every_event_comes_once_however_often_the_line_breaks_while_many_write() {
     const WRITERS: usize = 4;

@@ -82,3 +82,21 @@ impl Throttle {
         self.names.lock().unwrap_or_else(|p| p.into_inner()).remove(name);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_tries_a_hundred_times_a_minute_whatever_the_name() {
+        let throttle = Throttle::new(World::real());
+        let from = |n: u8| Some(IpAddr::from([192, 0, 2, n]));
+        for n in 0..PER_ADDRESS_AND_MINUTE {
+            throttle.admit(&format!("user {n}"), from(1)).unwrap();
+        }
+        let refused = throttle.admit("another", from(1)).unwrap_err();
+        assert_eq!(refused.code, Code::RateLimited);
+        assert!(refused.retry_after.is_some_and(|s| (1..=60).contains(&s)));
+        throttle.admit("another", from(2)).unwrap();
+    }
+}

@@ -35,6 +35,26 @@ async fn old(_: Kernel, _: Call<Old>) -> Result<Answer<()>> {
     Ok(().into())
 }
 
+/// No route of the product panics by itself, so that one stands here.
+struct Broken;
+impl Route for Broken {
+    const METHOD: &'static str = "POST";
+    const PATH: &'static str = "/broken";
+    const STATUS: u16 = 200;
+    const BODY: api::BodyKind = api::BodyKind::None;
+    const REPLY: ReplyKind = ReplyKind::Json;
+    const DEPRECATED: bool = false;
+    type Perm = api::perm::Public;
+    type Path = api::Empty;
+    type Query = api::Empty;
+    type Body = ();
+    type Reply = ();
+}
+
+async fn broken(_: Kernel, _: Call<Broken>) -> Result<Answer<()>> {
+    panic!("of a handler, with /a/path and a secret in it")
+}
+
 async fn denied(_: Kernel, _: Call<made::Denied>) -> Result<Answer<()>> {
     Err(Error::new(Code::Guardrail))
 }
@@ -56,7 +76,8 @@ async fn open(dir: &std::path::Path) -> (Kernel, Router) {
         works: vec![],
     };
     let kernel = Kernel::open(options).await.unwrap();
-    let router = Routes::default().with(denied).with(make).with(old).router.with_state(kernel.clone());
+    let router =
+        Routes::default().with(denied).with(make).with(old).with(broken).router.with_state(kernel.clone());
     (kernel, router)
 }
 
@@ -107,6 +128,24 @@ async fn a_repeated_post_gets_the_first_answer_and_takes_effect_once() {
     assert_eq!(call(&mut router, "/made", Some("k1")).await, first);
     assert_eq!(call(&mut router, "/made", Some("k2")).await.1, "2");
     assert!(crate::audit::get(&kernel.db, 3).await.unwrap().is_none());
+}
+
+#[tokio::test]
+async fn a_panic_is_an_error_like_others_with_its_headers_and_nothing_of_its_text() {
+    let dir = tempfile::tempdir().unwrap();
+    let (kernel, router) = open(dir.path()).await;
+    let here = Edge { kernel, hosts: ["127.0.0.1:1".to_owned()].into(), proxy: None };
+    let mut router = router.layer(axum::middleware::from_fn_with_state(here, edge));
+    let id = "0190a5f0-0000-7000-8000-000000000001";
+    let call = Request::post("/broken").header("host", "127.0.0.1:1").header("x-request-id", id);
+    let answer = router.call(call.body(Body::empty()).unwrap()).await.unwrap();
+    assert_eq!(answer.status(), 500);
+    let head = |n: &str| answer.headers().get(n).and_then(|v| v.to_str().ok()).unwrap_or_default().to_owned();
+    let heads = ["x-api-version", "x-request-id", "x-aurorasoc-mode"].map(head);
+    assert_eq!(heads, ["1.0", id, "dry_run"]);
+    let body = axum::body::to_bytes(answer.into_body(), 1 << 20).await.unwrap();
+    let body = String::from_utf8_lossy(&body);
+    assert!(body.contains("AURORA-5000") && body.contains(id) && !body.contains("secret"), "{body}");
 }
 
 #[tokio::test]
