@@ -36,7 +36,7 @@ pub fn evtx(folder: &Path) -> Vec<PathBuf> {
 pub fn some(home: &Path) -> Option<PathBuf> {
     let folder = home.join("evidence");
     std::fs::create_dir(&folder).unwrap();
-    for file in evtx(&recordings()?).into_iter().take(24) {
+    for file in evtx(&recordings()?).into_iter().take(72) {
         std::fs::copy(&file, folder.join(file.file_name().unwrap())).unwrap();
     }
     Some(folder)

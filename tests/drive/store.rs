@@ -157,7 +157,7 @@ impl Brake {
                     tokio::time::sleep(Duration::from_millis(50)).await;
                 }
                 sqlx::query("ROLLBACK").execute(&mut db).await.unwrap();
-                tokio::time::sleep(Duration::from_millis(400)).await;
+                tokio::time::sleep(Duration::from_millis(150)).await;
             }
             db.close().await.unwrap();
         };

@@ -33,6 +33,8 @@ async fn serving(
 ) -> Result<(), Exit> {
     let app = &workspace.app;
     let serving = web::serve(app, listener, config.behind_proxy).map_err(|e| wrong(config, &e))?;
+    // Before anybody is told of it who may end it.
+    let ended = kernel::platform::asked_to_end();
     let said = out::line(format_args!("Listening on http://{}", serving.address));
     if said.is_ok() {
         for warning in &app.kernel.warnings {
@@ -46,7 +48,7 @@ async fn serving(
                  aurorasoc user add NAME --role admin --password-stdin --data-dir {dir} < password.txt"
             ));
         }
-        kernel::platform::asked_to_end().await;
+        ended.await;
         out::say("Stopping: jobs pause at their resume points.");
     }
     app.kernel.end_sockets();

@@ -183,10 +183,14 @@ fn faults_of(rows: &[String]) -> Vec<String> {
     lines.filter(|line| *line != "ok" && !line.starts_with("***")).map(str::to_owned).collect()
 }
 
-/// One that changes nothing, neither the file nor what a killed process left beside it.
+/// One that changes nothing, neither the file nor what a killed process left beside it. Where that is nothing, the file
+/// is read as it is, since even a reader would put its own files beside one in WAL mode.
 pub(super) async fn connect_to_read(file: &Path) -> Result<SqliteConnection, sqlx::Error> {
-    let options =
-        SqliteConnectOptions::new().filename(file).read_only(true).busy_timeout(Duration::from_secs(10));
+    let mut log = file.as_os_str().to_owned();
+    log.push("-wal");
+    let alone = !Path::new(&log).exists();
+    let options = SqliteConnectOptions::new().filename(file).read_only(true).immutable(alone);
+    let options = options.busy_timeout(Duration::from_secs(10));
     SqliteConnection::connect_with(&options).await
 }
 

@@ -30,28 +30,26 @@ fn name_of(uid: u32, all: &str) -> Option<String> {
     })
 }
 
-/// Waits until the system asks the program to end, and gives the signal's number: SIGTERM, SIGINT from a terminal,
-/// SIGHUP from one that goes away. A SIGHUP that whoever started the program has it ignore (nohup) stays ignored.
-pub async fn asked_to_end() -> u8 {
-    use tokio::signal::unix::{SignalKind, signal};
-    let asks = async |kind: SignalKind| {
-        match signal(kind) {
-            Ok(mut asked) => drop(asked.recv().await),
-            // Without a handler the system ends the process itself.
-            Err(_) => std::future::pending().await,
+/// Ends when the system asks the program to end, with the signal's number: SIGTERM, SIGINT from a terminal, SIGHUP from
+/// one that goes away. A SIGHUP that whoever started the program has it ignore (nohup) stays ignored. The signals are
+/// taken from the call on, not from the first poll.
+pub fn asked_to_end() -> impl Future<Output = u8> {
+    use tokio::signal::unix::{Signal, SignalKind, signal};
+    let nohup = ignored(SIGHUP, &std::fs::read_to_string("/proc/self/status").unwrap_or_default());
+    // Without a handler the system ends the process itself.
+    let take = |kind: SignalKind| signal(kind).ok();
+    let (terminate, interrupt) = (take(SignalKind::terminate()), take(SignalKind::interrupt()));
+    let hang_up = if nohup { None } else { take(SignalKind::hangup()) };
+    async move {
+        let asks = async |signal: Option<Signal>| match signal {
+            Some(mut asked) => drop(asked.recv().await),
+            None => std::future::pending().await,
+        };
+        tokio::select! {
+            () = asks(terminate) => 15,
+            () = asks(interrupt) => 2,
+            () = asks(hang_up) => SIGHUP,
         }
-    };
-    let hangs_up = async {
-        if ignored(SIGHUP, &std::fs::read_to_string("/proc/self/status").unwrap_or_default()) {
-            std::future::pending().await
-        } else {
-            asks(SignalKind::hangup()).await
-        }
-    };
-    tokio::select! {
-        () = asks(SignalKind::terminate()) => 15,
-        () = asks(SignalKind::interrupt()) => 2,
-        () = hangs_up => SIGHUP,
     }
 }
 
