@@ -233,7 +233,7 @@ fn held(home: &Path, ws: &Path, evidence: &Path) -> Child {
     import.arg("import").arg(evidence).arg("--data-dir").arg(ws).stdout(Stdio::null()).stderr(Stdio::piped());
     let import = import.spawn().unwrap();
     while !store::is_open(ws) || !store::runs(ws) {
-        std::thread::yield_now();
+        crate::drive::watch::pause();
     }
     import
 }

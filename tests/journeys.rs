@@ -237,7 +237,7 @@ fn a_source_is_looked_at_before_and_after_and_a_change_meanwhile_is_told() {
     let mut importing = import();
     let now = || s.call("GET", "/api/v1/jobs?limit=1").bearer(&t).send().json()["items"][0].clone();
     while now()["status"] != "running" || now()["result"]["file_list"][0]["before"].is_null() {
-        std::thread::yield_now();
+        crate::drive::watch::pause();
     }
     std::fs::write(&file, "{\"a\": 4, \"more\": true}\n").unwrap();
     drop(brake);

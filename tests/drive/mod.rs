@@ -10,6 +10,7 @@ pub mod process;
 pub mod screen;
 pub mod store;
 pub mod told;
+pub mod watch;
 pub mod xdnd;
 
 pub use browser::Browser;

@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 
 /// The longest wait for a condition. Two cores build and test at once; a condition that holds is
 /// seen at once, so this costs time only in a test that fails.
-pub const PATIENCE: Duration = Duration::from_secs(20);
+pub const PATIENCE: Duration = Duration::from_secs(60);
 
 /// The longest that a script may take.
 const SCRIPT: Duration = Duration::from_secs(30);

@@ -44,21 +44,13 @@ impl Home {
             .env("LC_ALL", "C.UTF-8")
             .env("NO_AT_BRIDGE", "1");
         command.stdin(Stdio::null());
+        super::watch::mark(&mut command);
         command
     }
 
     /// The processes that were started in this home and still run, with their names.
     pub fn processes(&self) -> Vec<(u32, String)> {
-        let mark = format!("HOME={}", self.path().display()).into_bytes();
-        let all = std::fs::read_dir("/proc").into_iter().flatten().flatten();
-        all.filter_map(|entry| entry.file_name().to_str()?.parse().ok())
-            .filter_map(|pid: u32| {
-                let environment = std::fs::read(format!("/proc/{pid}/environ")).ok()?;
-                let ours = environment.split(|byte| *byte == 0).any(|one| one == mark);
-                let name = std::fs::read_to_string(format!("/proc/{pid}/comm")).ok()?;
-                ours.then(|| (pid, name.trim().to_owned()))
-            })
-            .collect()
+        marked(&format!("HOME={}", self.path().display()))
     }
 
     /// Waits until a process of this name (its first 15 letters) runs here, and gives its number.
@@ -70,7 +62,7 @@ impl Home {
                 return pid;
             }
             assert!(since.elapsed() < super::page::PATIENCE, "there is no process {name}");
-            std::thread::yield_now();
+            crate::drive::watch::pause();
         }
     }
 }
@@ -81,6 +73,19 @@ impl Drop for Home {
             kill(pid, Signal::KILL);
         }
     }
+}
+
+/// Processes with this variable in the environment that they were started with, and their names.
+pub fn marked(variable: &str) -> Vec<(u32, String)> {
+    let all = std::fs::read_dir("/proc").into_iter().flatten().flatten();
+    all.filter_map(|entry| entry.file_name().to_str()?.parse().ok())
+        .filter_map(|pid: u32| {
+            let environment = std::fs::read(format!("/proc/{pid}/environ")).ok()?;
+            let ours = environment.split(|byte| *byte == 0).any(|one| one == variable.as_bytes());
+            let name = std::fs::read_to_string(format!("/proc/{pid}/comm")).ok()?;
+            ours.then(|| (pid, name.trim().to_owned()))
+        })
+        .collect()
 }
 
 /// Sends a signal.

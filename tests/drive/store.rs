@@ -139,7 +139,8 @@ pub struct Brake {
 }
 
 impl Brake {
-    /// Holds the write lock of the log store, which an import waits for, and lets go of it for a moment every 4 s: opening needs it, too.
+    /// Holds the write lock of the log store, which an import waits for, and lets go of it for a moment every 20 s: an
+    /// import that waits for a minute fails.
     pub fn on(workspace: &Path) -> Self {
         let end = Arc::new(AtomicBool::new(false));
         let (file, stop) = (workspace.join("logs.db"), end.clone());
@@ -150,14 +151,14 @@ impl Brake {
                 sqlx::query("BEGIN IMMEDIATE").execute(&mut db).await.unwrap();
                 let _ = tell.send(());
                 // Held in small steps, so that the brake is off soon after it was let go.
-                for _ in 0..80 {
+                for _ in 0..400 {
                     if stop.load(Ordering::Relaxed) {
                         break;
                     }
                     tokio::time::sleep(Duration::from_millis(50)).await;
                 }
                 sqlx::query("ROLLBACK").execute(&mut db).await.unwrap();
-                tokio::time::sleep(Duration::from_millis(150)).await;
+                tokio::time::sleep(Duration::from_millis(50)).await;
             }
             db.close().await.unwrap();
         };

@@ -19,7 +19,7 @@ fn moments() -> Vec<u32> {
 fn wait(part: u32, whole: Duration, over: &mut dyn FnMut() -> bool) {
     let until = Instant::now() + whole * part / 1000;
     while Instant::now() < until && !over() {
-        std::thread::yield_now();
+        crate::drive::watch::pause();
     }
 }
 

@@ -37,6 +37,7 @@ pub fn aurorasoc(home: &Path) -> Command {
     let mut c = Command::new(binary());
     c.env_remove("XDG_RUNTIME_DIR").env_remove("XDG_DATA_HOME").env_remove("XDG_CONFIG_HOME");
     c.env("HOME", home).env("AURORASOC_KEYRING", "false");
+    crate::drive::watch::mark(&mut c);
     c
 }
 
@@ -137,7 +138,7 @@ impl Server {
             if open["total"] == 0 {
                 return self.call("GET", "/api/v1/jobs").bearer(token).send().json()["items"][0].clone();
             }
-            std::thread::yield_now();
+            crate::drive::watch::pause();
         }
     }
 

@@ -82,13 +82,10 @@ impl From<crate::Error> for OpenError {
     }
 }
 
-/// The pragmas that every connection of a workspace's files shares. page_size and auto_vacuum only matter before
-/// the first table.
+/// The pragmas that every connection of a workspace's files shares.
 pub fn pragmas(file: &Path) -> SqliteConnectOptions {
     SqliteConnectOptions::new()
         .filename(file)
-        .page_size(16384)
-        .auto_vacuum(sqlx::sqlite::SqliteAutoVacuum::Incremental)
         .journal_mode(SqliteJournalMode::Wal)
         .synchronous(SqliteSynchronous::Full)
         .foreign_keys(true)
@@ -102,6 +99,11 @@ impl Db {
     /// Opens or makes the file and migrates it; a verified copy is made before a migration of an existing file.
     pub async fn open(file: &Path, domains: &[Migration], world: &World) -> Result<Db, OpenError> {
         let new = !file.exists();
+        // These only matter before the first table, and of a file that has one they need its write lock.
+        let mut writing = pragmas(file);
+        if new || std::fs::metadata(file).is_ok_and(|found| found.len() == 0) {
+            writing = writing.page_size(16384).auto_vacuum(sqlx::sqlite::SqliteAutoVacuum::Incremental);
+        }
         if new {
             platform::create_private(file).map_err(|e| OpenError::Other(e.to_string()))?;
         }
@@ -115,7 +117,7 @@ impl Db {
             .idle_timeout(None)
             .max_lifetime(None)
             .acquire_timeout(Duration::from_secs(60))
-            .connect_with(pragmas(file))
+            .connect_with(writing)
             .await?;
         let ready = async {
             migrate::run(&writer, file, domains).await?;

@@ -54,9 +54,12 @@ impl SqliteStore {
         if read_only {
             return Self::open_for_reading(path).await;
         }
-        let mut writer = options(path)
-            .page_size(PAGE)
-            .auto_vacuum(SqliteAutoVacuum::Incremental)
+        let mut usual = options(path);
+        if fresh {
+            // Of a file that is there both would need its write lock, so that an open would wait for an import.
+            usual = usual.page_size(PAGE).auto_vacuum(SqliteAutoVacuum::Incremental);
+        }
+        let mut writer = usual
             .journal_mode(SqliteJournalMode::Wal)
             .synchronous(SqliteSynchronous::Full)
             .foreign_keys(true)

@@ -159,6 +159,20 @@ async fn a_store_that_was_killed_before_its_first_checkpoint_opens_again() {
 }
 
 #[tokio::test]
+async fn an_open_does_not_wait_for_a_write() {
+    let dir = tempfile::tempdir().unwrap();
+    fresh(&dir).await.close().await.unwrap();
+    let path = dir.path().join("logs.db");
+    let options = SqliteConnectOptions::new().filename(&path);
+    let mut other = options.connect().await.unwrap();
+    sqlx::query("BEGIN IMMEDIATE").execute(&mut other).await.unwrap();
+    let open = SqliteStore::open(&path, false);
+    let opened = tokio::time::timeout(std::time::Duration::from_secs(5), open).await;
+    assert_eq!(opened.expect("it waits").unwrap().stats().await.unwrap().events, 0);
+    other.close().await.unwrap();
+}
+
+#[tokio::test]
 async fn what_was_appended_is_there_after_opening_again_and_can_be_read_only() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("logs.db");
