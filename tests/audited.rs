@@ -109,6 +109,8 @@ fn rules(w: &mut Walk<'_>) {
     w.call("FeedbackCreate", &[rule], &json!({"verdict": "false_positive"}));
     w.call("PipelinePut", &["p"], &json!({"body": "name: p\nvars: {Admins: x}\n"}));
     w.call("PipelineDelete", &["p"], &Value::Null);
+    let clock = w.call("ClockSet", &[], &json!({"host": "a", "offset_seconds": 5})).json();
+    w.call("ClockDelete", &[text(&clock["items"][0]["clock_id"])], &Value::Null);
     w.call("RuleDelete", &[rule], &Value::Null);
     w.send("PackImport", &[], "?name=ours", |c| c.bytes("application/octet-stream", RULE.as_bytes()));
     w.s.settle(&w.token);

@@ -276,6 +276,43 @@ fn walkdir(folder: &Path) -> Vec<std::path::PathBuf> {
 }
 
 #[test]
+fn a_grown_text_adds_its_tail_alone_and_lines_that_stand_elsewhere_are_told() {
+    let s = Server::start();
+    let t = s.token("root");
+    let line = |n: u32| format!("2024-03-07T04:02:{n:02}Z web app[7]: visit {n}\n");
+    let lines = |numbers: std::ops::Range<u32>| numbers.map(line).collect::<String>();
+    let read = |name: &str, text: &str| {
+        let job = s.import(&t, name, text.as_bytes());
+        let file = job["result"]["file_list"][0].clone();
+        assert_eq!(file["state"], "done", "{job}");
+        (
+            file["events"].as_u64(),
+            file["duplicates"].as_u64(),
+            file["grown_from"].as_u64(),
+            file["equal"].as_u64(),
+        )
+    };
+    // It ends in the middle of a line, as a file does that is being written.
+    let first = lines(0..10) + "2024-03-07T04:02:10Z web app[7]: vi";
+    assert_eq!(read("app.log", &first), (Some(11), Some(0), None, Some(0)));
+    let second = lines(0..16);
+    let size = |text: &str| Some(text.len() as u64);
+    assert_eq!(read("app.log", &second), (Some(6), Some(10), size(&first), Some(0)));
+    assert_eq!(read("copy.log", &second), (Some(0), Some(16), size(&first), Some(0)), "the same again");
+    // Grown once more, above the size by which beginnings are told apart.
+    let third = lines(0..60) + &lines(0..60) + &"2024-03-07T04:03:00Z web app[7]: end\n".repeat(60);
+    let (events, duplicates, from, _) = read("moved/app.log", &third);
+    assert_eq!((events, duplicates, from), (Some(164), Some(16), size(&second)));
+    let fourth = third.clone() + &line(7);
+    assert_eq!(read("app.log", &fourth).0, Some(1));
+    // Another beginning: nothing grew, so all goes in, and it is told what stands in the other sources too.
+    let other = "2024-03-07T04:01:00Z web app[7]: start\n".to_owned() + &lines(3..8);
+    assert_eq!(read("other.log", &other), (Some(6), Some(0), None, Some(5)));
+    let total = s.call("GET", "/api/v1/siem/stats").bearer(&t).send().json()["events"].clone();
+    assert_eq!(total, 11 + 6 + 164 + 1 + 6);
+}
+
+#[test]
 fn an_upload_sent_again_under_its_key_is_one_import() {
     let s = Server::start();
     let t = s.token("root");

@@ -4,6 +4,7 @@
 
 pub mod browser;
 pub mod desktop;
+pub mod disk;
 pub mod evidence;
 pub mod page;
 pub mod process;

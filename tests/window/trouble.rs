@@ -5,6 +5,7 @@ use std::path::Path;
 use sqlx::Connection as _;
 
 use super::shows;
+use crate::drive::disk::Disk;
 use crate::drive::process::{self, Home};
 use crate::drive::{Desktop, store};
 
@@ -51,7 +52,7 @@ async fn a_workspace_that_cannot_be_opened_says_why_and_stays_as_it_is() {
 
     // A full disk.
     again(&whole, &workspace);
-    match small_disk(&workspace) {
+    match Disk::at(&workspace, "8m") {
         Some(disk) => {
             copy(&whole, &workspace);
             let before = store::bytes(&workspace);
@@ -131,26 +132,4 @@ fn serve_as_nobody(home: &Home, workspace: &Path) -> (process::Running, String) 
     serve.args(["serve", "--listen", "127.0.0.1:0", "--data-dir"]).arg(workspace);
     serve.env("USER", "nobody").env("AURORASOC_KEYRING", "false").env_remove("XDG_RUNTIME_DIR");
     process::start_and_read(serve, "Listening on")
-}
-
-/// A file system of 8 MB, taken away when dropped.
-struct Disk(std::path::PathBuf);
-
-fn small_disk(at: &Path) -> Option<Disk> {
-    std::fs::remove_dir_all(at).ok()?;
-    std::fs::create_dir_all(at).ok()?;
-    mount("mount", &["-t", "tmpfs", "-o", "size=8m", "tmpfs"], at).then(|| Disk(at.to_path_buf()))
-}
-
-fn mount(program: &str, words: &[&str], at: &Path) -> bool {
-    let home = Home::new();
-    let mut command = home.command(program);
-    command.args(words).arg(at);
-    process::start(command).0.wait().is_ok_and(|end| end.success())
-}
-
-impl Drop for Disk {
-    fn drop(&mut self) {
-        mount("umount", &["-l"], &self.0);
-    }
 }

@@ -3,8 +3,14 @@
 use crate::{
     actions::shell::{FILE_FIELD, FOLDER_FIELD},
     components::{
-        help::Help, modal::Modal, nav::Nav, palette::Palette, statusbar::StatusBar, toast::Toasts,
-        topbar::TopBar, tray::Tray,
+        help::Help,
+        modal::Modal,
+        nav::Nav,
+        palette::Palette,
+        statusbar::StatusBar,
+        toast::Toasts,
+        topbar::TopBar,
+        tray::{Tray, zone::Dialog as ZoneDialog},
     },
     data::{shell, upload},
     i18n::{k, t, tn},
@@ -75,6 +81,7 @@ fn Frame() -> impl IntoView {
         <Help />
         <pages::alerts::dialogs::Dialogs />
         <pages::rules::dialogs::Dialogs />
+        <ZoneDialog />
         <CloseAsked />
         <pages::login::again::Again />
     }

@@ -56,6 +56,8 @@ pub enum Layer {
     DeleteRule,
     /// Import rules.
     ImportRules,
+    /// Zone of sources whose times name none.
+    Zone,
 }
 
 /// Files that are on their way to the server together.

@@ -1,5 +1,9 @@
 //! Logs, imports, sources.
 
+mod clocks;
+
+pub use clocks::*;
+
 use crate::{Empty, Page, Time, jobs::JobAccepted};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -11,8 +15,11 @@ use std::collections::BTreeMap;
 pub struct Log {
     /// Equal for the same event read from another file.
     pub log_id: String,
-    /// Source time.
+    /// Source time, put right by what is known of clocks.
     pub timestamp: Time,
+    /// What the source says itself, where `timestamp` is another.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub source_time: Option<Time>,
     /// When it came in.
     pub ingested_at: Time,
     /// Label of the file or sender.
@@ -105,7 +112,7 @@ pub struct ImportQuery {
     /// `gzip`, `zstd`, `zip` or `tar`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub format: Option<String>,
-    /// For sources without a zone.
+    /// Zone of times that name none: IANA name, `UTC` or `+hh:mm`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub timezone: Option<String>,
 }
@@ -140,6 +147,19 @@ pub struct ImportFile {
     pub duplicates: u64,
     /// Records that could not be read.
     pub errors: u64,
+    /// Bytes of the earlier source that this one begins with and has grown from: only what follows them is new.
+    #[serde(default)]
+    pub grown_from: Option<u64>,
+    /// SHA-256 of what in it has times that name no zone, itself or members, 1,000 at most: taken as UTC until a zone is
+    /// set for them.
+    #[serde(default)]
+    pub zoneless: Vec<String>,
+    /// Events of a text that stand in another source too, with the same time and fields: they went in, and are told.
+    #[serde(default)]
+    pub equal: u64,
+    /// The count of equal events was ended by time: there may be more.
+    #[serde(default)]
+    pub equal_is_lower_bound: bool,
     /// Bytes done.
     pub bytes_done: u64,
     /// The source before it was read; null for an upload, which has no file of its own.
@@ -200,12 +220,31 @@ pub struct ImportResult {
     /// In plain words, why nothing matched.
     #[serde(default)]
     pub no_match_reason: Option<String>,
+    /// What it will take, told before anything is read.
+    #[serde(default)]
+    pub forecast: Option<Forecast>,
+    /// What it waits for, in plain words: room on the disk.
+    #[serde(default)]
+    pub waits: Option<String>,
     /// The files, at most 1,000 (the totals count all).
     pub file_list: Vec<ImportFile>,
     /// First event time.
     pub first_event: Option<Time>,
     /// Last event time.
     pub last_event: Option<Time>,
+}
+
+/// What an import will take.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Forecast {
+    /// Seconds.
+    pub seconds: u64,
+    /// Bytes on the disk: events, and the sources where they are kept.
+    pub disk_bytes: u64,
+    /// Most bytes of memory that the program will hold.
+    pub memory_bytes: u64,
+    /// Whether every format was imported here before, so that its rate is this machine's.
+    pub measured: bool,
 }
 
 /// Why a rule did not run or could not match.
@@ -264,6 +303,12 @@ routes! {
     LogGet: GET "/api/v1/siem/logs/{log_id}", SiemRead, path LogPath, query LogQuery, body None () => 200 Json LogDetail;
     #[doc = "SIEM statistics"]
     SiemStatsGet: GET "/api/v1/siem/stats", SiemRead, path Empty, query Empty, body None () => 200 Json SiemStats;
+    #[doc = "Zones of sources and offsets of hosts"]
+    ClocksList: GET "/api/v1/siem/clocks", SiemRead, path Empty, query ClockList, body None () => 200 Json Page<Clock>;
+    #[doc = "Set the zone of sources or the offset of a host's clock, in place of what was set before; shown times follow at once, stored ones stay"]
+    ClockSet: POST "/api/v1/siem/clocks", SiemWrite, path Empty, query Empty, body Json SetClock => 200 Json ClocksSet;
+    #[doc = "Take back a zone or an offset"]
+    ClockDelete: DELETE "/api/v1/siem/clocks/{clock_id}", SiemWrite, path ClockPath, query Empty, body None () => 204 Empty ();
     #[doc = "Upload a log file as a stream; 202 with a job"]
     ImportCreate: POST "/api/v1/imports", SiemWrite, path Empty, query ImportQuery, body Stream () => 202 Json JobAccepted;
 }

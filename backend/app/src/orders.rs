@@ -34,6 +34,8 @@ pub(crate) enum Order {
     Import {
         #[serde(with = "platform::path_bytes")]
         paths: Vec<PathBuf>,
+        #[serde(default)]
+        told: siem::Told,
     },
     /// Sigma rules as a pack: files, folders and zips, absolute.
     RulesImport {
@@ -126,7 +128,7 @@ pub(crate) async fn send(owner: &LockOwner, order: &Order, to: mpsc::Sender<Repl
 pub(crate) async fn obey(app: &App, order: Order, to: mpsc::Sender<Reply>) {
     let done = match order {
         Order::UserAdd { name, role, password } => user_add(app, name, role, password).await,
-        Order::Import { paths } => import(app, paths, &to).await,
+        Order::Import { paths, told } => import(app, paths, told, &to).await,
         Order::RulesImport { name, enabled, paths } => rules_import(app, name, enabled, paths, &to).await,
         Order::RulesList { query } => rules_list(app, *query).await,
         Order::Doctor { seen } => {
@@ -159,8 +161,13 @@ async fn user_add(app: &App, name: String, role: Role, password: Option<String>)
     serde_json::to_value(user).map_err(kernel::Error::internal)
 }
 
-async fn import(app: &App, paths: Vec<PathBuf>, to: &mpsc::Sender<Reply>) -> kernel::Result<Value> {
-    let id = siem::start(&app.kernel, &actor(), siem::Input::Paths { paths }).await?;
+async fn import(
+    app: &App,
+    paths: Vec<PathBuf>,
+    told: siem::Told,
+    to: &mpsc::Sender<Reply>,
+) -> kernel::Result<Value> {
+    let id = siem::start(&app.kernel, &actor(), siem::Input::Paths { paths, told }).await?;
     watch(app, &id, to).await
 }
 

@@ -89,12 +89,68 @@ pub(crate) fn copy_hashed(
             return Err(Error::Cancelled);
         }
     }
-    let sha256 = Sha256Hex(sha.finalize().iter().map(|b| format!("{b:02x}")).collect());
-    Ok(Stored { sha256, blake3: blake.finalize().to_hex().to_string(), size })
+    Ok(Stored { sha256: digits(sha), blake3: blake.finalize().to_hex().to_string(), size })
+}
+
+/// SHA-256 of the first `sizes` bytes of a file each (in ascending order), in one read up to the largest; fewer than
+/// `sizes` where the file ends before.
+pub fn prefixes(
+    file: &mut File,
+    sizes: &[u64],
+    progress: &mut Progress<'_>,
+) -> Result<Vec<Sha256Hex>, Error> {
+    file.rewind().map_err(Error::io("going to the start of the source"))?;
+    let (mut sha, mut done, mut found) = (Sha256::new(), 0_u64, Vec::with_capacity(sizes.len()));
+    let mut block = vec![0; BLOCK];
+    for size in sizes {
+        while done < *size {
+            let most = usize::try_from(*size - done).unwrap_or(BLOCK).min(BLOCK);
+            match file.read(&mut block[..most]) {
+                Ok(0) => return Ok(found),
+                Ok(n) => {
+                    sha.update(&block[..n]);
+                    done += n as u64;
+                }
+                Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
+                Err(e) => return Err(Error::io("reading the source")(e)),
+            }
+            if progress(done).is_break() {
+                return Err(Error::Cancelled);
+            }
+        }
+        found.push(digits(sha.clone()));
+    }
+    Ok(found)
+}
+
+fn digits(sha: Sha256) -> Sha256Hex {
+    Sha256Hex(sha.finalize().iter().map(|b| format!("{b:02x}")).collect())
 }
 
 /// Hashes the whole file without keeping it; its position is at the end afterwards.
 pub fn hash_only(file: &mut File, progress: &mut Progress<'_>) -> Result<Stored, Error> {
     file.rewind().map_err(Error::io("going to the start of the source"))?;
     copy_hashed(file, &mut io::sink(), progress)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_beginning_has_the_hash_that_it_had_as_a_whole_file() {
+        let bytes: Vec<u8> = (0..3 * BLOCK + 17).map(|n| (n % 251) as u8).collect();
+        let mut file = tempfile::tempfile().unwrap();
+        file.write_all(&bytes).unwrap();
+        let sizes = [0, 1, 1, BLOCK, BLOCK + 1, bytes.len(), bytes.len() + 1].map(|n| n as u64);
+        let found = prefixes(&mut file, &sizes, &mut |_| ControlFlow::Continue(())).unwrap();
+        assert_eq!(found.len(), 6, "the last is more than there is");
+        for (size, found) in sizes.iter().zip(found) {
+            let mut alone = tempfile::tempfile().unwrap();
+            alone.write_all(&bytes[..*size as usize]).unwrap();
+            assert_eq!(hash_only(&mut alone, &mut |_| ControlFlow::Continue(())).unwrap().sha256, found);
+        }
+        let stopped = prefixes(&mut file, &sizes, &mut |_| ControlFlow::Break(()));
+        assert!(matches!(stopped, Err(Error::Cancelled)));
+    }
 }

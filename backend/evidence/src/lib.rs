@@ -10,5 +10,5 @@ mod store;
 
 pub use error::Error;
 pub use fingerprint::Fingerprint;
-pub use hash::{Progress, Sha256Hex, Stored, hash_only};
+pub use hash::{Progress, Sha256Hex, Stored, hash_only, prefixes};
 pub use store::ContentStore;

@@ -71,6 +71,11 @@ impl Format {
     pub fn is_container(self) -> bool {
         matches!(self, Format::Gzip | Format::Zstd | Format::Zip | Format::Tar)
     }
+
+    /// Whether its records follow each other as text, so that it may grow at its end.
+    pub fn is_text(self) -> bool {
+        !self.is_container() && !matches!(self, Format::Evtx | Format::Unknown { .. })
+    }
 }
 
 #[cfg(test)]

@@ -28,4 +28,7 @@ mod zeek;
 pub use container::Limits;
 pub use format::Format;
 pub use read::{Content, Options, ReadError, Resume, Sink, read};
+/// The note on a source whose times name no zone.
+pub const NO_ZONE: &str = "has times without a zone; they were taken as UTC";
+
 pub use sniff::{HEAD, open, sniff, sniff_file};

@@ -39,6 +39,9 @@ pub struct Options {
     pub source_time: Option<Nanos>,
     /// SHA-256 of the source: part of the identity of text events. Members of archives get their own.
     pub sha256: [u8; 32],
+    /// Contents that the source begins with and has grown from, smallest first: a text event that ends inside one of
+    /// them is that one's.
+    pub grown: Vec<(u64, [u8; 32])>,
     /// What containers may hold.
     pub limits: Limits,
 }
@@ -52,6 +55,7 @@ impl Default for Options {
             now: Nanos(0),
             source_time: None,
             sha256: [0; 32],
+            grown: Vec::new(),
             limits: Limits::default(),
         }
     }
@@ -128,7 +132,8 @@ pub fn read(
         return Ok(ControlFlow::Break(()));
     }
     let mut hand = |batch: Batch| sink.batch(Resume { member: 0, at: batch.resume }, batch);
-    plain(format, evtx::Input::File(file), options, options.from.at, options.sha256, &mut hand)
+    let source = (options.sha256, &*options.grown);
+    plain(format, evtx::Input::File(file), options, options.from.at, source, &mut hand)
 }
 
 /// Reads one content that is no container.
@@ -137,12 +142,13 @@ pub(crate) fn plain(
     input: evtx::Input<'_>,
     options: &Options,
     from: u64,
-    sha256: [u8; 32],
+    (sha256, grown): ([u8; 32], &[(u64, [u8; 32])]),
     hand: &mut Hand<'_>,
 ) -> Result<ControlFlow<()>, ReadError> {
     let offsets = Offsets::default();
     let origin = Origin {
         sha256,
+        grown,
         now: options.now,
         latest: options.source_time.unwrap_or(options.now),
         offsets: Some(&offsets),

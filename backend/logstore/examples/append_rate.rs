@@ -53,6 +53,8 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let total: u64 = args.next().ok_or("how many events?")?.parse()?;
     let store = SqliteStore::open(&folder.join("logs.db"), false).await?;
     let source = NewSource {
+        head: None,
+        grown: vec![],
         sha256: "0".repeat(64),
         label: "made up".into(),
         size: 0,

@@ -1,9 +1,9 @@
 //! What every engine of [`LogStore`] has to do, as one suite.
 
-use crate::{Count, LogStore, NewSource, Page, Row, Search, Source, SourceId};
+use crate::{Count, LogStore, NewSource, Page, Part, Row, Search, Shift, Source, SourceId, Times};
 use event::{Event, Identity, Nanos, Place, Value};
 use proptest::{prelude::*, test_runner::TestRunner};
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 use tokio::runtime::Runtime;
 
 /// A source of this name.
@@ -15,6 +15,8 @@ pub(crate) fn source(name: &str) -> NewSource {
         mtime: Nanos(7),
         format: "evtx".into(),
         kept: true,
+        head: None,
+        grown: vec![],
     }
 }
 
@@ -133,12 +135,21 @@ async fn conditions(store: &dyn LogStore, b: SourceId) {
 }
 
 async fn around(store: &dyn LogStore) {
-    let rows = store.around(identity(60), 2, 3, Duration::from_secs(5)).await.unwrap();
+    let how = Search { deadline: Duration::from_secs(5), ..Search::default() };
+    let rows = store.around(identity(60), 2, 3, &how).await.unwrap();
     assert_eq!(rows.len(), 6);
     assert_eq!(rows[2].identity, identity(60));
     assert!(rows.iter().map(|r| (r.time, r.identity)).is_sorted());
     assert!(rows.iter().all(|r| r.host.as_deref() == Some("WS0")), "the same host");
-    assert!(store.around([0; 16], 2, 2, Duration::from_secs(5)).await.unwrap().is_empty());
+    assert!(store.around([0; 16], 2, 2, &how).await.unwrap().is_empty());
+    // A host whose clock was an hour behind: itself unmoved, it stands elsewhere among the others.
+    let mut times = Times::default();
+    times.offset(None, "ws0", 6000);
+    let moved = Search { times: Arc::new(times), ..Search::default() };
+    let page = store.search(&Search { limit: 4, ascending: true, ..moved.clone() }).await.unwrap();
+    assert!(page.rows.iter().all(|row| row.host.as_deref() != Some("WS0")), "they come later");
+    let near = store.around(identity(60), 2, 3, &moved).await.unwrap();
+    assert_eq!(near, rows, "all of one host move together");
 }
 
 async fn totals_and_removal(store: &dyn LogStore, a: SourceId, b: SourceId) {
@@ -156,6 +167,8 @@ async fn totals_and_removal(store: &dyn LogStore, a: SourceId, b: SourceId) {
     assert_eq!(seen(&sources[1]), (a, 130, "moved".into(), Nanos(10), Nanos(50)));
     assert_eq!(sources[1].time, Some((Nanos(0), Nanos(64_000))));
     assert!(store.check().await.unwrap().is_empty());
+
+    growth(store).await;
 
     let files = store.files(&[b, a, SourceId(999)]).await.unwrap();
     assert_eq!((files.len(), &*files[&a].label, &*files[&b].label), (2, "moved", "case/b.evtx"));
@@ -177,6 +190,48 @@ async fn totals_and_removal(store: &dyn LogStore, a: SourceId, b: SourceId) {
     assert_eq!((empty.events, empty.time), (0, None));
 }
 
+/// What a source has grown from, and what stands in two sources as two events.
+async fn growth(store: &dyn LogStore) {
+    let text = |name: &str, size, head: u8| NewSource {
+        size,
+        head: Some([head; 16]),
+        format: "text".into(),
+        ..source(name)
+    };
+    let first = store.source(&text("c", 100, 1), Nanos(60)).await.unwrap();
+    let grown = vec![Part { size: 100, sha256: source("c").sha256 }];
+    let longer = NewSource { grown: grown.clone(), ..text("d", 300, 1) };
+    let second = store.source(&longer, Nanos(61)).await.unwrap();
+    let third = store.source(&text("e", 200, 2), Nanos(62)).await.unwrap();
+    let sizes = async |heads: &[Identity], size| -> Vec<u64> {
+        store.earlier(heads, size).await.unwrap().iter().map(|s| s.size).collect()
+    };
+    assert_eq!(sizes(&[[1; 16], [2; 16]], 301).await, [300, 200, 100]);
+    assert_eq!(sizes(&[[1; 16]], 300).await, [100], "one of the same size has not grown");
+    assert!(sizes(&[[3; 16]], 1000).await.is_empty());
+    // Met again under another name: what it grew from stays.
+    store.source(&text("d", 300, 1), Nanos(63)).await.unwrap();
+    assert_eq!(store.files(&[second]).await.unwrap()[&second].grown, grown);
+
+    let line = |n: u64, id: u64| Event { identity: identity(id), ..event(n) };
+    let untimed = |id| {
+        let mut event = line(2000, id);
+        event.fields.push(("time_missing".into(), Value::Bool(true)));
+        event
+    };
+    let of_first: Vec<_> = (1000..1009).map(|n| line(n, 5000 + n)).chain([untimed(5100)]).collect();
+    store.append(first, &of_first, Nanos(64)).await.unwrap();
+    let of_third: Vec<_> = (1005..1012).map(|n| line(n, 6000 + n)).chain([untimed(6100)]).collect();
+    store.append(third, &of_third, Nanos(65)).await.unwrap();
+    let long = Duration::from_secs(9);
+    assert_eq!(store.equal(third, long).await.unwrap(), Count { rows: 4, partial: false });
+    assert_eq!(store.equal(second, long).await.unwrap(), Count::default());
+    assert!(store.equal(third, Duration::ZERO).await.unwrap().partial);
+    for id in [first, second, third] {
+        store.delete(id).await.unwrap();
+    }
+}
+
 /// Searches over random events against a plain loop over them. `made` gives an empty store and what keeps it.
 pub(crate) fn against_a_scan<K, S: LogStore>(made: impl Fn() -> (K, S), runtime: &Runtime) {
     let text = prop::sample::select(vec![
@@ -192,6 +247,7 @@ pub(crate) fn against_a_scan<K, S: LogStore>(made: impl Fn() -> (K, S), runtime:
         prop::option::of(0i64..6),
         1u32..9,
         any::<bool>(),
+        prop::collection::vec(-3i64..4, 6),
     );
     let mut runner = TestRunner::new(ProptestConfig { cases: 24, ..ProptestConfig::default() });
     let cases = (events, prop::collection::vec(search, 12));
@@ -202,7 +258,7 @@ pub(crate) fn against_a_scan<K, S: LogStore>(made: impl Fn() -> (K, S), runtime:
             runtime.block_on(async {
                 let id = store.source(&source("r"), Nanos(0)).await.unwrap();
                 store.append(id, &events, Nanos(0)).await.unwrap();
-                for (needle, host, from, to, limit, ascending) in searches {
+                for (needle, host, from, to, limit, ascending, by) in searches {
                     let search = Search {
                         text: Some(needle),
                         host: host.map(|h| format!("ws{h}")),
@@ -210,10 +266,11 @@ pub(crate) fn against_a_scan<K, S: LogStore>(made: impl Fn() -> (K, S), runtime:
                         to: to.map(Nanos),
                         limit,
                         ascending,
+                        times: Arc::new(shifts(id, &by)),
                         ..Search::default()
                     };
                     let got: Vec<_> = drain(&store, &search).await.into_iter().map(|r| r.identity).collect();
-                    let right = scan(&events, &search);
+                    let right = scan(&events, id, &search);
                     let counted = store.count(&search, 7).await.unwrap();
                     prop_assert_eq!(counted, Count { rows: right.len().min(7) as u64, partial: false });
                     prop_assert_eq!(got, right, "{:?}", search);
@@ -236,8 +293,23 @@ fn random_event((n, (time, host, value)): (usize, (i64, u8, String))) -> Event {
     }
 }
 
+/// Clocks of the hosts, where not zero, one of them in this source alone, and a zone with a step.
+fn shifts(source: SourceId, by: &[i64]) -> Times {
+    let mut times = Times::default();
+    for (host, by) in by[..3].iter().enumerate().filter(|(_, by)| **by != 0) {
+        times.offset(None, &format!("ws{host}"), *by);
+    }
+    if by[3] > 0 {
+        times.offset(Some(source), "WS1", by[3]);
+    }
+    if by[4] != 0 {
+        times.zone(source, Arc::new(Shift::steps(vec![(Nanos(i64::MIN), by[4]), (Nanos(3), by[5])])));
+    }
+    times
+}
+
 /// The slow and obvious way.
-fn scan(events: &[Event], search: &Search) -> Vec<Identity> {
+fn scan(events: &[Event], source: SourceId, search: &Search) -> Vec<Identity> {
     let needle = search.text.as_deref().unwrap_or("").to_lowercase();
     let found = |value: &Value| match value {
         Value::List(list) => {
@@ -245,7 +317,9 @@ fn scan(events: &[Event], search: &Search) -> Vec<Identity> {
         }
         one => one.text().is_some_and(|t| t.to_lowercase().contains(&needle)),
     };
-    let mut hits: Vec<_> = events
+    let shown = |e: &Event| search.times.shown(&Row::of(e, source, Nanos(0)));
+    let moved: Vec<_> = events.iter().map(|e| Event { time: shown(e), ..e.clone() }).collect();
+    let mut hits: Vec<_> = moved
         .iter()
         .filter(|e| search.from.is_none_or(|from| e.time >= from) && search.to.is_none_or(|to| e.time < to))
         .filter(|e| search.host.as_ref().is_none_or(|h| e.text("Computer").unwrap().eq_ignore_ascii_case(h)))

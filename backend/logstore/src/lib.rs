@@ -10,14 +10,16 @@ mod error;
 mod model;
 mod sqlite;
 mod store;
+mod times;
 
 pub use error::Error;
 pub use model::{
-    Appended, Count, DatasetCount, Deleted, NewSource, Page, Row, Search, SeverityCount, Source, SourceId,
-    Stats,
+    Appended, Count, DatasetCount, Deleted, NewSource, Page, Part, Row, Search, SeverityCount, Source,
+    SourceId, Stats,
 };
 pub use sqlite::SqliteStore;
 pub use store::{Answer, LogStore};
+pub use times::{Shift, Times};
 
 /// What this crate's calls give back.
 pub type Result<T> = std::result::Result<T, Error>;

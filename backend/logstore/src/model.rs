@@ -1,8 +1,9 @@
 //! What goes in and out.
 
+use crate::Times;
 use event::{Event, Identity, Nanos, Place, columns};
-use serde::Serialize;
-use std::time::Duration;
+use serde::{Deserialize, Serialize};
+use std::{sync::Arc, time::Duration};
 
 /// A source's number in this store.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
@@ -23,6 +24,20 @@ pub struct NewSource {
     pub format: String,
     /// Whether the content store keeps it, so that raw bytes can be shown.
     pub kept: bool,
+    /// Mark of its beginning, by which [`crate::LogStore::earlier`] finds it; `None` for what does not grow at its end.
+    pub head: Option<[u8; 16]>,
+    /// Contents that it begins with, smallest first: it is what they have grown to. Stays what it was when the source
+    /// was first met.
+    pub grown: Vec<Part>,
+}
+
+/// The beginning of a source that was once a whole source.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Part {
+    /// Bytes.
+    pub size: u64,
+    /// 64 lowercase hexadecimal digits.
+    pub sha256: String,
 }
 
 /// A source that is in the store.
@@ -127,18 +142,20 @@ pub struct Search {
     pub severity: Option<String>,
     /// Only what this source holds, shared with others or not.
     pub source: Option<SourceId>,
-    /// Source time, inclusive.
+    /// Shown time, inclusive.
     pub from: Option<Nanos>,
-    /// Source time, exclusive.
+    /// Shown time, exclusive.
     pub to: Option<Nanos>,
     /// Rows a page, at least 1.
     pub limit: u32,
     /// A page's `next`, to go on after it (with the same conditions).
     pub cursor: Option<String>,
-    /// Oldest first; else newest first. Equal times are ordered by identity.
+    /// Oldest first by shown time; else newest first. Equal times are ordered by identity.
     pub ascending: bool,
     /// How long to look before answering with what was found.
     pub deadline: Duration,
+    /// How shown times differ from stored ones.
+    pub times: Arc<Times>,
 }
 
 impl Default for Search {
@@ -155,6 +172,7 @@ impl Default for Search {
             cursor: None,
             ascending: false,
             deadline: Duration::from_secs(10),
+            times: Arc::default(),
         }
     }
 }

@@ -12,6 +12,14 @@ pub trait LogStore: Send + Sync {
     /// The source with this content, made when it is new; label, mtime, `kept` and last seen are updated.
     fn source<'a>(&'a self, source: &'a NewSource, now: Nanos) -> Answer<'a, SourceId>;
 
+    /// Sources that begin with one of these marks and are smaller than `size` bytes, largest first, 1,000 at most: what
+    /// one of that size may have grown from.
+    fn earlier<'a>(&'a self, heads: &'a [[u8; 16]], size: u64) -> Answer<'a, Vec<Arc<NewSource>>>;
+
+    /// How many events of a source with a time of their own stand in another source too: same time, dataset and fields,
+    /// yet not the same event. Counts for as long as `deadline` says.
+    fn equal(&self, source: SourceId, deadline: Duration) -> Answer<'_, Count>;
+
     /// All sources, newest first.
     fn sources(&self) -> Answer<'_, Vec<Source>>;
 
@@ -25,9 +33,9 @@ pub trait LogStore: Send + Sync {
     /// Those of the ids that are there, in the order of `ids`.
     fn get<'a>(&'a self, ids: &'a [Identity]) -> Answer<'a, Vec<Row>>;
 
-    /// Up to `before` events before and `after` events after this one in time on the same host, it in
-    /// the middle, oldest first; empty when it is not there. Ends early at the deadline.
-    fn around(&self, id: Identity, before: u32, after: u32, deadline: Duration) -> Answer<'_, Vec<Row>>;
+    /// Up to `before` events before and `after` events after this one in shown time on the same host, it in the middle,
+    /// oldest first; empty when it is not there. Of `how` times and deadline count.
+    fn around<'a>(&'a self, id: Identity, before: u32, after: u32, how: &'a Search) -> Answer<'a, Vec<Row>>;
 
     /// One page.
     fn search<'a>(&'a self, search: &'a Search) -> Answer<'a, Page>;

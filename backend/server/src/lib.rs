@@ -39,6 +39,8 @@ pub struct Parts {
     pub content: Arc<ContentStore>,
     /// Detection rules, compiled.
     pub rules: Arc<Rules>,
+    /// Zones of sources and offsets of hosts.
+    pub clocks: Arc<siem::Clocks>,
     /// Folder of the workspace.
     pub dir: PathBuf,
 }
@@ -84,6 +86,7 @@ pub const MIGRATIONS: &[Migration] = &[
     Migration { version: 3, name: "cases", sql: include_str!("../migrations/0003_cases.sql") },
     Migration { version: 4, name: "detections", sql: include_str!("../migrations/0004_detections.sql") },
     Migration { version: 5, name: "urgency", sql: include_str!("../migrations/0005_urgency.sql") },
+    Migration { version: 6, name: "imports", sql: include_str!("../migrations/0006_imports.sql") },
 ];
 
 impl App {
@@ -116,10 +119,12 @@ impl App {
             _ => None,
         };
         let rules = Arc::new(Rules::default());
+        let clocks = Arc::new(siem::Clocks::default());
         let import = siem::Import {
             logs: logs.clone(),
             content: content.clone(),
             rules: rules.clone(),
+            clocks: clocks.clone(),
             dir: o.dir.to_owned(),
         };
         let packs = detections::PackImport { content: content.clone(), rules: rules.clone() };
@@ -143,10 +148,14 @@ impl App {
                 return Err(e);
             }
         };
-        let app = App(Arc::new(Parts { kernel, logs, content, rules, dir: o.dir.to_owned() }));
+        let app = App(Arc::new(Parts { kernel, logs, content, rules, clocks, dir: o.dir.to_owned() }));
         if let Err(e) = detections::open(&app.kernel, &app.rules).await {
             app.close().await;
             return Err(e.into());
+        }
+        if let Err(e) = app.clocks.load(app.kernel.db.read(), &*app.logs).await {
+            // Of a damaged log store the other parts can still be worked with.
+            tracing::error!(error = %e, "zones and offsets of clocks are not applied");
         }
         Ok(app)
     }
@@ -188,6 +197,8 @@ pub fn queries() -> Vec<(&'static str, &'static [(&'static str, &'static str)])>
         ("alerts", alerts::QUERIES),
         ("alerts/list", alerts::LIST_QUERIES),
         ("cases", cases::QUERIES),
+        ("siem/clocks", siem::CLOCK_QUERIES),
+        ("siem/forecast", siem::RATE_QUERIES),
     ];
     all.extend_from_slice(detections::QUERIES);
     all

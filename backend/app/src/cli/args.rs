@@ -75,6 +75,12 @@ pub(super) enum Command {
         /// Files or folders
         #[arg(required = true)]
         paths: Vec<PathBuf>,
+        /// Read all of it as this format, whatever the content says (evtx, json, csv, zeek, auditd, syslog, cef, leef, text, …)
+        #[arg(long)]
+        format: Option<String>,
+        /// Zone of times that name none: Europe/Berlin, UTC, +02:00 (default: UTC, and the import says so)
+        #[arg(long, value_name = "ZONE")]
+        timezone: Option<String>,
         #[command(flatten)]
         dir: DataDir,
     },

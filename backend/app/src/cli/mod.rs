@@ -29,6 +29,7 @@ use clap::{
     builder::{PathBufValueParser, TypedValueParser},
 };
 use figment::value::Value;
+use server::siem::Told;
 use std::{path::PathBuf, process::ExitCode};
 
 /// Something a command can't do: its exit code and why.
@@ -98,8 +99,9 @@ async fn command(c: Command) -> Result<u8, Exit> {
             orders::user_add(config(vec![("data_dir", path(dir.data_dir))])?, name, role, password_stdin)
                 .await
         }
-        Command::Import { paths, dir } => {
-            orders::import(config(vec![("data_dir", path(dir.data_dir))])?, paths).await
+        Command::Import { paths, format, timezone, dir } => {
+            let told = Told { format, timezone };
+            orders::import(config(vec![("data_dir", path(dir.data_dir))])?, paths, told).await
         }
         Command::Doctor { dir } => orders::doctor(config(vec![("data_dir", path(dir.data_dir))])?).await,
         Command::Scan(args) => blocking(move || scan::scan(&args)).await,

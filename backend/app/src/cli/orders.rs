@@ -22,6 +22,7 @@ use kernel::{
     platform::{self, Lock, LockOwner},
 };
 use serde_json::Value;
+use server::siem::Told;
 use std::{
     cell::Cell,
     io::{IsTerminal as _, Read as _, Write as _},
@@ -158,8 +159,8 @@ pub(super) fn absolute(paths: Vec<PathBuf>) -> Result<Vec<PathBuf>, Exit> {
     paths.into_iter().map(one).collect()
 }
 
-pub(super) async fn import(config: Config, paths: Vec<PathBuf>) -> Result<u8, Exit> {
-    let order = Order::Import { paths: absolute(paths)? };
+pub(super) async fn import(config: Config, paths: Vec<PathBuf>, told: Told) -> Result<u8, Exit> {
+    let order = Order::Import { paths: absolute(paths)?, told };
     let result = carry_out(&config, order, true).await?;
     let job: Job = serde_json::from_value(result).map_err(|e| Exit(1, e.to_string()))?;
     let r: ImportResult = serde_json::from_value(job.result.clone()).unwrap_or_default();
@@ -185,6 +186,16 @@ pub(super) async fn import(config: Config, paths: Vec<PathBuf>) -> Result<u8, Ex
     }
     if let Some(kept) = job.kept {
         text += &format!("{kept}\n");
+    }
+    let equal: u64 = r.file_list.iter().map(|f| f.equal).sum();
+    if equal > 0 {
+        text += &format!("{equal} of the new events stand in another source too (same time and fields)\n");
+    }
+    let zoneless: usize = r.file_list.iter().map(|f| f.zoneless.len()).sum();
+    if zoneless > 0 {
+        text += &format!(
+            "The times of {zoneless} sources name no zone and were taken as UTC; --timezone ZONE says another\n"
+        );
     }
     out::print(text)?;
     let unread = r.parse_errors > 0 || r.file_list.iter().any(|f| f.reason.is_some());

@@ -110,7 +110,9 @@ impl Desktop {
         // Logs first: a pack that is refused, by its name for one, keeps nothing else out.
         let mut job = None;
         if !paths.is_empty() {
-            job = Some(siem::start(kernel, &by, siem::Input::Paths { paths }).await?);
+            job = Some(
+                siem::start(kernel, &by, siem::Input::Paths { paths, told: siem::Told::default() }).await?,
+            );
         }
         for (name, paths) in packs {
             let input = PackInput { name, enabled: true, paths, kept: vec![] };

@@ -241,7 +241,7 @@ impl Walk<'_> {
             sink.batch(Resume { member: number, at: batch.resume }, batch)
         };
         let input = Input::Stream { bytes: Box::new(bytes.take(size)), size };
-        let read = plain(format, input, self.options, from, sha256, &mut hand);
+        let read = plain(format, input, self.options, from, (sha256, &[]), &mut hand);
         self.done = done.max(part.done(size));
         let flow = match read {
             Ok(flow) => flow,

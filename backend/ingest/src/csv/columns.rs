@@ -175,7 +175,7 @@ impl Columns {
             time::of(&format!("{} {} {zone}", text(date)?, text(day)?), month_first)
         })?;
         if !read.zoned {
-            out.note_once(place, "has times without a zone; they were taken as UTC");
+            out.note_once(place, crate::NO_ZONE);
         }
         if read.guessed {
             out.note_once(place, "has dates whose order of day and month is a guess");

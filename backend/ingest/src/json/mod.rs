@@ -113,7 +113,7 @@ impl Mapper {
         }
         let shaped = shape::of(&mut self.fields.fields);
         if shaped.time.is_some_and(|t| !t.zoned) {
-            out.note_once(place, "has times without a zone; they were taken as UTC");
+            out.note_once(place, crate::NO_ZONE);
         }
         out.event(shaped.dataset, place, shaped.time.map(|t| t.time), self.fields.fields.take());
     }

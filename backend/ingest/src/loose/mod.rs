@@ -44,7 +44,7 @@ impl Lined for Loose {
         let when = stamp(text).map(|s| s.when(out.latest()));
         let mut fields = vec![(self.message.clone(), text.into())];
         if when.is_some_and(|w| !w.zoned) {
-            out.note_once(place, "has times without a zone; they were taken as UTC");
+            out.note_once(place, crate::NO_ZONE);
         }
         if when.is_some_and(|w| w.guessed) {
             fields.push((self.guessed.clone(), Value::Bool(true)));

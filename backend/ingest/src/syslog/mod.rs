@@ -180,7 +180,7 @@ impl Syslog {
     fn time(&mut self, when: Option<When>, out: &mut Out<'_>, place: Place) -> Option<Nanos> {
         let when = when?;
         if !when.zoned {
-            out.note_once(place, "has times without a zone; they were taken as UTC");
+            out.note_once(place, crate::NO_ZONE);
         }
         if when.guessed {
             self.fields.put(YEAR_GUESSED, Value::Bool(true));

@@ -35,7 +35,7 @@ pub(crate) mod trial {
     type Parser = fn(&mut dyn Read, Origin<'_>, &mut Hand<'_>) -> io::Result<ControlFlow<()>>;
 
     pub fn origin(from: u64, batch: usize) -> Origin<'static> {
-        Origin { sha256: [7; 32], now: NOW, latest: NOW, offsets: None, from, batch }
+        Origin { sha256: [7; 32], grown: &[], now: NOW, latest: NOW, offsets: None, from, batch }
     }
 
     /// All batches.

@@ -19,6 +19,8 @@ pub(crate) const TIME_MISSING: &str = "time_missing";
 pub(crate) struct Origin<'a> {
     /// SHA-256 of the content: of the file, or of the member of an archive.
     pub sha256: [u8; 32],
+    /// Contents that it begins with, smallest first: their size and SHA-256.
+    pub grown: &'a [(u64, [u8; 32])],
     /// For records without a time.
     pub now: Nanos,
     /// The source's own time: what it holds was written before it.
@@ -114,7 +116,9 @@ impl<'a> Out<'a> {
         self.say_encoding(place);
         let place =
             self.in_source(Place { record: record(&dataset, &fields).unwrap_or(place.record), ..place });
-        let identity = identity(&self.origin.sha256, place.offset);
+        let end = place.offset.saturating_add(place.len.into());
+        let whose = self.origin.grown.iter().find(|(size, _)| end <= *size);
+        let identity = identity(whose.map_or(&self.origin.sha256, |(_, sha256)| sha256), place.offset);
         let time = time.unwrap_or(self.origin.now);
         self.batch.events.push(Event { time, dataset, place, fields, identity });
     }

@@ -49,6 +49,11 @@ pub fn read_private(file: &Path) -> io::Result<Vec<u8>> {
 
 /// Free bytes on the disk of `dir` for this user.
 pub fn free_bytes(dir: &Path) -> io::Result<u64> {
+    disk(dir).map(|(free, _)| free)
+}
+
+/// Bytes of the disk of `dir`: free for this user, and in all.
+pub fn disk(dir: &Path) -> io::Result<(u64, u64)> {
     let v = rustix::fs::statvfs(dir)?;
-    Ok(v.f_bavail.saturating_mul(v.f_frsize))
+    Ok((v.f_bavail.saturating_mul(v.f_frsize), v.f_blocks.saturating_mul(v.f_frsize)))
 }

@@ -11,7 +11,9 @@ mod process;
 mod socket;
 
 pub use door::{Door, Start, enter};
-pub use files::{create_private, free_bytes, make_private, private_folder, read_private, write_private};
+pub use files::{
+    create_private, disk, free_bytes, make_private, private_folder, read_private, write_private,
+};
 pub use folders::{config_home, data_home, runtime_folder};
 pub use lock::{Lock, LockError, LockOwner};
 pub use process::{account, asked_to_end, harden};

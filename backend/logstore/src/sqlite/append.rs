@@ -33,6 +33,8 @@ impl SqliteStore {
             .bind(&source.format)
             .bind(source.kept)
             .bind(now.0)
+            .bind(source.head.map(|head| head.to_vec()))
+            .bind(serde_json::to_string(&source.grown).unwrap_or_default())
             .fetch_one(&mut *conn)
             .await?;
         self.files.forget();

@@ -67,6 +67,14 @@ impl LogStore for SqliteStore {
         Box::pin(self.put_source(source, now))
     }
 
+    fn earlier<'a>(&'a self, heads: &'a [Identity], size: u64) -> Answer<'a, Vec<Arc<NewSource>>> {
+        Box::pin(self.earlier_than(heads, size))
+    }
+
+    fn equal(&self, source: SourceId, deadline: Duration) -> Answer<'_, Count> {
+        Box::pin(self.equal_elsewhere(source, deadline))
+    }
+
     fn sources(&self) -> Answer<'_, Vec<Source>> {
         Box::pin(self.list_sources())
     }
@@ -83,8 +91,8 @@ impl LogStore for SqliteStore {
         Box::pin(self.get_rows(ids))
     }
 
-    fn around(&self, id: Identity, before: u32, after: u32, deadline: Duration) -> Answer<'_, Vec<Row>> {
-        Box::pin(self.around_row(id, before, after, deadline))
+    fn around<'a>(&'a self, id: Identity, before: u32, after: u32, how: &'a Search) -> Answer<'a, Vec<Row>> {
+        Box::pin(self.around_row(id, before, after, how))
     }
 
     fn search<'a>(&'a self, search: &'a Search) -> Answer<'a, Page> {

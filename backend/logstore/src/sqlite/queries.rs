@@ -80,17 +80,26 @@ macro_rules! insert {
 }
 
 queries! {
-    SOURCE_PUT = "INSERT INTO source (sha256, label, size, mtime, format, kept, first_seen, last_seen)
-        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?7)
+    SOURCE_PUT = "INSERT INTO source (sha256, label, size, mtime, format, kept, first_seen, last_seen, head, grown)
+        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?7, ?8, ?9)
         ON CONFLICT (sha256) DO UPDATE SET label = excluded.label, mtime = excluded.mtime,
             kept = excluded.kept, last_seen = excluded.last_seen
         RETURNING id";
     SOURCE_THERE = "SELECT 1 FROM source WHERE id = ?1";
-    SOURCES = "SELECT source.id, sha256, label, size, mtime, format, kept, first_seen, last_seen,
+    EARLIER = "SELECT source.id, sha256, label, size, mtime, format, kept, head, grown
+        FROM json_each(?1) AS wanted CROSS JOIN source ON source.head = unhex(wanted.value)
+        WHERE size < ?2 ORDER BY size DESC LIMIT 1000";
+    /// Of the next events of a source, from ?2 on: the last row looked at, and how many stand in another source too.
+    EQUAL = "SELECT max(few.id), total(few.fields NOT LIKE '%\"time_missing\":true%' AND EXISTS (
+            SELECT 1 FROM event AS b INDEXED BY event_time WHERE b.time = few.time AND b.source <> few.source
+                AND b.dataset = few.dataset AND b.fields = few.fields))
+        FROM (SELECT id, time, source, dataset, fields FROM event INDEXED BY event_source
+            WHERE source = ?1 AND id > ?2 ORDER BY id LIMIT 1000) AS few";
+    SOURCES = "SELECT source.id, sha256, label, size, mtime, format, kept, head, grown, first_seen, last_seen,
             total(events) AS events, min(first) AS first, max(last) AS last
         FROM source LEFT JOIN tally ON tally.source = source.id
         GROUP BY source.id ORDER BY source.id DESC";
-    FILES = "SELECT source.id, sha256, label, size, mtime, format, kept FROM json_each(?1) AS wanted
+    FILES = "SELECT source.id, sha256, label, size, mtime, format, kept, head, grown FROM json_each(?1) AS wanted
         CROSS JOIN source ON source.id = wanted.value";
     /// Which of the identities, as hexadecimal digits in a JSON list, are there, and from where.
     KNOWN = "SELECT event.identity, event.id, event.source FROM json_each(?1) AS wanted

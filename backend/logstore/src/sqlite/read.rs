@@ -3,9 +3,15 @@
 use super::{
     SqliteStore,
     append::id_list,
-    queries::{BYTES, FILES, FIRST, GET, LAST, SOURCE_COUNT, SOURCES, TOTALS_BY_DATASET, TOTALS_BY_SEVERITY},
+    queries::{
+        BYTES, EARLIER, EQUAL, FILES, FIRST, GET, LAST, SOURCE_COUNT, SOURCES, TOTALS_BY_DATASET,
+        TOTALS_BY_SEVERITY,
+    },
 };
-use crate::{DatasetCount, Error, NewSource, Result, Row, SeverityCount, Source, SourceId, Stats};
+use crate::{
+    Count, DatasetCount, Error, NewSource, Result, Row, SeverityCount, Source, SourceId, Stats,
+    error::interrupted,
+};
 use event::{Identity, Nanos, Place};
 use sqlx::{Row as _, sqlite::SqliteRow};
 use std::{
@@ -14,6 +20,7 @@ use std::{
         Arc, RwLock,
         atomic::{AtomicU64, Ordering},
     },
+    time::{Duration, Instant},
 };
 
 /// Files of sources that were asked for, until any source changes.
@@ -73,6 +80,32 @@ impl SqliteStore {
         Ok(found)
     }
 
+    pub(super) async fn earlier_than(&self, heads: &[Identity], size: u64) -> Result<Vec<Arc<NewSource>>> {
+        let mut conn = self.reader(None).await?;
+        let query = sqlx::query(EARLIER).bind(id_list(heads.iter())).bind(size.cast_signed());
+        let rows = query.fetch_all(&mut *conn).await?;
+        rows.iter().map(|row| Ok(Arc::new(file(row)?))).collect()
+    }
+
+    pub(super) async fn equal_elsewhere(&self, source: SourceId, deadline: Duration) -> Result<Count> {
+        let mut conn = self.reader(Some(deadline)).await?;
+        let (mut count, mut from) = (Count::default(), 0_i64);
+        let until = Instant::now().checked_add(deadline);
+        loop {
+            if until.is_some_and(|until| Instant::now() >= until) {
+                return Ok(Count { partial: true, ..count });
+            }
+            let step = sqlx::query_as(EQUAL).bind(source.0).bind(from).fetch_one(&mut *conn).await;
+            let (last, equal): (Option<i64>, f64) = match step {
+                Err(e) if interrupted(&e) => return Ok(Count { partial: true, ..count }),
+                other => other?,
+            };
+            count.rows += equal as u64;
+            let Some(last) = last else { return Ok(count) };
+            from = last;
+        }
+    }
+
     pub(super) async fn list_sources(&self) -> Result<Vec<Source>> {
         let mut conn = self.reader(None).await?;
         let rows = sqlx::query(SOURCES).fetch_all(&mut *conn).await?;
@@ -112,6 +145,8 @@ fn file(row: &SqliteRow) -> Result<NewSource> {
         mtime: Nanos(row.try_get("mtime")?),
         format: row.try_get("format")?,
         kept: row.try_get("kept")?,
+        head: row.try_get::<Option<&[u8]>, _>("head")?.and_then(|head| head.try_into().ok()),
+        grown: serde_json::from_str(row.try_get("grown")?).unwrap_or_default(),
     })
 }
 

@@ -21,9 +21,12 @@ CREATE TABLE source (
     mtime INTEGER NOT NULL,
     format TEXT NOT NULL,
     kept INTEGER NOT NULL,
+    head BLOB,
+    grown TEXT NOT NULL,
     first_seen INTEGER NOT NULL,
     last_seen INTEGER NOT NULL
 ) STRICT;
+CREATE INDEX source_head ON source (head, size) WHERE head IS NOT NULL;
 CREATE TABLE event (
     id INTEGER PRIMARY KEY,
     identity BLOB NOT NULL,

@@ -5,13 +5,10 @@ use super::{
     queries::{NEWEST, OLDEST},
     read::row,
 };
-use crate::{Count, Page, Result, Row, Search, cursor::Cursor, error::interrupted};
+use crate::{Count, Page, Result, Row, Search, Times, cursor::Cursor, error::interrupted};
 use event::{Identity, Nanos};
 use futures::TryStreamExt;
-use std::{
-    ops::ControlFlow,
-    time::{Duration, Instant},
-};
+use std::{collections::VecDeque, ops::ControlFlow, time::Instant};
 
 impl SqliteStore {
     pub(super) async fn search_page(&self, search: &Search) -> Result<Page> {
@@ -29,7 +26,7 @@ impl SqliteStore {
         };
         page.partial = self.each(search, take).await?;
         if page.partial || more {
-            page.next = page.rows.last().map(cursor);
+            page.next = page.rows.last().map(|row| cursor(row, &search.times).text());
         }
         Ok(page)
     }
@@ -56,6 +53,61 @@ impl SqliteStore {
             None if search.ascending => Cursor { time: Nanos(i64::MIN), identity: [0; 16] },
             None => Cursor { time: Nanos(i64::MAX), identity: [0xff; 16] },
         };
+        if search.times.is_empty() {
+            return self.stored(search, after, take).await;
+        }
+        let until = Instant::now().checked_add(search.deadline);
+        let mut lanes: Vec<_> = search.times.shifts().into_iter().map(|by| Lane::new(by, &after)).collect();
+        loop {
+            for lane in lanes.iter_mut().filter(|lane| lane.rows.is_empty() && !lane.done) {
+                let left =
+                    until.map_or(search.deadline, |until| until.saturating_duration_since(Instant::now()));
+                if self.fill(lane, &Search { deadline: left, ..search.clone() }).await? {
+                    return Ok(true);
+                }
+            }
+            let key =
+                |lane: &Lane| lane.rows.front().map(|row| (row.time.0.saturating_add(lane.by), row.identity));
+            let ahead = lanes.iter_mut().filter(|lane| !lane.rows.is_empty());
+            let first = match search.ascending {
+                true => ahead.min_by_key(|lane| key(lane)),
+                false => ahead.max_by_key(|lane| key(lane)),
+            };
+            let Some(row) = first.and_then(|lane| lane.rows.pop_front()) else { return Ok(false) };
+            if take(row).is_break() {
+                return Ok(false);
+            }
+        }
+    }
+
+    /// Gets the next rows of one shift. Whether the deadline came first.
+    async fn fill(&self, lane: &mut Lane, search: &Search) -> Result<bool> {
+        let back = |time: Nanos| Nanos(time.0.saturating_sub(lane.by));
+        let there = Search { from: search.from.map(back), to: search.to.map(back), ..search.clone() };
+        let (mut rows, mut last) = (VecDeque::new(), None);
+        let take = |row: Row| {
+            if search.times.shift(&row) == lane.by {
+                last = Some(Cursor { time: row.time, identity: row.identity });
+                rows.push_back(row);
+            }
+            if rows.len() == LANE { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        };
+        let partial = self.stored(&there, lane.after, take).await?;
+        lane.done = rows.len() < LANE;
+        lane.rows = rows;
+        if let Some(last) = last {
+            lane.after = last;
+        }
+        Ok(partial)
+    }
+
+    /// The same by stored time, after a row.
+    async fn stored(
+        &self,
+        search: &Search,
+        after: Cursor,
+        mut take: impl FnMut(Row) -> ControlFlow<()>,
+    ) -> Result<bool> {
         let Some(bounds) = bounds(search, &after) else {
             return Ok(false);
         };
@@ -94,15 +146,16 @@ impl SqliteStore {
         id: Identity,
         before: u32,
         after: u32,
-        deadline: Duration,
+        how: &Search,
     ) -> Result<Vec<Row>> {
         let Some(middle) = self.get_rows(&[id]).await?.pop() else {
             return Ok(Vec::new());
         };
         let from = Search {
             host: middle.host.clone(),
-            cursor: Some(cursor(&middle)),
-            deadline,
+            cursor: Some(cursor(&middle, &how.times).text()),
+            deadline: how.deadline,
+            times: how.times.clone(),
             ..Search::default()
         };
         let mut rows = Vec::new();
@@ -118,8 +171,28 @@ impl SqliteStore {
     }
 }
 
-fn cursor(row: &Row) -> String {
-    Cursor { time: row.time, identity: row.identity }.text()
+/// Rows of one shift that are got at a time.
+const LANE: usize = 256;
+
+/// The rows that have the same shift: in the order of their stored times they are in that of the shown ones, too.
+struct Lane {
+    by: i64,
+    rows: VecDeque<Row>,
+    /// The last row got, by its stored time.
+    after: Cursor,
+    done: bool,
+}
+
+impl Lane {
+    /// From a place in shown time on.
+    fn new(by: i64, after: &Cursor) -> Lane {
+        let after = Cursor { time: Nanos(after.time.0.saturating_sub(by)), identity: after.identity };
+        Lane { by, rows: VecDeque::new(), after, done: false }
+    }
+}
+
+fn cursor(row: &Row, times: &Times) -> Cursor {
+    Cursor { time: times.shown(row), identity: row.identity }
 }
 
 /// First and last nanosecond, both inclusive, that the index has to be read between; `None` when nothing

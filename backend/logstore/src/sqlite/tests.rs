@@ -85,7 +85,8 @@ async fn every_statement_is_prepared_and_none_scans_the_events() {
             let fine = match scans {
                 None
                 | Some(
-                    "wanted" | "json_each" | "heir" | "CONSTANT" | "pragma_page_count" | "pragma_page_size",
+                    "few" | "wanted" | "json_each" | "heir" | "CONSTANT" | "pragma_page_count"
+                    | "pragma_page_size",
                 ) => true,
                 // The first row of the time index.
                 Some("event") => ["FIRST", "LAST"].contains(name) && step.contains("INDEX event_time"),

@@ -4,6 +4,9 @@
 //! between the two is healed by identity: the batch is read again, its events are there already, its alerts are made.
 
 use super::{
+    Clocks, Input, Told, clocks,
+    growth::Growth,
+    input::KIND,
     own,
     source::{self, Opened, Place, Refused},
     store_error,
@@ -24,73 +27,27 @@ use ingest::{
     paths::{Found, walk},
 };
 use kernel::{
-    Error, Kernel, Result,
-    db::{Actor, Audit},
+    Error, Result,
     jobs::{JobCtx, Stop, Work},
 };
-use logstore::{LogStore, NewSource, SourceId};
+use logstore::{LogStore, NewSource, Part, SourceId};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use std::{
-    path::{Path, PathBuf},
+    collections::BTreeMap,
+    path::PathBuf,
     pin::Pin,
     sync::Arc,
+    time::{Duration, Instant},
 };
 use tokio::runtime::Handle;
 
-/// The kind of job.
-pub const KIND: &str = "import";
 /// Files that the result lists by name; all are counted.
 const LISTED: usize = 1_000;
-
-/// What an import reads.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Input {
-    /// Files and folders of this machine: only from the shell and the command line.
-    Paths {
-        /// Absolute.
-        #[serde(with = "kernel::platform::path_bytes")]
-        paths: Vec<PathBuf>,
-    },
-    /// Uploads, already in the content store.
-    Kept {
-        /// In the order of the upload.
-        items: Vec<Item>,
-    },
-}
-
-/// An upload.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct Item {
-    /// What the client called it.
-    pub label: String,
-    /// Its name in the content store.
-    pub sha256: String,
-    /// Bytes.
-    pub size: u64,
-    /// The format that the client says it has, in place of what its content tells.
-    #[serde(default)]
-    pub format: Option<String>,
-}
-
-/// Queues an import: the one way from sources to a job.
-pub async fn start(kernel: &Kernel, by: &Actor, input: Input) -> Result<String> {
-    let value = serde_json::to_value(&input).map_err(Error::internal)?;
-    let labels: Vec<_> = match &input {
-        Input::Paths { paths } => paths.iter().map(|p| p.to_string_lossy().into_owned()).collect(),
-        Input::Kept { items } => items.iter().map(|i| i.label.clone()).collect(),
-    };
-    let total = match &input {
-        Input::Paths { .. } => 0,
-        Input::Kept { items } => items.iter().map(|i| i.size).sum(),
-    };
-    let mut tx = kernel.db.write(by).await?;
-    let id = kernel.jobs.enqueue(&mut tx, KIND, total, &value).await?;
-    tx.commit(Audit::new("import.start", "job", &id).after(json!({"sources": labels})), &[]).await?;
-    kernel.jobs.wake();
-    Ok(id)
-}
+/// Sources of an import whose zones are applied while it runs; those of the others are at its end.
+const APPLIED_AT_ONCE: u64 = 100;
+/// How long is looked for events of a text that stand in another source too.
+const LOOK_FOR_EQUAL: Duration = Duration::from_secs(5);
 
 /// Where to go on.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
@@ -116,6 +73,8 @@ pub struct Import {
     pub content: Arc<ContentStore>,
     /// Compiled rules.
     pub rules: Arc<Rules>,
+    /// Zones of sources.
+    pub clocks: Arc<Clocks>,
     /// Folder of the workspace, whose own files are no logs.
     pub dir: PathBuf,
 }
@@ -138,12 +97,12 @@ impl Work for Import {
     }
 
     fn run(&self, ctx: JobCtx) -> Pin<Box<dyn Future<Output = Result<()>> + Send>> {
-        let (logs, content, rules) = (self.logs.clone(), self.content.clone(), self.rules.clone());
+        let parts = (self.logs.clone(), self.content.clone(), self.rules.clone(), self.clocks.clone());
         let dir = self.dir.clone();
         Box::pin(async move {
             let runtime = Handle::current();
             // Parsing, hashing and matching are work for a thread of their own.
-            let work = move || Run::new(ctx, logs, content, rules, runtime)?.all(&dir);
+            let work = move || Run::new(ctx, parts, dir, runtime)?.all();
             tokio::task::spawn_blocking(work).await.map_err(Error::internal)?
         })
     }
@@ -155,8 +114,12 @@ pub(super) struct Run {
     pub(super) logs: Arc<dyn LogStore>,
     pub(super) content: Arc<ContentStore>,
     rules: Arc<Rules>,
+    clocks: Arc<Clocks>,
+    told: Told,
     pub(super) runtime: Handle,
     keep: bool,
+    /// Folder of the workspace.
+    pub(super) dir: PathBuf,
     pub(super) at: Resume,
     total: u64,
     /// Events of a batch that a crash left stored but not counted.
@@ -165,14 +128,15 @@ pub(super) struct Run {
     pub(super) result: ImportResult,
     files: Vec<ImportFile>,
     matcher: Matcher,
+    /// Bytes and milliseconds of the sources read whole, by format.
+    pub(super) took: BTreeMap<&'static str, (u64, u64)>,
 }
 
 impl Run {
     fn new(
         ctx: JobCtx,
-        logs: Arc<dyn LogStore>,
-        content: Arc<ContentStore>,
-        rules: Arc<Rules>,
+        (logs, content, rules, clocks): (Arc<dyn LogStore>, Arc<ContentStore>, Arc<Rules>, Arc<Clocks>),
+        dir: PathBuf,
         runtime: Handle,
     ) -> Result<Run> {
         let resumed = ctx.resume.clone().and_then(|r| serde_json::from_value::<Resume>(r).ok());
@@ -188,20 +152,45 @@ impl Run {
         // What was changed before the import began counts from its first event.
         let set = runtime.block_on(rules.fresh());
         let matcher = Matcher::new(set, ctx.resume.is_some());
-        Ok(Run { files, ctx, logs, content, rules, runtime, keep, at, total: 0, uncounted, result, matcher })
+        let told = Told::default();
+        Ok(Run {
+            files,
+            ctx,
+            logs,
+            content,
+            rules,
+            clocks,
+            told,
+            runtime,
+            keep,
+            dir,
+            at,
+            total: 0,
+            uncounted,
+            result,
+            matcher,
+            took: BTreeMap::new(),
+        })
     }
 
-    fn all(mut self, dir: &Path) -> Result<()> {
+    fn all(mut self) -> Result<()> {
+        let dir = &*self.dir.clone();
         let input: Input = serde_json::from_value(self.ctx.input.clone()).map_err(Error::internal)?;
-        self.total = match &input {
-            Input::Paths { paths } => sizes(paths, &self.ctx, dir),
-            Input::Kept { items } => items.iter().map(|i| i.size).sum(),
+        let (total, mix) = match &input {
+            Input::Paths { paths, .. } => self.mix_of_paths(paths),
+            Input::Kept { items, .. } => self.mix_of_kept(items),
         };
+        self.total = total;
+        if self.result.forecast.is_none() {
+            self.foretell(&mix, self.keep && matches!(input, Input::Paths { .. }))?;
+        }
+        let (Input::Paths { told, .. } | Input::Kept { told, .. }) = &input;
+        self.told = told.clone();
         self.ctx.progress(self.at.bytes, self.total);
         // The first resume point: a crash during the first batch counts its events too.
         self.runtime.block_on(self.ctx.save(&json!(self.at)))?;
         match input {
-            Input::Paths { paths } => {
+            Input::Paths { paths, .. } => {
                 let own = own::Own::below(&paths, dir);
                 if self.at.source == 0 {
                     for place in own.places() {
@@ -211,7 +200,7 @@ impl Run {
                 let others = walk(&paths).filter(|found| !own.holds(found));
                 for (n, found) in others.enumerate().skip(self.at.source) {
                     match found {
-                        Found::File { path, label } => self.source(n, Place::Path(path), None, label)?,
+                        Found::File { path, label } => self.source(n, Place::Path(path), label)?,
                         Found::Skipped { label, reason } => {
                             self.refused(n, ImportFile::named(&label), &reason)?
                         }
@@ -221,11 +210,10 @@ impl Run {
                     }
                 }
             }
-            Input::Kept { items } => {
+            Input::Kept { items, .. } => {
                 for (n, item) in items.into_iter().enumerate().skip(self.at.source) {
-                    let wanted = item.format.as_deref().and_then(Format::parse);
                     match Sha256Hex::parse(&item.sha256) {
-                        Ok(hash) => self.source(n, Place::Kept(hash), wanted, item.label)?,
+                        Ok(hash) => self.source(n, Place::Kept(hash), item.label)?,
                         Err(e) => self.refused(n, ImportFile::named(&item.label), &e.to_string())?,
                     }
                     if self.ctx.stop() != Stop::No {
@@ -237,6 +225,8 @@ impl Run {
         if self.ctx.stop() == Stop::No {
             self.correlate()?;
         }
+        self.apply_zones()?;
+        self.learn()?;
         let costs = self.matcher.costs();
         self.runtime.block_on(keep_costs(&self.ctx, &costs, &json!(self.at)))?;
         self.finish();
@@ -278,20 +268,31 @@ impl Run {
     }
 
     /// One source from open to end. Trouble with it is said and does not end the import.
-    fn source(&mut self, n: usize, place: Place, wanted: Option<Format>, label: String) -> Result<()> {
+    fn source(&mut self, n: usize, place: Place, label: String) -> Result<()> {
         let mut said = self.listed(n, &label);
         said.state = "running".into();
         let ctx = self.ctx.clone();
         let stop = move || ctx.stop() != Stop::No;
+        let wanted = self.told.format.as_deref().and_then(Format::parse);
+        let copied = match &place {
+            Place::Path(path) if self.keep => path.metadata().map_or(0, |meta| meta.len()),
+            _ => 0,
+        };
+        self.room(copied);
+        let (begun, whole) = (Instant::now(), self.at.member == 0 && self.at.chunk == 0);
         let opened = source::open(&self.content, &place, wanted, self.keep, &mut said, &stop);
         let mut opened = match opened {
             Ok(o) => o,
             Err(Refused::Stopped) => return Ok(()),
             Err(Refused::Because(reason)) => return self.refused(n, said, &reason),
         };
-        let id = self.register(&opened, &label)?;
+        let (id, grown) = self.register(&opened, &label)?;
+        said.grown_from = grown.last().map(|part| part.size);
+        if opened.format.is_text() {
+            self.zone(opened.before.sha256.as_str())?;
+        }
         self.show(n, said.clone());
-        let finished = self.read(n, &mut opened, id, &mut said)?;
+        let finished = self.read(n, &mut opened, id, &grown, &mut said)?;
         if !finished {
             said.state = "queued".into();
             self.show(n, said);
@@ -299,6 +300,15 @@ impl Run {
         }
         if let Some(reason) = opened.look_again(&mut said, &stop) {
             self.skip(&said.name, &reason, None);
+        }
+        if opened.format.is_text() {
+            let equal = self.runtime.block_on(self.logs.equal(id, LOOK_FOR_EQUAL)).map_err(store_error)?;
+            (said.equal, said.equal_is_lower_bound) = (equal.rows, equal.partial);
+        }
+        if whole && said.events > 0 {
+            let ms = u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX);
+            let took = self.took.entry(opened.format.name()).or_default();
+            *took = (took.0 + said.size, took.1 + ms);
         }
         said.state = if said.errors > 0 { "partial" } else { "done" }.into();
         said.bytes_done = said.size;
@@ -314,7 +324,9 @@ impl Run {
         self.save()
     }
 
-    fn register(&self, opened: &Opened, label: &str) -> Result<SourceId> {
+    /// The source's number, and what it had grown from when it was first met.
+    fn register(&self, opened: &Opened, label: &str) -> Result<(SourceId, Vec<Part>)> {
+        let Growth { head, grown } = self.growth(opened)?;
         let source = NewSource {
             sha256: opened.before.sha256.to_string(),
             label: label.into(),
@@ -322,9 +334,30 @@ impl Run {
             mtime: Nanos(opened.before.mtime_ns),
             format: opened.format.name().into(),
             kept: opened.kept,
+            head,
+            grown,
         };
         let now = Nanos(self.ctx.kernel.world.now_ns());
-        self.runtime.block_on(self.logs.source(&source, now)).map_err(store_error)
+        self.runtime.block_on(async {
+            let id = self.logs.source(&source, now).await.map_err(store_error)?;
+            let stored = self.logs.files(&[id]).await.map_err(store_error)?;
+            Ok((id, stored.get(&id).map(|source| source.grown.clone()).unwrap_or_default()))
+        })
+    }
+
+    /// Gives a text the zone that the import was told.
+    pub(super) fn zone(&self, sha256: &str) -> Result<()> {
+        let Some(zone) = &self.told.timezone else { return Ok(()) };
+        self.runtime.block_on(clocks::of_import(&self.ctx.kernel, &self.ctx.actor(), sha256, zone))?;
+        // Seen at once, but where many sources would have it looked up again and again.
+        if self.result.files < APPLIED_AT_ONCE { self.apply_zones() } else { Ok(()) }
+    }
+
+    fn apply_zones(&self) -> Result<()> {
+        if self.told.timezone.is_none() {
+            return Ok(());
+        }
+        self.runtime.block_on(self.clocks.load(self.ctx.kernel.db.read(), &*self.logs))
     }
 
     /// Events first, synced; then alerts and the resume point in one write.
@@ -335,6 +368,7 @@ impl Run {
         batch: Batch,
         said: &mut ImportFile,
     ) -> Result<()> {
+        self.room(0);
         let now = Nanos(self.ctx.kernel.world.now_ns());
         let runtime = self.runtime.clone();
         let added = runtime.block_on(self.logs.append(id, &batch.events, now)).map_err(store_error)?;
@@ -438,19 +472,4 @@ impl Run {
         }
         self.ctx.result(&self.result);
     }
-}
-
-/// Bytes in all, for progress; unreadable ones count nothing.
-fn sizes(paths: &[PathBuf], ctx: &JobCtx, dir: &Path) -> u64 {
-    let mut total = 0;
-    let own = own::Own::below(paths, dir);
-    for found in walk(paths).filter(|found| !own.holds(found)) {
-        if let Found::File { path, .. } = found {
-            total += path.metadata().map_or(0, |m| m.len());
-        }
-        if ctx.stop() != Stop::No {
-            break;
-        }
-    }
-    total
 }

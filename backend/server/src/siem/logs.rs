@@ -10,7 +10,7 @@ use base64::{Engine as _, engine::general_purpose::STANDARD as B64};
 use event::{Event, Identity, Nanos, Value};
 use evidence::Sha256Hex;
 use kernel::{Error, Result, route};
-use logstore::{NewSource, Row, Search, SourceId};
+use logstore::{NewSource, Row, Search, SourceId, Times};
 use serde_json::Map;
 use std::{
     collections::{BTreeSet, HashMap},
@@ -38,11 +38,12 @@ pub async fn page(app: &App, q: LogList) -> Result<Page<Log>> {
         cursor: q.cursor,
         // An event is as old as it says.
         ascending: matches!(q.sort.as_deref(), Some("timestamp" | "created_at")),
+        times: app.clocks.times(),
         ..Search::default()
     };
     let found = app.logs.search(&search).await.map_err(store_error)?;
     let sources = sources(app, &found.rows).await?;
-    let items: Vec<_> = found.rows.iter().map(|r| wire(r, &sources)).collect();
+    let items: Vec<_> = found.rows.iter().map(|r| wire(r, &sources, &search.times)).collect();
     let (total, total_is_lower_bound) = if unfiltered {
         (app.logs.stats().await.map_err(store_error)?.events, false)
     } else {
@@ -58,8 +59,9 @@ pub async fn page(app: &App, q: LogList) -> Result<Page<Log>> {
 pub(crate) async fn rows(app: &App, ids: &[Identity]) -> Result<Vec<(Row, Log)>> {
     let rows = app.logs.get(ids).await.map_err(store_error)?;
     let sources = sources(app, &rows).await?;
+    let times = app.clocks.times();
     let pair = |r: Row| {
-        let log = wire(&r, &sources);
+        let log = wire(&r, &sources, &times);
         (r, log)
     };
     Ok(rows.into_iter().map(pair).collect())
@@ -100,7 +102,16 @@ pub async fn detail(app: &App, log_id: &str, raw: bool) -> Result<LogDetail> {
 
 /// Totals.
 pub async fn stats(app: &App) -> Result<SiemStats> {
-    let s = app.logs.stats().await.map_err(store_error)?;
+    let mut s = app.logs.stats().await.map_err(store_error)?;
+    let times = app.clocks.times();
+    if !times.is_empty() {
+        let one = |ascending| Search { limit: 1, ascending, times: times.clone(), ..Search::default() };
+        let (first, last) = (one(true), one(false));
+        let (first, last) =
+            tokio::try_join!(app.logs.search(&first), app.logs.search(&last)).map_err(store_error)?;
+        let shown = |page: logstore::Page| page.rows.first().map(|row| times.shown(row));
+        s.time = shown(first).zip(shown(last)).or(s.time);
+    }
     Ok(SiemStats {
         events: s.events,
         by_dataset: s.datasets.into_iter().map(|d| (d.dataset, d.events)).collect(),
@@ -118,7 +129,8 @@ async fn sources(app: &App, rows: &[Row]) -> Result<Files> {
     app.logs.files(&Vec::from_iter(ids)).await.map_err(store_error)
 }
 
-fn wire(r: &Row, sources: &Files) -> Log {
+fn wire(r: &Row, sources: &Files, times: &Times) -> Log {
+    let shown = times.shown(r);
     let source = sources.get(&r.source);
     let fields = match r.fields_json() {
         serde_json::Value::Object(map) => map,
@@ -126,7 +138,8 @@ fn wire(r: &Row, sources: &Files) -> Log {
     };
     Log {
         log_id: r.log_id(),
-        timestamp: Time::from_nanos(r.time.0),
+        timestamp: Time::from_nanos(shown.0),
+        source_time: (shown != r.time).then(|| Time::from_nanos(r.time.0)),
         ingested_at: Time::from_nanos(r.ingested_at.0),
         source: source.map(|s| s.label.clone()).unwrap_or_default(),
         dataset: r.dataset.clone(),

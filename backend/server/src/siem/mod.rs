@@ -1,15 +1,23 @@
 //! Logs and imports.
 //!
-//! `import` from files to events and alerts, as a job · `reading` one source of it · `own` what it must not read · `upload` what POST /imports does · `logs` the reads.
+//! `input` what is asked for · `import` from files to events and alerts, as a job · `reading` one source of it · `growth` what a source has grown from · `clocks` zones and offsets · `forecast` of what it takes · `room` on the disk · `own` what it must not read · `upload` what POST /imports does · `logs` the reads.
 
+mod clocks;
+mod forecast;
+mod growth;
 mod import;
+mod input;
 mod logs;
 mod own;
 mod reading;
+mod room;
 mod source;
 mod upload;
 
-pub use import::{Import, Input, start};
+pub use clocks::{Clocks, QUERIES as CLOCK_QUERIES};
+pub use forecast::store::QUERIES as RATE_QUERIES;
+pub use import::Import;
+pub use input::{Input, Told, start};
 pub(crate) use logs::{event_of, rows};
 pub(crate) use upload::{accepted, held, keep};
 
@@ -22,7 +30,14 @@ use kernel::{
 
 /// Routes of this domain.
 pub fn routes() -> Routes<App> {
-    Routes::default().with(log_list).with(log).with(stats).with_raw(upload::upload)
+    Routes::default()
+        .with(log_list)
+        .with(log)
+        .with(stats)
+        .with(clock_list)
+        .with(clock_set)
+        .with(clock_delete)
+        .with_raw(upload::upload)
 }
 
 async fn log_list(app: App, call: Call<LogsList>) -> Result<Answer<api::Page<Log>>> {
@@ -35,6 +50,20 @@ async fn log(app: App, call: Call<LogGet>) -> Result<Answer<LogDetail>> {
 
 async fn stats(app: App, _: Call<SiemStatsGet>) -> Result<Answer<SiemStats>> {
     Ok(logs::stats(&app).await?.into())
+}
+
+async fn clock_list(app: App, call: Call<ClocksList>) -> Result<Answer<api::Page<Clock>>> {
+    Ok(clocks::page(&app, &call.query).await?.into())
+}
+
+async fn clock_set(app: App, call: Call<ClockSet>) -> Result<Answer<ClocksSet>> {
+    let (set, seq) = clocks::set(&app, &call.caller.actor, call.body).await?;
+    Ok(Answer::from(set).audit(seq))
+}
+
+async fn clock_delete(app: App, call: Call<ClockDelete>) -> Result<Answer<()>> {
+    clocks::delete(&app, &call.caller.actor, &call.path.clock_id).await?;
+    Ok(().into())
 }
 
 /// The log store's errors in the words of the contract.

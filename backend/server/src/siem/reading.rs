@@ -1,16 +1,19 @@
 //! Reading one source of an import: its contents to sources of the store, its batches to the job.
 
-use super::{import::Run, source::Opened, store_error};
+use super::{growth, import::Run, source::Opened, store_error};
 use api::siem::ImportFile;
 use event::{Batch, Nanos};
 use evidence::Sha256Hex;
-use ingest::{Content, Options, Resume, Sink};
+use ingest::{Content, Format, Options, Resume, Sink};
 use kernel::{Error, Result, jobs::Stop, world::hex};
-use logstore::{NewSource, SourceId};
+use logstore::{NewSource, Part, SourceId};
 use std::ops::ControlFlow;
 
 /// Events a batch: small enough that a cancel or another writer never waits long.
 const BATCH: usize = 2_000;
+
+/// Contents without a zone that a file names.
+const ZONELESS: usize = 1_000;
 
 impl Run {
     /// Reads all batches; false when the job was stopped before the end.
@@ -19,6 +22,7 @@ impl Run {
         n: usize,
         opened: &mut Opened,
         id: SourceId,
+        grown: &[Part],
         said: &mut ImportFile,
     ) -> Result<bool> {
         let file = opened.file.try_clone().map_err(Error::internal)?;
@@ -30,6 +34,7 @@ impl Run {
             now: Nanos(self.ctx.kernel.world.now_ns()),
             source_time: Some(Nanos(opened.before.mtime_ns)),
             sha256: digest(&opened.before.sha256),
+            grown: growth::parts(grown),
             ..Options::default()
         };
         let mut reading = Reading {
@@ -37,6 +42,7 @@ impl Run {
             n,
             id,
             label: said.name.clone(),
+            sha256: opened.before.sha256.to_string(),
             mtime: Nanos(opened.before.mtime_ns),
             said,
             failed: None,
@@ -62,6 +68,8 @@ struct Reading<'r> {
     /// The store's source of what is read now.
     id: SourceId,
     label: String,
+    /// SHA-256 of what is read now.
+    sha256: String,
     mtime: Nanos,
     said: &'r mut ImportFile,
     failed: Option<Error>,
@@ -78,12 +86,17 @@ impl Reading<'_> {
             format: content.format.clone(),
             // Its bytes are there when the same content was once imported by itself.
             kept: Sha256Hex::parse(&sha256).is_ok_and(|hash| self.run.content.has(&hash)),
+            head: None,
+            grown: vec![],
             sha256,
         };
+        self.sha256.clone_from(&source.sha256);
         let now = Nanos(self.run.ctx.kernel.world.now_ns());
         let stored = self.run.runtime.block_on(self.run.logs.source(&source, now));
         self.id = stored.map_err(store_error)?;
-        Ok(())
+        // Of a container the innermost format is the content's own.
+        let inner = content.format.rsplit('/').next().and_then(Format::parse);
+        if inner.is_some_and(Format::is_text) { self.run.zone(&hex(&content.sha256)) } else { Ok(()) }
     }
 
     fn flow(&mut self, done: Result<()>) -> ControlFlow<()> {
@@ -107,6 +120,10 @@ impl Sink for Reading<'_> {
 
     fn batch(&mut self, resume: Resume, mut batch: Batch) -> ControlFlow<()> {
         batch.resume = resume.at;
+        let zoneless = batch.notes.iter().any(|note| note.reason == ingest::NO_ZONE);
+        if zoneless && self.said.zoneless.len() < ZONELESS && !self.said.zoneless.contains(&self.sha256) {
+            self.said.zoneless.push(self.sha256.clone());
+        }
         self.run.at.member = resume.member;
         let done = self.run.batch(self.n, self.id, batch, self.said);
         self.flow(done)
@@ -118,7 +135,7 @@ impl Sink for Reading<'_> {
 }
 
 /// The hash's bytes.
-fn digest(hash: &Sha256Hex) -> [u8; 32] {
+pub(super) fn digest(hash: &Sha256Hex) -> [u8; 32] {
     let digits = hash.as_str().as_bytes();
     let value = |b: u8| char::from(b).to_digit(16).unwrap_or(0) as u8;
     std::array::from_fn(|i| match digits.get(i * 2..i * 2 + 2) {

@@ -1,6 +1,9 @@
 //! POST /imports: the bytes go into the content store as they come, then a job reads them there.
 
-use super::{Input, content_error, import};
+use super::{
+    Input, Told, content_error,
+    input::{Item, start},
+};
 use crate::App;
 use api::{jobs::JobAccepted, siem::ImportCreate};
 use axum::{
@@ -10,7 +13,6 @@ use axum::{
 };
 use evidence::Stored;
 use futures::StreamExt as _;
-use ingest::Format;
 use kernel::{
     Error, Result, Untrusted,
     route::{self, RawCall},
@@ -25,27 +27,20 @@ use tokio::sync::mpsc;
 
 /// 202 once every byte lies safely in the content store.
 pub async fn upload(app: App, call: RawCall<ImportCreate>) -> Result<Response> {
-    let format = call.query.format;
-    if format.as_deref().is_some_and(|f| Format::parse(f).is_none()) {
-        let known: Vec<_> = Format::NAMES.iter().map(|(name, _)| *name).collect();
-        return Err(Error::field("format", format!("known are {}", known.join(", "))));
-    }
-    if call.query.timezone.is_some() {
-        return Err(Error::field("timezone", "can't be given: times that name no zone are taken as UTC"));
-    }
+    let told = Told { format: call.query.format, timezone: call.query.timezone };
+    told.check()?;
     let by = call.caller.actor.clone();
     let head = call.parts.clone();
-    let mut items = keep(&app, call.parts, call.body, call.query.name, "upload").await?;
-    items.iter_mut().for_each(|i| i.format.clone_from(&format));
+    let items = keep(&app, call.parts, call.body, call.query.name, "upload").await?;
     let held = held(&items);
     route::once::<ImportCreate>(&app.kernel, &head, &held, &by, async |actor| {
-        accepted(import::start(&app.kernel, actor, Input::Kept { items }).await?)
+        accepted(start(&app.kernel, actor, Input::Kept { items, told }).await?)
     })
     .await
 }
 
 /// What an upload held, for [`route::once`].
-pub(crate) fn held(items: &[import::Item]) -> Vec<u8> {
+pub(crate) fn held(items: &[Item]) -> Vec<u8> {
     let all: Vec<_> = items.iter().map(|i| (&i.label, &i.sha256)).collect();
     json!(all).to_string().into_bytes()
 }
@@ -64,8 +59,8 @@ pub(crate) async fn keep(
     body: Body,
     name: Option<String>,
     label: &'static str,
-) -> Result<Vec<import::Item>> {
-    let kept: Arc<Mutex<Vec<import::Item>>> = Arc::default();
+) -> Result<Vec<Item>> {
+    let kept: Arc<Mutex<Vec<Item>>> = Arc::default();
     let (into, content) = (kept.clone(), app.content.clone());
     route::upload(parts, body, name, move |given, mut stream| {
         let (into, content) = (into.clone(), content.clone());
@@ -98,7 +93,7 @@ pub(crate) async fn keep(
             let stored = stored.map_err(content_error)?;
             let label = Untrusted::new(given.unwrap_or_else(|| label.into())).for_file_name();
             let (sha256, size) = (stored.sha256.to_string(), stored.size);
-            let item = import::Item { label, sha256, size, format: None };
+            let item = Item { label, sha256, size };
             into.lock().unwrap_or_else(|p| p.into_inner()).push(item);
             Ok(())
         }

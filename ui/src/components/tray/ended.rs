@@ -95,6 +95,7 @@ pub fn summary(job: &Job, newest: bool) -> impl IntoView + use<> {
                 {job.kept.as_deref().map(|kept| view! { <span><English text=kept />" "</span> })}
                 <span data-test="tray-rules">{words}</span>
                 {none.map(|result| view! { <p class="t2" data-test="tray-why-none">{why_none(&result)}</p>{(result.events > 0).then(|| view! { <OfferRules /> })} })}
+                {import.as_ref().and_then(super::zone::question)}
                 <div class="row wrap notes">
                 {notes(job)}
                 </div>

@@ -5,6 +5,7 @@ pub use ended::{OfferRules, why_none};
 pub mod kinds;
 mod names;
 mod row;
+pub mod zone;
 
 use crate::{
     actions::hint,

@@ -129,10 +129,25 @@ fn head(job: Memo<Option<Job>>) -> impl IntoView {
     let found =
         Memo::new(move |_| job.with(|j| j.as_ref().is_some_and(|j| jobs::import_result(j).alerts > 0)));
     let zone = move || app().preferences.with(|p| p.time_zone);
+    let told = move |of: fn(&Job) -> Option<String>| {
+        Memo::new(move |_| job.with(|j| j.as_ref().filter(|j| alive(j)).and_then(of)))
+    };
+    let forecast = told(|job| {
+        let told = jobs::import_result(job).forecast?;
+        let args: [(&str, &dyn std::fmt::Display); 3] = [
+            ("time", &span(told.seconds.max(1))),
+            ("disk", &bytes(told.disk_bytes)),
+            ("memory", &bytes(told.memory_bytes)),
+        ];
+        Some(tf(k::TRAY_FORECAST, &args))
+    });
+    let waits = told(|job| jobs::import_result(job).waits);
     view! {
         <tr class="note job-h" data-test="tray-head"><td colspan="6"><div class="row">
             <b class="med trunc"><bdi>{name}</bdi></b>
             {move || time().map(|at| view! { <time class="ltr t3" title=clock::both(at)>{clock::second(at, zone())}</time> })}
+            {move || forecast.get().map(|words| view! { <span class="t3" data-test="tray-forecast">{words}</span> })}
+            {move || waits.get().map(|words| view! { <span class="warn-c" role="status" data-test="tray-waits"><English text=words /></span> })}
             {move || found.get().then(|| view! {
                 <a href="/alerts" class="btn btn-quiet btn-sm acc-c push" data-test="tray-results" on:click=|e| follow(e, "/alerts")>{t(k::TRAY_RESULTS)}</a>
             })}
@@ -186,6 +201,14 @@ fn remarks(file: &ImportFile) -> (&'static str, Vec<String>) {
     }
     if file.duplicates > 0 {
         out.push(tn(k::TRAY_DUPLICATES, file.duplicates));
+    }
+    if let Some(size) = file.grown_from {
+        out.push(tf(k::TRAY_GROWN, &[("size", &bytes(size))]));
+    }
+    match (file.equal, file.equal_is_lower_bound) {
+        (0, _) => {}
+        (n, false) => out.push(tn(k::TRAY_EQUAL, n)),
+        (n, true) => out.push(tn(k::TRAY_EQUAL_LEAST, n)),
     }
     if file.unchanged == Some(false) {
         out.push(t(k::TRAY_CHANGED).to_owned());

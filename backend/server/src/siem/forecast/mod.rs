@@ -1,0 +1,159 @@
+//! What an import will take: time, disk, memory. From how fast this machine was before, else from what was measured once.
+
+pub(super) mod store;
+
+use super::import::Run;
+use api::siem::Forecast;
+use evidence::Sha256Hex;
+use ingest::{
+    Format,
+    paths::{Found, walk},
+    sniff_file,
+};
+use kernel::{Result, jobs::Stop};
+use std::{collections::BTreeMap, fs::File, path::PathBuf};
+
+/// Sources that are looked into; the rest is taken to be like them.
+const LOOKED_INTO: usize = 2_000;
+/// Less than this says nothing of a rate.
+const ENOUGH_MS: u64 = 200;
+/// What was measured once, by format: bytes a second that are read, matched and stored, and bytes in the log store by
+/// byte of source. (docs/figures.md)
+const MEASURED: &[(Format, u64, f64)] = &[
+    (Format::Evtx, 12_000_000, 1.0),
+    (Format::Json, 12_000_000, 1.2),
+    (Format::Csv, 8_000_000, 2.0),
+    (Format::Zeek, 8_000_000, 2.5),
+    (Format::Auditd, 8_000_000, 2.5),
+    (Format::Syslog, 6_000_000, 3.0),
+    (Format::Cef, 6_000_000, 3.0),
+    (Format::Leef, 6_000_000, 3.0),
+    (Format::Text, 6_000_000, 3.0),
+    (Format::Gzip, 1_000_000, 12.0),
+    (Format::Zstd, 1_000_000, 12.0),
+    (Format::Zip, 1_000_000, 12.0),
+    (Format::Tar, 8_000_000, 1.5),
+];
+/// Memory of the program with its rules, and of each thread that decodes.
+const MEMORY: u64 = 140 << 20;
+const MEMORY_A_THREAD: u64 = 16 << 20;
+
+/// Bytes by format.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(super) struct Mix {
+    known: BTreeMap<&'static str, u64>,
+    /// Bytes that were not looked into.
+    rest: u64,
+}
+
+impl Mix {
+    fn add(&mut self, n: usize, bytes: u64, open: impl FnOnce() -> Option<File>) {
+        let format = match n < LOOKED_INTO {
+            true => open().and_then(|mut file| sniff_file(&mut file).ok()),
+            false => None,
+        };
+        match format {
+            // Not read, so it costs nothing.
+            Some(Format::Unknown { .. }) => {}
+            Some(format) => *self.known.entry(format.name()).or_default() += bytes,
+            None if n < LOOKED_INTO => {}
+            None => self.rest += bytes,
+        }
+    }
+
+    /// `rate` gives bytes a second where they are known from before.
+    fn forecast(&self, rate: impl Fn(&str) -> Option<f64>, keep: bool, threads: u64) -> Forecast {
+        let looked: u64 = self.known.values().sum();
+        let scale = if looked == 0 { 0.0 } else { (looked + self.rest) as f64 / looked as f64 };
+        let (mut seconds, mut disk, mut measured) = (0.0, 0.0, true);
+        for (name, bytes) in &self.known {
+            let once = MEASURED.iter().find(|(format, ..)| format.name() == *name);
+            let (usual, stored) = once.map_or((6_000_000, 3.0), |(_, rate, stored)| (*rate, *stored));
+            let known = rate(name);
+            measured &= known.is_some();
+            seconds += *bytes as f64 / known.unwrap_or(usual as f64);
+            disk += *bytes as f64 * (stored + f64::from(u8::from(keep)));
+        }
+        Forecast {
+            seconds: (seconds * scale).ceil() as u64,
+            disk_bytes: (disk * scale) as u64,
+            memory_bytes: MEMORY + threads * MEMORY_A_THREAD,
+            measured,
+        }
+    }
+}
+
+impl Run {
+    /// Bytes in all, and what they are; unreadable ones count nothing.
+    pub(super) fn mix_of_paths(&self, paths: &[PathBuf]) -> (u64, Mix) {
+        let (mut total, mut mix) = (0, Mix::default());
+        let own = super::own::Own::below(paths, &self.dir);
+        for (n, found) in walk(paths).filter(|found| !own.holds(found)).enumerate() {
+            if let Found::File { path, .. } = found {
+                let size = path.metadata().map_or(0, |m| m.len());
+                total += size;
+                mix.add(n, size, || File::open(&path).ok());
+            }
+            if self.ctx.stop() != Stop::No {
+                break;
+            }
+        }
+        (total, mix)
+    }
+
+    /// The same of uploads.
+    pub(super) fn mix_of_kept(&self, items: &[super::input::Item]) -> (u64, Mix) {
+        let mut mix = Mix::default();
+        for (n, item) in items.iter().enumerate() {
+            let open = || self.content.open_kept(&Sha256Hex::parse(&item.sha256).ok()?).ok();
+            mix.add(n, item.size, open);
+        }
+        (items.iter().map(|item| item.size).sum(), mix)
+    }
+
+    /// Says what the import will take.
+    pub(super) fn foretell(&mut self, mix: &Mix, copied: bool) -> Result<()> {
+        let rates = self.runtime.block_on(store::rates(self.ctx.kernel.db.read()))?;
+        let rate = |format: &str| {
+            let (bytes, ms) = rates.get(format)?;
+            (*ms >= ENOUGH_MS).then(|| *bytes as f64 * 1000.0 / *ms as f64)
+        };
+        let threads = std::thread::available_parallelism().map_or(1, |n| n.get().min(4));
+        self.result.forecast = Some(mix.forecast(rate, copied, threads as u64));
+        self.ctx.result(&self.result);
+        Ok(())
+    }
+
+    /// Keeps how fast it was, for the next forecast.
+    pub(super) fn learn(&self) -> Result<()> {
+        if self.took.is_empty() {
+            return Ok(());
+        }
+        self.runtime.block_on(async {
+            let mut tx = self.ctx.kernel.db.write(&self.ctx.actor()).await?;
+            for (format, (bytes, ms)) in &self.took {
+                store::learn(&mut tx, format, *bytes, *ms).await?;
+            }
+            self.ctx.checkpoint(&mut tx, &serde_json::json!(self.at)).await?;
+            tx.commit_checkpoint().await
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_not_looked_into_is_like_the_rest_and_what_was_measured_counts() {
+        let mix =
+            Mix { known: BTreeMap::from([("json", 30_000_000), ("evtx", 10_000_000)]), rest: 40_000_000 };
+        let told = mix.forecast(|format| (format == "json").then_some(3_000_000.0), false, 2);
+        // Twice (ten seconds, and 10/12 of one).
+        assert_eq!((told.seconds, told.measured), (22, false));
+        assert_eq!(told.disk_bytes, 2 * (36_000_000 + 10_000_000));
+        let kept = mix.forecast(|_| Some(1e9), true, 2);
+        assert_eq!((kept.disk_bytes, kept.measured), (told.disk_bytes + 80_000_000, true));
+        assert_eq!(Mix::default().forecast(|_| None, true, 1).disk_bytes, 0);
+    }
+}
