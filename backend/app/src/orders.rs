@@ -44,6 +44,8 @@ pub(crate) enum Order {
     },
     /// Rules of the workspace.
     RulesList { query: Box<RuleList> },
+    /// Watch a folder, absolute, or none.
+    Watch { folder: Option<String>, reason: Option<String> },
     /// Look at everything stored.
     Doctor {
         /// The pages of `aurora.db` were looked at already.
@@ -129,6 +131,10 @@ pub(crate) async fn obey(app: &App, order: Order, to: mpsc::Sender<Reply>) {
         Order::Import { paths } => import(app, paths, &to).await,
         Order::RulesImport { name, enabled, paths } => rules_import(app, name, enabled, paths, &to).await,
         Order::RulesList { query } => rules_list(app, *query).await,
+        Order::Watch { folder, reason } => {
+            let folder = folder.map(PathBuf::from);
+            siem::set_folder(app, &actor(), folder, reason).await.map(|()| watched(app))
+        }
         Order::Doctor { seen } => {
             let mut found = Findings::new(&to);
             doctor::look(app, seen, &mut found).await;
@@ -162,6 +168,12 @@ async fn user_add(app: &App, name: String, role: Role, password: Option<String>)
 async fn import(app: &App, paths: Vec<PathBuf>, to: &mpsc::Sender<Reply>) -> kernel::Result<Value> {
     let id = siem::start(&app.kernel, &actor(), siem::Input::Paths { paths }).await?;
     watch(app, &id, to).await
+}
+
+/// The folder that is watched now.
+fn watched(app: &App) -> Value {
+    let settings = app.kernel.settings.get();
+    settings.watched_folder.filter(|_| settings.watch).map_or(Value::Null, Value::from)
 }
 
 async fn rules_import(

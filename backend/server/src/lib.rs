@@ -41,6 +41,8 @@ pub struct Parts {
     pub rules: Arc<Rules>,
     /// Folder of the workspace.
     pub dir: PathBuf,
+    /// Sources that bring events by themselves.
+    pub live: siem::Live,
 }
 
 impl std::ops::Deref for App {
@@ -84,6 +86,7 @@ pub const MIGRATIONS: &[Migration] = &[
     Migration { version: 3, name: "cases", sql: include_str!("../migrations/0003_cases.sql") },
     Migration { version: 4, name: "detections", sql: include_str!("../migrations/0004_detections.sql") },
     Migration { version: 5, name: "urgency", sql: include_str!("../migrations/0005_urgency.sql") },
+    Migration { version: 6, name: "live", sql: include_str!("../migrations/0006_live.sql") },
 ];
 
 impl App {
@@ -143,7 +146,8 @@ impl App {
                 return Err(e);
             }
         };
-        let app = App(Arc::new(Parts { kernel, logs, content, rules, dir: o.dir.to_owned() }));
+        let live = siem::Live::default();
+        let app = App(Arc::new(Parts { kernel, logs, content, rules, dir: o.dir.to_owned(), live }));
         if let Err(e) = detections::open(&app.kernel, &app.rules).await {
             app.close().await;
             return Err(e.into());
@@ -151,8 +155,14 @@ impl App {
         Ok(app)
     }
 
-    /// Stops jobs at their resume points and closes both databases.
+    /// Starts the sources that bring events by themselves, as the settings have them.
+    pub fn listen(&self, bind: siem::Bind) {
+        self.live.start(self, bind);
+    }
+
+    /// Stores what came in live, stops jobs at their resume points and closes both databases.
     pub async fn close(&self) {
+        self.live.stop().await;
         // Jobs end first: they may wait for a rule set.
         self.rules.stop().await;
         self.kernel.close().await;
@@ -188,6 +198,7 @@ pub fn queries() -> Vec<(&'static str, &'static [(&'static str, &'static str)])>
         ("alerts", alerts::QUERIES),
         ("alerts/list", alerts::LIST_QUERIES),
         ("cases", cases::QUERIES),
+        ("siem/live", siem::QUERIES),
     ];
     all.extend_from_slice(detections::QUERIES);
     all

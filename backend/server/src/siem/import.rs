@@ -4,7 +4,7 @@
 //! between the two is healed by identity: the batch is read again, its events are there already, its alerts are made.
 
 use super::{
-    own,
+    intake, own,
     source::{self, Opened, Place, Refused},
     store_error,
 };
@@ -25,7 +25,7 @@ use ingest::{
 };
 use kernel::{
     Error, Kernel, Result,
-    db::{Actor, Audit},
+    db::{Actor, Audit, Tx},
     jobs::{JobCtx, Stop, Work},
 };
 use logstore::{LogStore, NewSource, SourceId};
@@ -76,6 +76,16 @@ pub struct Item {
 
 /// Queues an import: the one way from sources to a job.
 pub async fn start(kernel: &Kernel, by: &Actor, input: Input) -> Result<String> {
+    start_with(kernel, by, input, async |_, _| Ok(())).await
+}
+
+/// The same with something else in its commit, which is told the job's id.
+pub(super) async fn start_with(
+    kernel: &Kernel,
+    by: &Actor,
+    input: Input,
+    also: impl AsyncFnOnce(&mut Tx, &str) -> Result<()>,
+) -> Result<String> {
     let value = serde_json::to_value(&input).map_err(Error::internal)?;
     let labels: Vec<_> = match &input {
         Input::Paths { paths } => paths.iter().map(|p| p.to_string_lossy().into_owned()).collect(),
@@ -87,6 +97,7 @@ pub async fn start(kernel: &Kernel, by: &Actor, input: Input) -> Result<String> 
     };
     let mut tx = kernel.db.write(by).await?;
     let id = kernel.jobs.enqueue(&mut tx, KIND, total, &value).await?;
+    also(&mut tx, &id).await?;
     tx.commit(Audit::new("import.start", "job", &id).after(json!({"sources": labels})), &[]).await?;
     kernel.jobs.wake();
     Ok(id)
@@ -259,7 +270,7 @@ impl Run {
             self.result.correlation_notes.extend(found.notes);
             self.ctx.result(&self.result);
             self.ctx.checkpoint(&mut tx, &json!(self.at)).await?;
-            raised.commit(&kernel, tx, &self.ctx.id).await
+            raised.commit(&kernel, tx, ("job", &self.ctx.id)).await
         })
     }
 
@@ -335,9 +346,10 @@ impl Run {
         batch: Batch,
         said: &mut ImportFile,
     ) -> Result<()> {
-        let now = Nanos(self.ctx.kernel.world.now_ns());
         let runtime = self.runtime.clone();
-        let added = runtime.block_on(self.logs.append(id, &batch.events, now)).map_err(store_error)?;
+        let (logs, rules, world) = (&*self.logs, &*self.rules, &self.ctx.kernel.world);
+        let stored = intake::store(logs, rules, world, &mut self.matcher, id, &batch.events);
+        let (added, matched) = runtime.block_on(stored)?;
         let after_crash = added.duplicates.min(self.uncounted);
         self.uncounted -= after_crash;
         let (new, duplicates) = (added.new + after_crash, added.duplicates - after_crash);
@@ -360,8 +372,6 @@ impl Run {
         metrics.ingest_events.inc_by(new);
         metrics.ingest_rejected.inc_by(errors);
         self.seen(&batch);
-        self.matcher.follow(&self.rules);
-        let matched = self.matcher.scan(&batch.events, &self.ctx.kernel.world);
         self.result.suppressed += matched.suppressed();
         self.at.chunk = batch.resume;
         self.show(n, said.clone());
@@ -378,7 +388,7 @@ impl Run {
             self.result.alerts += u64::try_from(raised.created.len()).unwrap_or(0);
             self.ctx.result(&self.result);
             self.ctx.checkpoint(&mut tx, &json!(self.at)).await?;
-            raised.commit(&kernel, tx, &self.ctx.id).await
+            raised.commit(&kernel, tx, ("job", &self.ctx.id)).await
         })
     }
 

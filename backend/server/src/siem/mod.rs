@@ -1,15 +1,20 @@
 //! Logs and imports.
 //!
-//! `import` from files to events and alerts, as a job · `reading` one source of it · `own` what it must not read · `upload` what POST /imports does · `logs` the reads.
+//! `import` from files to events and alerts, as a job · `reading` one source of it · `own` what it must not read · `upload` what POST /imports does ·
+//! `sent` what POST /siem/logs/ingest does · `live` the listener for syslog and the watched folder · `intake` from events to alerts, for all of them · `logs` the reads.
 
 mod import;
+mod intake;
+mod live;
 mod logs;
 mod own;
 mod reading;
+mod sent;
 mod source;
 mod upload;
 
 pub use import::{Import, Input, start};
+pub use live::{Bind, Live, Sockets, set_folder, store::QUERIES};
 pub(crate) use logs::{event_of, rows};
 pub(crate) use upload::{accepted, held, keep};
 
@@ -22,7 +27,7 @@ use kernel::{
 
 /// Routes of this domain.
 pub fn routes() -> Routes<App> {
-    Routes::default().with(log_list).with(log).with(stats).with_raw(upload::upload)
+    Routes::default().with(log_list).with(log).with(stats).with_raw(upload::upload).with_raw(sent::ingest)
 }
 
 async fn log_list(app: App, call: Call<LogsList>) -> Result<Answer<api::Page<Log>>> {
