@@ -23,6 +23,7 @@ const LEFT_OUT: &[(&str, &str)] = &[
     ("AuthLogout", "ends the token that the run is made with"),
     ("TokenKeyRenew", "ends every token"),
     ("ImportCreate", "any bytes are a file: its answers are tested with real ones"),
+    ("LogsIngest", "takes any JSON, and its answer says what it refused: tests/sent.rs"),
     ("AlertsLive", "a WebSocket"),
 ];
 

@@ -48,6 +48,7 @@ async fn next(app: &AppHandle, action: &str) -> Option<Result<Next, Problem>> {
             let name = format!("{}.aurora-backup", desk.shown()?.name());
             desk.backup(dialogs::new_file(app, "pick_backup_to", name).await?).await
         }
+        "watch-folder" => desk.watch(dialogs::folder(app, "pick_watch").await?).await,
         "workspace-restore" => {
             let from = dialogs::file(app, "pick_backup_from").await?;
             desk.restore(from, dialogs::folder(app, "pick_restore_into").await?).await

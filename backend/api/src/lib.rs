@@ -31,7 +31,7 @@ pub use live::{ClientFrame, Live, LiveKind, ServerFrame};
 pub use page::{Empty, Page};
 pub use patch::present;
 pub use role::{FINER, Role, grants, scopes_of};
-pub use route::{BodyKind, ReplyKind, Route, RouteInfo, RouteSchemas, info};
+pub use route::{BodyKind, ReplyKind, Route, RouteInfo, RouteSchemas, creates, info};
 pub use time::Time;
 
 /// Every route of the product, in the order of the domains.

@@ -15,6 +15,8 @@ pub enum BodyKind {
     JsonOrForm,
     /// Bytes as a stream, or multipart.
     Stream,
+    /// JSON objects with any fields: one, an array, or NDJSON; 64 MiB at most, as a stream.
+    Events,
 }
 
 /// What an answer carries.
@@ -54,6 +56,11 @@ pub trait Route: Send + Sync + 'static {
     type Body: DeserializeOwned + Serialize + JsonSchema + Send + 'static;
     /// JSON answer; `()` for none, raw or socket.
     type Reply: DeserializeOwned + Serialize + JsonSchema + Send + 'static;
+}
+
+/// Whether a route makes something, so that a repeat under the same `Idempotency-Key` must not make it twice.
+pub const fn creates(post: bool, status: u16, body: BodyKind) -> bool {
+    post && (matches!(status, 201 | 202) || matches!(body, BodyKind::Events))
 }
 
 /// A route as data.

@@ -258,6 +258,30 @@ pub struct RuleNote {
     pub reason: String,
 }
 
+/// Answer of POST /siem/logs/ingest. What it counts as accepted or as a duplicate is synced to the disk.
+#[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
+pub struct Ingested {
+    /// Events that were not there before.
+    pub accepted: u64,
+    /// Events that this sender had sent before, also earlier in the same call.
+    pub duplicates: u64,
+    /// Elements that were not taken: the first 1,000.
+    pub rejected: Vec<Rejected>,
+    /// How many there are in all.
+    pub rejected_total: u64,
+}
+
+/// An element that was not taken.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+pub struct Rejected {
+    /// Its number among the elements of the call, from 0.
+    pub index: u64,
+    /// AURORA code.
+    pub code: String,
+    /// In plain words, with the line of the body.
+    pub message: String,
+}
+
 /// A source of logs.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct Source {
@@ -301,6 +325,8 @@ routes! {
     LogsList: GET "/api/v1/siem/logs", SiemRead, path Empty, query LogList, body None () => 200 Json Page<Log>;
     #[doc = "One event with raw bytes on demand"]
     LogGet: GET "/api/v1/siem/logs/{log_id}", SiemRead, path LogPath, query LogQuery, body None () => 200 Json LogDetail;
+    #[doc = "Ingest log entries: one object, an array, or NDJSON"]
+    LogsIngest: POST "/api/v1/siem/logs/ingest", SiemWrite, path Empty, query Empty, body Events () => 200 Json Ingested;
     #[doc = "SIEM statistics"]
     SiemStatsGet: GET "/api/v1/siem/stats", SiemRead, path Empty, query Empty, body None () => 200 Json SiemStats;
     #[doc = "Zones of sources and offsets of hosts"]

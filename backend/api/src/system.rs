@@ -60,6 +60,91 @@ pub struct Settings {
     pub keep_sources: bool,
     /// WebSocket connections a stream.
     pub max_sockets: u32,
+    /// The listener for syslog.
+    #[serde(default)]
+    pub syslog: SyslogSettings,
+    /// Whether [`Settings::watched_folder`] is watched.
+    #[serde(default)]
+    pub watch: bool,
+    /// Folder of the server's machine whose new files are imported. Set in the window or on the command line of that
+    /// machine: no route takes a path.
+    #[serde(default)]
+    pub watched_folder: Option<String>,
+}
+
+/// The listener for syslog, CEF and LEEF over UDP and TCP (RFC 5426, RFC 6587).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct SyslogSettings {
+    /// Off in a new workspace.
+    pub enabled: bool,
+    /// IP address of this machine that is listened on; `0.0.0.0` or `::` for all.
+    pub address: String,
+    /// Of both UDP and TCP; 0 takes a free one, which the status names.
+    pub port: u16,
+    /// Who may send: addresses, or networks as `10.1.0.0/16`. At most 1,000.
+    pub allow: Vec<String>,
+}
+
+impl Default for SyslogSettings {
+    fn default() -> Self {
+        let allow = ["127.0.0.1", "::1"].map(String::from).to_vec();
+        SyslogSettings { enabled: false, address: "127.0.0.1".into(), port: 5514, allow }
+    }
+}
+
+words! {
+    /// Where a live source stands.
+    #[derive(Default)]
+    pub enum LiveState { #[default] Off "off", Running "running", Failed "failed", }
+}
+
+/// The sources that bring events by themselves, as they stand.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct LiveSources {
+    /// The listener for syslog.
+    pub syslog: SyslogStatus,
+    /// The watched folder.
+    pub watch: WatchStatus,
+}
+
+/// The listener as it stands. Counts are since the server started.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct SyslogStatus {
+    /// Where it stands.
+    pub state: LiveState,
+    /// Why it failed, or what goes wrong while it runs.
+    pub reason: Option<String>,
+    /// Address and port that it listens on.
+    pub listens: Option<String>,
+    /// TCP connections now.
+    pub connections: u64,
+    /// Messages taken.
+    pub received: u64,
+    /// Messages that wait to be stored.
+    pub waiting: u64,
+    /// Events stored.
+    pub stored: u64,
+    /// Messages that were not taken, by why: `queue_full`, `not_allowed`, `too_long`, `connections`, `not_stored`. A TCP
+    /// connection that is refused counts once.
+    pub dropped: BTreeMap<String, u64>,
+    /// When the last message came.
+    pub last_at: Option<Time>,
+}
+
+/// The watched folder as it stands. Counts are since the server started.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct WatchStatus {
+    /// Where it stands.
+    pub state: LiveState,
+    /// Why it failed, or what can't be read in it.
+    pub reason: Option<String>,
+    /// Files that were handed to imports.
+    pub files: u64,
+    /// Files that are still being written.
+    pub waiting: u64,
+    /// When the last file was handed on.
+    pub last_at: Option<Time>,
 }
 
 impl Default for Settings {
@@ -74,6 +159,9 @@ impl Default for Settings {
             retention_days: None,
             keep_sources: true,
             max_sockets: 500,
+            syslog: SyslogSettings::default(),
+            watch: false,
+            watched_folder: None,
         }
     }
 }
@@ -88,6 +176,9 @@ pub struct SettingsView {
     pub version: u32,
     /// The last 50 changes, newest first.
     pub history: Vec<SettingsChange>,
+    /// The live sources as they stand.
+    #[serde(default)]
+    pub live: LiveSources,
 }
 
 /// A change of the settings.
@@ -135,6 +226,14 @@ pub struct PatchSettings {
     #[serde(deserialize_with = "crate::present", skip_serializing_if = "Option::is_none")]
     #[schemars(with = "u32")]
     pub max_sockets: Option<u32>,
+    /// Replaces the listener's settings; what is left out is as in a new workspace.
+    #[serde(deserialize_with = "crate::present", skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "SyslogSettings")]
+    pub syslog: Option<SyslogSettings>,
+    /// Whether the folder that was set on the server's machine is watched.
+    #[serde(deserialize_with = "crate::present", skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "bool")]
+    pub watch: Option<bool>,
 }
 
 /// What an audit row is about.

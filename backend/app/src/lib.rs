@@ -5,6 +5,7 @@ pub mod cli;
 pub mod config;
 pub mod desktop;
 mod doctor;
+mod listen;
 mod orders;
 mod web;
 mod workspace;

@@ -46,6 +46,8 @@ pub(crate) enum Order {
     },
     /// Rules of the workspace.
     RulesList { query: Box<RuleList> },
+    /// Watch a folder, absolute, or none.
+    Watch { folder: Option<String>, reason: Option<String> },
     /// Look at everything stored.
     Doctor {
         /// The pages of `aurora.db` were looked at already.
@@ -131,6 +133,10 @@ pub(crate) async fn obey(app: &App, order: Order, to: mpsc::Sender<Reply>) {
         Order::Import { paths, told } => import(app, paths, told, &to).await,
         Order::RulesImport { name, enabled, paths } => rules_import(app, name, enabled, paths, &to).await,
         Order::RulesList { query } => rules_list(app, *query).await,
+        Order::Watch { folder, reason } => {
+            let folder = folder.map(PathBuf::from);
+            siem::set_folder(app, &actor(), folder, reason).await.map(|()| watched(app))
+        }
         Order::Doctor { seen } => {
             let mut found = Findings::new(&to);
             doctor::look(app, seen, &mut found).await;
@@ -169,6 +175,12 @@ async fn import(
 ) -> kernel::Result<Value> {
     let id = siem::start(&app.kernel, &actor(), siem::Input::Paths { paths, told }).await?;
     watch(app, &id, to).await
+}
+
+/// The folder that is watched now.
+fn watched(app: &App) -> Value {
+    let settings = app.kernel.settings.get();
+    settings.watched_folder.filter(|_| settings.watch).map_or(Value::Null, Value::from)
 }
 
 async fn rules_import(

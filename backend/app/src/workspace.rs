@@ -1,6 +1,6 @@
 //! A workspace that this process owns: its lock, its socket, its server.
 
-use crate::{backup, desktop::words, orders};
+use crate::{backup, desktop::words, listen, orders};
 use kernel::{
     World,
     auth::token_key::KeyPlace,
@@ -84,6 +84,8 @@ pub(crate) struct How {
     pub(crate) key: KeyPlace,
     /// Whether jobs run (not for a short command).
     pub(crate) jobs: bool,
+    /// Whether live sources come in (only for who stays).
+    pub(crate) live: bool,
 }
 
 /// What a workspace needs free to be opened: its logs, its write-ahead files, some room to end a job.
@@ -118,6 +120,9 @@ impl Workspace {
             if let Err(e) = started {
                 app.close().await;
                 return Err(Problem::from(e).at(dir));
+            }
+            if how.live {
+                app.listen(Arc::new(listen::bind));
             }
             Ok(app)
         };

@@ -5,6 +5,8 @@
 //! other tools found, `container` for what holds other files). Parsers stream, keep a bound on memory, and never fail on content: they hand on [`event::Batch`]es with what was good and what was
 //! skipped, where and why. An error is only "can't read the file". No clock, no store, no network, no child process.
 //!
+//! What comes in live and lies in no source is read by [`elements`] and [`LineReader`].
+//!
 //! A new text format is a folder with `is` (does a text begin like it) and `read` (a text to batches through
 //! `text::Out`; where a record is a line, a `text::Lined`), a line in `sniff`, in [`Format`] and in `read`.
 
@@ -20,6 +22,7 @@ mod loose;
 pub mod paths;
 mod read;
 mod results;
+mod sent;
 mod sniff;
 mod syslog;
 mod text;
@@ -28,7 +31,8 @@ mod zeek;
 pub use container::Limits;
 pub use format::Format;
 pub use read::{Content, Options, ReadError, Resume, Sink, read};
+pub use sent::{LineReader, elements};
+pub use sniff::{HEAD, open, sniff, sniff_file};
+
 /// The note on a source whose times name no zone.
 pub const NO_ZONE: &str = "has times without a zone; they were taken as UTC";
-
-pub use sniff::{HEAD, open, sniff, sniff_file};

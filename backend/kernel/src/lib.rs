@@ -10,6 +10,7 @@ pub mod error;
 pub mod jobs;
 pub mod live;
 pub mod metrics;
+pub mod net;
 pub mod platform;
 pub mod route;
 pub mod settings;

@@ -17,6 +17,13 @@ pub struct RouteLabels {
     pub status: u16,
 }
 
+/// Why a listener did not take a message.
+#[derive(Clone, Copy, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+pub struct DropLabels {
+    /// `queue_full`, `not_allowed`, `too_long`, `connections` or `not_stored`.
+    pub reason: &'static str,
+}
+
 /// The counters.
 pub struct Metrics {
     registry: Registry,
@@ -28,6 +35,12 @@ pub struct Metrics {
     pub ingest_events: Counter,
     /// Records that could not be read.
     pub ingest_rejected: Counter,
+    /// Messages that the listener took.
+    pub listener_received: Counter,
+    /// Events of the listener that were stored.
+    pub listener_stored: Counter,
+    /// Messages that the listener did not take.
+    pub listener_dropped: Family<DropLabels, Counter>,
     /// Network attacks found.
     pub network_attacks: Counter,
     /// Seconds from request to decision.
@@ -52,6 +65,9 @@ impl Default for Metrics {
             alerts_deduplicated: Counter::default(),
             ingest_events: Counter::default(),
             ingest_rejected: Counter::default(),
+            listener_received: Counter::default(),
+            listener_stored: Counter::default(),
+            listener_dropped: Family::default(),
             network_attacks: Counter::default(),
             approval_latency: Histogram::new([1.0, 10.0, 60.0, 300.0, 900.0, 1800.0]),
             inference_queue: Gauge::default(),
@@ -63,6 +79,9 @@ impl Default for Metrics {
         r.register("alerts_deduplicated", "Events added to an existing alert", m.alerts_deduplicated.clone());
         r.register("ingest_events", "Events stored", m.ingest_events.clone());
         r.register("ingest_rejected", "Records that could not be read", m.ingest_rejected.clone());
+        r.register("listener_received", "Messages that the listener took", m.listener_received.clone());
+        r.register("listener_stored", "Events of the listener that were stored", m.listener_stored.clone());
+        r.register("listener_dropped", "Messages that the listener did not take", m.listener_dropped.clone());
         r.register("network_attack_detections", "Network attacks found", m.network_attacks.clone());
         r.register("approval_latency_seconds", "From request to decision", m.approval_latency.clone());
         r.register("inference_queue", "Requests waiting for the model", m.inference_queue.clone());

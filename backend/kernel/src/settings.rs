@@ -3,25 +3,28 @@
 use crate::{
     Error, Result,
     db::{Actor, Audit, Db, store},
+    net::Net,
 };
 use api::{
     Code, Time,
-    system::{Mode, PatchSettings, Settings, SettingsChange, SettingsView},
+    system::{LiveSources, Mode, PatchSettings, Settings, SettingsChange, SettingsView, SyslogSettings},
 };
 use serde_json::json;
 use sqlx::Row as _;
-use std::sync::RwLock;
+use std::{net::IpAddr, sync::RwLock};
+use tokio::sync::watch;
 
 /// Settings in memory and their rows.
 pub struct SettingsStore {
     now: RwLock<(u32, Settings)>,
+    changed: watch::Sender<u32>,
 }
 
 impl SettingsStore {
     pub(crate) async fn load(db: &Db) -> Result<Self> {
         let newest = history(db).await?.into_iter().next();
         let now = newest.map_or((0, Settings::default()), |c| (c.version, c.settings));
-        Ok(SettingsStore { now: RwLock::new(now) })
+        Ok(SettingsStore { changed: watch::channel(now.0).0, now: RwLock::new(now) })
     }
 
     /// As they are.
@@ -34,11 +37,16 @@ impl SettingsStore {
         self.now.read().unwrap_or_else(|p| p.into_inner()).1.mode
     }
 
+    /// The version, whenever it grows.
+    pub fn changes(&self) -> watch::Receiver<u32> {
+        self.changed.subscribe()
+    }
+
     /// With version and history.
     pub async fn view(&self, db: &Db) -> Result<SettingsView> {
         let history = history(db).await?;
         let (version, settings) = self.now.read().unwrap_or_else(|p| p.into_inner()).clone();
-        Ok(SettingsView { settings, version, history })
+        Ok(SettingsView { settings, version, history, live: LiveSources::default() })
     }
 
     /// Changes them. Answers the number of the audit row.
@@ -55,10 +63,38 @@ impl SettingsStore {
             return Err(Error::field("reason", "at most 1,000 characters"));
         }
         let after = apply(before.clone(), change)?;
-        if after.mode != before.mode && reason.as_deref().is_none_or(|r| r.trim().is_empty()) {
+        let silent = reason.as_deref().is_none_or(|r| r.trim().is_empty());
+        if after.mode != before.mode && silent {
             return Err(Error::field("reason", "changing the mode needs a reason"));
         }
+        if after.syslog != before.syslog && silent {
+            return Err(Error::field("reason", "changing the listener needs a reason"));
+        }
         if_match(i64::from(version))?;
+        self.put(db, by, version, (before, after), reason).await
+    }
+
+    /// Sets the folder that is watched, or none. Only for who is on this machine: a path of it comes by no route.
+    pub async fn watch(
+        &self,
+        db: &Db,
+        by: &Actor,
+        folder: Option<String>,
+        reason: Option<String>,
+    ) -> Result<i64> {
+        let (version, before) = self.now.read().unwrap_or_else(|p| p.into_inner()).clone();
+        let after = Settings { watch: folder.is_some(), watched_folder: folder, ..before.clone() };
+        self.put(db, by, version, (before, after), reason).await
+    }
+
+    async fn put(
+        &self,
+        db: &Db,
+        by: &Actor,
+        version: u32,
+        (before, after): (Settings, Settings),
+        reason: Option<String>,
+    ) -> Result<i64> {
         let mut tx = db.write(by).await?;
         let body = serde_json::to_string(&after).map_err(Error::internal)?;
         let insert = sqlx::query(store::SETTING_INSERT)
@@ -78,6 +114,7 @@ impl SettingsStore {
             Audit::new("settings.update", "settings", "runtime").before(view(&before)).after(view(&after));
         let seq = tx.commit(audit, &[]).await?;
         *self.now.write().unwrap_or_else(|p| p.into_inner()) = (version + 1, after);
+        self.changed.send_replace(version + 1);
         Ok(seq)
     }
 }
@@ -111,6 +148,38 @@ fn apply(mut s: Settings, c: PatchSettings) -> Result<Settings> {
     if let Some(v) = c.max_sockets {
         s.max_sockets = between("max_sockets", v, 1, 10_000)?;
     }
+    if let Some(v) = c.syslog {
+        s.syslog = syslog(v)?;
+    }
+    if let Some(v) = c.watch {
+        if v && s.watched_folder.is_none() {
+            return Err(Error::field("watch", "no folder is set on the server's machine"));
+        }
+        s.watch = v;
+    }
+    Ok(s)
+}
+
+/// Addresses as they are compared, each once.
+fn syslog(mut s: SyslogSettings) -> Result<SyslogSettings> {
+    let address: IpAddr =
+        s.address.trim().parse().map_err(|_| Error::field("syslog.address", "must be an IP address"))?;
+    s.address = address.to_string();
+    if s.allow.len() > 1_000 {
+        return Err(Error::field("syslog.allow", "at most 1,000"));
+    }
+    let mut allow = vec![];
+    for (i, text) in s.allow.iter().enumerate() {
+        let why = |why: &str| Error::field(format!("syslog.allow[{i}]"), why);
+        let net = Net::parse(text).map_err(why)?.to_string();
+        if !allow.contains(&net) {
+            allow.push(net);
+        }
+    }
+    if s.enabled && allow.is_empty() {
+        return Err(Error::field("syslog.allow", "name who may send"));
+    }
+    s.allow = allow;
     Ok(s)
 }
 

@@ -43,6 +43,8 @@ pub struct Parts {
     pub clocks: Arc<siem::Clocks>,
     /// Folder of the workspace.
     pub dir: PathBuf,
+    /// Sources that bring events by themselves.
+    pub live: siem::Live,
 }
 
 impl std::ops::Deref for App {
@@ -148,7 +150,8 @@ impl App {
                 return Err(e);
             }
         };
-        let app = App(Arc::new(Parts { kernel, logs, content, rules, clocks, dir: o.dir.to_owned() }));
+        let live = siem::Live::default();
+        let app = App(Arc::new(Parts { kernel, logs, content, rules, clocks, dir: o.dir.to_owned(), live }));
         if let Err(e) = detections::open(&app.kernel, &app.rules).await {
             app.close().await;
             return Err(e.into());
@@ -160,8 +163,14 @@ impl App {
         Ok(app)
     }
 
-    /// Stops jobs at their resume points and closes both databases.
+    /// Starts the sources that bring events by themselves, as the settings have them.
+    pub fn listen(&self, bind: siem::Bind) {
+        self.live.start(self, bind);
+    }
+
+    /// Stores what came in live, stops jobs at their resume points and closes both databases.
     pub async fn close(&self) {
+        self.live.stop().await;
         // Jobs end first: they may wait for a rule set.
         self.rules.stop().await;
         self.kernel.close().await;
@@ -199,6 +208,7 @@ pub fn queries() -> Vec<(&'static str, &'static [(&'static str, &'static str)])>
         ("cases", cases::QUERIES),
         ("siem/clocks", siem::CLOCK_QUERIES),
         ("siem/forecast", siem::RATE_QUERIES),
+        ("siem/live", siem::LIVE_QUERIES),
     ];
     all.extend_from_slice(detections::QUERIES);
     all

@@ -102,6 +102,14 @@ pub fn act(action: &'static str) {
     run("act", json!({"action": action}));
 }
 
+/// The same, and then what is to be done when it is done or was given up.
+pub fn act_then(action: &'static str, then: impl FnOnce() + 'static) {
+    spawn_local(async move {
+        told("act", json!({"action": action})).await;
+        then();
+    });
+}
+
 /// Runs a command of the shell and says what went wrong, if something did.
 pub fn run(command: &'static str, args: Value) {
     spawn_local(told(command, args));

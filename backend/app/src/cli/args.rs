@@ -84,6 +84,23 @@ pub(super) enum Command {
         #[command(flatten)]
         dir: DataDir,
     },
+    /// Import whatever comes into a folder, as long as the workspace is open in a window or by `serve`
+    ///
+    /// Each file is imported once, as soon as it has not changed for 2 seconds; folders in it are looked into 8 deep,
+    /// symbolic links are not followed. Originals are opened for reading only.
+    Watch {
+        /// The folder
+        #[arg(required_unless_present = "off")]
+        folder: Option<PathBuf>,
+        /// Watch no folder any more
+        #[arg(long, conflicts_with = "folder")]
+        off: bool,
+        /// Why, for the history of the settings
+        #[arg(long)]
+        reason: Option<String>,
+        #[command(flatten)]
+        dir: DataDir,
+    },
     /// Match rules against files without a workspace: one match a line
     ///
     /// Matches go to standard output; what could not be read, and which rules took no part and why, to standard error.

@@ -103,6 +103,9 @@ async fn command(c: Command) -> Result<u8, Exit> {
             let told = Told { format, timezone };
             orders::import(config(vec![("data_dir", path(dir.data_dir))])?, paths, told).await
         }
+        Command::Watch { folder, off: _, reason, dir } => {
+            orders::watch(config(vec![("data_dir", path(dir.data_dir))])?, folder, reason).await
+        }
         Command::Doctor { dir } => orders::doctor(config(vec![("data_dir", path(dir.data_dir))])?).await,
         Command::Scan(args) => blocking(move || scan::scan(&args)).await,
         Command::Rules { command } => match command {

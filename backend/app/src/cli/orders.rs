@@ -64,7 +64,7 @@ async fn work(
     send: mpsc::Sender<Reply>,
     heard: &Cell<Instant>,
 ) -> Result<(), Exit> {
-    let how = How { desktop: false, key: KeyPlace::Memory, jobs: needs_jobs };
+    let how = How { desktop: false, key: KeyPlace::Memory, jobs: needs_jobs, live: false };
     match Workspace::open(&config.data_dir, how).await {
         Ok(workspace) => {
             let asked = async {
@@ -202,6 +202,23 @@ pub(super) async fn import(config: Config, paths: Vec<PathBuf>, told: Told) -> R
     Ok(if job.status != JobStatus::Done || unread { 2 } else { 0 })
 }
 
+pub(super) async fn watch(
+    config: Config,
+    folder: Option<PathBuf>,
+    reason: Option<String>,
+) -> Result<u8, Exit> {
+    let folder = absolute(Vec::from_iter(folder))?.pop();
+    let text =
+        |f: PathBuf| f.to_str().map(str::to_owned).ok_or_else(|| Exit(2, "its path must be UTF-8".into()));
+    let folder = folder.map(text).transpose()?;
+    let now = carry_out(&config, Order::Watch { folder, reason }, false).await?;
+    out::line(match now.as_str() {
+        Some(folder) => format!("Watching {}", Untrusted::new(folder).for_terminal()),
+        None => "No folder is watched.".to_owned(),
+    })?;
+    Ok(0)
+}
+
 /// What was not read, or was read although something about it is doubtful, with its place.
 fn passed(s: &Skip) -> String {
     let member = s.member.as_ref().map(|m| format!(" > {m}")).unwrap_or_default();
@@ -253,7 +270,7 @@ async fn examine(config: &Config, send: mpsc::Sender<Reply>, heard: &Cell<Instan
     let rest = "the audit log and the content store: not looked at, since the workspace can't be opened";
     if sound {
         drop(lock);
-        let how = How { desktop: false, key: KeyPlace::Memory, jobs: false };
+        let how = How { desktop: false, key: KeyPlace::Memory, jobs: false, live: false };
         match Workspace::open(dir, how).await {
             Ok(workspace) => {
                 doctor::look(&workspace.app, true, &mut found).await;

@@ -15,7 +15,7 @@ pub(super) async fn serve(config: Config) -> Result<u8, Exit> {
         address(&config.listen, config.behind_proxy.is_some()).map_err(|why| wrong(&config, &why))?;
     let listener = tokio::net::TcpListener::bind(address).await.map_err(|e| wrong(&config, &e))?;
     is_there(&config.data_dir).map_err(|p| Exit(2, p.to_string()))?;
-    let how = How { desktop: false, key: config.key_place(), jobs: true };
+    let how = How { desktop: false, key: config.key_place(), jobs: true, live: true };
     let workspace = Workspace::open(&config.data_dir, how).await?;
     let served = serving(&config, &workspace, listener).await;
     workspace.close().await;

@@ -218,6 +218,12 @@ impl Desk {
         desktop.backup(to).await.map(|()| Next::Stay)
     }
 
+    /// Has the workspace on the screen import whatever comes into a folder.
+    pub async fn watch(&self, folder: PathBuf) -> Result<Next, Problem> {
+        let desktop = self.shown().ok_or_else(|| Problem::of("nothing_open", &[]))?;
+        desktop.watch(folder).await.map(|()| Next::Stay)
+    }
+
     /// Unpacks a backup into an empty folder and shows it.
     pub async fn restore(&self, from: PathBuf, into: PathBuf) -> Result<Next, Problem> {
         Desktop::restore(from, into.clone()).await?;

@@ -51,7 +51,7 @@ impl Desktop {
     }
 
     async fn open_for(dir: PathBuf, teller: Teller) -> Result<Desktop, Problem> {
-        let how = How { desktop: true, key: configured()?.key_place(), jobs: true };
+        let how = How { desktop: true, key: configured()?.key_place(), jobs: true, live: true };
         let workspace = Workspace::open(&dir, how).await?;
         match serve(&workspace).await {
             Ok((user, serving)) => {
@@ -120,6 +120,12 @@ impl Desktop {
             job.get_or_insert(pack);
         }
         job.ok_or_else(|| Problem::of("refused", &[("reason", "nothing was named")]))
+    }
+
+    /// Imports whatever comes into this folder from now on.
+    pub async fn watch(&self, folder: PathBuf) -> Result<(), Problem> {
+        let by = Actor { name: self.user.clone(), session: Some("window".into()), ..Actor::default() };
+        Ok(siem::set_folder(&self.workspace.app, &by, Some(folder), None).await?)
     }
 
     /// Jobs that are queued or running.

@@ -5,7 +5,7 @@
 mod map;
 mod scan;
 pub(crate) mod shape;
-mod split;
+pub(crate) mod split;
 #[cfg(test)]
 mod tests;
 mod windows;
@@ -80,13 +80,13 @@ pub(crate) fn read(from: &mut dyn Read, origin: Origin, hand: &mut Hand<'_>) -> 
 
 /// Maps values of one text.
 #[derive(Default)]
-struct Mapper {
+pub(crate) struct Mapper {
     fields: map::Flat,
     windows: windows::Trees,
 }
 
 impl Mapper {
-    fn value(&mut self, out: &mut Out<'_>, kind: Kind, place: Place, line: u64, bytes: &[u8]) {
+    pub(crate) fn value(&mut self, out: &mut Out<'_>, kind: Kind, place: Place, line: u64, bytes: &[u8]) {
         let text = String::from_utf8_lossy(bytes);
         if matches!(text, std::borrow::Cow::Owned(_)) {
             out.note_once(place, "has bytes that are not UTF-8; U+FFFD stands in their place");

@@ -51,9 +51,7 @@ pub(crate) fn read(
     origin: Origin<'_>,
     hand: &mut Hand<'_>,
 ) -> io::Result<ControlFlow<()>> {
-    let mut fields = Fields::default();
-    let names = Names { syslog: fields.name(SYSLOG), auth: fields.name("linux.auth") };
-    each(Syslog { fields, names }, from, origin, hand)
+    each(Syslog::default(), from, origin, hand)
 }
 
 struct Names {
@@ -62,9 +60,17 @@ struct Names {
 }
 
 /// Reads lines; keeps names between them.
-struct Syslog {
+pub(crate) struct Syslog {
     fields: Fields,
     names: Names,
+}
+
+impl Default for Syslog {
+    fn default() -> Self {
+        let mut fields = Fields::default();
+        let names = Names { syslog: fields.name(SYSLOG), auth: fields.name("linux.auth") };
+        Syslog { fields, names }
+    }
 }
 
 impl Lined for Syslog {

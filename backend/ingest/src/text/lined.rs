@@ -1,6 +1,6 @@
 //! What the formats of one record a line have in common.
 
-use super::{Hand, LONGEST, Lines, Origin, Out};
+use super::{Hand, LONGEST, Line, Lines, Origin, Out};
 use event::{Name, Nanos, Place, Value};
 use std::{
     borrow::Cow,
@@ -50,31 +50,7 @@ pub(crate) fn each<L: Lined>(
         }
         any = true;
         if let Some(record) = record {
-            let len = u32::try_from(line.len).unwrap_or(u32::MAX);
-            let place = Place { record, offset: line.offset, len };
-            let text = String::from_utf8_lossy(bytes);
-            if matches!(text, Cow::Owned(_)) && !line.cut() {
-                out.note_once(place, "has bytes that are not UTF-8; U+FFFD stands in their place");
-            }
-            match reader.line(&text, &mut out, place) {
-                Ok(good) => {
-                    let trouble = match good.trouble {
-                        _ if line.cut() => {
-                            Some(format!("longer than {LONGEST} bytes; only its beginning is here"))
-                        }
-                        trouble => trouble.map(str::to_owned),
-                    };
-                    let Good { dataset, time, fields, .. } = good;
-                    match trouble {
-                        None => out.event(dataset, place, time, fields),
-                        Some(what) => {
-                            let said = format!("line {}: {what}", line.number);
-                            out.doubtful(dataset, place, time, fields, &said);
-                        }
-                    }
-                }
-                Err(reason) => out.broken(reader.other(), place, line.number, bytes, reason),
-            }
+            record_of(&mut reader, &mut out, &line, record, bytes);
         }
         if out.done(line.end).is_break() {
             return Ok(ControlFlow::Break(()));
@@ -84,6 +60,33 @@ pub(crate) fn each<L: Lined>(
         out.skipped(None, 0, "there is no line in it that is not blank".into());
     }
     Ok(out.flush())
+}
+
+/// One line that is not blank to its event.
+pub(crate) fn record_of<L: Lined>(reader: &mut L, out: &mut Out<'_>, line: &Line, record: u64, bytes: &[u8]) {
+    let len = u32::try_from(line.len).unwrap_or(u32::MAX);
+    let place = Place { record, offset: line.offset, len };
+    let text = String::from_utf8_lossy(bytes);
+    if matches!(text, Cow::Owned(_)) && !line.cut() {
+        out.note_once(place, "has bytes that are not UTF-8; U+FFFD stands in their place");
+    }
+    match reader.line(&text, out, place) {
+        Ok(good) => {
+            let trouble = match good.trouble {
+                _ if line.cut() => Some(format!("longer than {LONGEST} bytes; only its beginning is here")),
+                trouble => trouble.map(str::to_owned),
+            };
+            let Good { dataset, time, fields, .. } = good;
+            match trouble {
+                None => out.event(dataset, place, time, fields),
+                Some(what) => {
+                    let said = format!("line {}: {what}", line.number);
+                    out.doubtful(dataset, place, time, fields, &said);
+                }
+            }
+        }
+        Err(reason) => out.broken(reader.other(), place, line.number, bytes, reason),
+    }
 }
 
 /// Whether at least half of a text's first lines, blank ones left out, are of a kind. A last line that is cut off by

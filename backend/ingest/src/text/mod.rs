@@ -10,8 +10,8 @@ mod stamp;
 pub(crate) mod time;
 
 pub(crate) use fields::Fields;
-pub(crate) use lined::{Good, Lined, each, first_lines};
-pub(crate) use lines::{LONGEST, Lines};
+pub(crate) use lined::{Good, Lined, each, first_lines, record_of};
+pub(crate) use lines::{LONGEST, Line, Lines};
 pub(crate) use offsets::Offsets;
 pub(crate) use out::{Hand, Origin, Out, TIME_MISSING, YEAR_GUESSED};
 pub(crate) use stamp::{Stamp, When};

@@ -33,6 +33,16 @@ pub fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<PathBuf>, D
     Ok(all.into_iter().map(path).collect())
 }
 
+/// A path's own bytes.
+pub fn bytes_of(path: &Path) -> &[u8] {
+    path.as_os_str().as_bytes()
+}
+
+/// The path of these bytes.
+pub fn path_of(bytes: Vec<u8>) -> PathBuf {
+    OsString::from_vec(bytes).into()
+}
+
 /// The path that is meant where one was made text on its way, U+FFFD for each byte that is none (the web view does that
 /// to what is dropped on it): the one name in its folder that reads so. Unchanged where there is none, or more than one.
 pub fn as_meant(path: &Path) -> PathBuf {

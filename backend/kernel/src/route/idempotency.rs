@@ -31,7 +31,7 @@ pub(super) async fn begin<R: Route>(
     by: &Actor,
 ) -> Result<Begin> {
     let Some(key) = parts.headers.get("idempotency-key") else { return Ok(Begin::Go(None)) };
-    if R::METHOD != "POST" || !matches!(R::STATUS, 201 | 202) {
+    if !api::creates(R::METHOD == "POST", R::STATUS, R::BODY) {
         return Ok(Begin::Go(None));
     }
     let key = key.to_str().ok().filter(|k| (1..=255).contains(&k.len()));

@@ -68,19 +68,24 @@ pub struct Raised {
 }
 
 impl Raised {
-    /// Commits a job's batch: with its audit row and live events where alerts changed, else as a resume point.
-    pub async fn commit(self, kernel: &Kernel, tx: Tx, job_id: &str) -> Result<()> {
-        let count = |list: &[String]| u64::try_from(list.len()).unwrap_or(0);
-        let (created, updated) = (count(&self.created), count(&self.updated));
-        if created + updated == 0 {
+    /// Commits a batch of a job, or of what came in live: with its audit row and live events where alerts changed, else
+    /// as a resume point.
+    pub async fn commit(self, kernel: &Kernel, tx: Tx, of: (&'static str, &str)) -> Result<()> {
+        if self.created.is_empty() && self.updated.is_empty() {
             return tx.commit_checkpoint().await;
         }
-        let audit = Audit::new("alert.raise", "job", job_id)
+        let audit = Audit::new("alert.raise", of.0, of.1)
             .after(json!({"created": self.created, "updated": self.updated}));
-        tx.commit(audit, &self.changes).await?;
-        kernel.metrics.alerts_created.inc_by(created);
-        kernel.metrics.alerts_deduplicated.inc_by(updated);
-        Ok(())
+        self.commit_as(kernel, tx, audit).await.map(drop)
+    }
+
+    /// Commits with the audit row of what had the alerts made. Answers its number.
+    pub async fn commit_as(self, kernel: &Kernel, tx: Tx, audit: Audit) -> Result<i64> {
+        let count = |list: &[String]| u64::try_from(list.len()).unwrap_or(0);
+        let seq = tx.commit(audit, &self.changes).await?;
+        kernel.metrics.alerts_created.inc_by(count(&self.created));
+        kernel.metrics.alerts_deduplicated.inc_by(count(&self.updated));
+        Ok(seq)
     }
 }
 

@@ -14,6 +14,7 @@ use detect::correlate::{Fired, Limits, Reference};
 use kernel::{Kernel, Result, db::Tx};
 use serde_json::json;
 use std::collections::HashMap;
+use tokio::sync::{Mutex, MutexGuard};
 
 /// Contributions that one evaluation looks at.
 const MOST: i64 = 1_000_000;
@@ -26,8 +27,14 @@ pub struct Found {
     families: Vec<Family>,
     /// What a correlation could not see.
     pub notes: Vec<RuleNote>,
-    due: bool,
+    due: Vec<Due>,
+    /// Nobody else evaluates until this is written or dropped.
+    _alone: Option<MutexGuard<'static, ()>>,
 }
+
+/// Imports, runs and what comes in live evaluate one after another: a firing that was found before another's was written
+/// would undo it.
+static ALONE: Mutex<()> = Mutex::const_new(());
 
 /// The firings of one correlation in a span.
 struct Family {
@@ -40,15 +47,16 @@ struct Family {
 impl Found {
     /// Nothing was due.
     pub fn is_empty(&self) -> bool {
-        !self.due
+        self.due.is_empty()
     }
 }
 
 /// Evaluates what is due. Only reads.
 pub async fn evaluate(kernel: &Kernel, set: &RuleSet) -> Result<Found> {
+    let alone = ALONE.lock().await;
     let db = kernel.db.read();
     let due = store::due(db).await?;
-    let mut found = Found { due: !due.is_empty(), ..Found::default() };
+    let mut found = Found { _alone: Some(alone), ..Found::default() };
     let all = set.engine.correlations();
     for (i, rule) in all.rules().iter().enumerate().filter(|(i, _)| all.raises(*i)) {
         let family: Vec<_> = all.family(i).into_iter().filter_map(|m| all.rules().get(m)).collect();
@@ -76,6 +84,7 @@ pub async fn evaluate(kernel: &Kernel, set: &RuleSet) -> Result<Found> {
             times: contributions.iter().map(|c| (c.reference, c.time.0)).collect(),
         });
     }
+    found.due = due;
     Ok(found)
 }
 
@@ -162,7 +171,7 @@ pub async fn write(
             raised.changes.push(made.change);
         }
     }
-    store::done(tx).await?;
+    store::done(tx, &found.due).await?;
     super::matching::count(tx, &raised).await?;
     Ok(raised)
 }

@@ -74,6 +74,11 @@ impl Matched {
         self.held.values().sum()
     }
 
+    /// Correlation rules got something.
+    pub fn contributes(&self) -> bool {
+        !self.contributions.is_empty()
+    }
+
     /// Places of the matching events in the batch, each once, in order.
     pub fn events(&self) -> impl Iterator<Item = usize> + '_ {
         let mut last = None;
@@ -279,9 +284,14 @@ pub async fn keep_costs(ctx: &JobCtx, costs: &[Did], at: &Value) -> Result<()> {
         return Ok(());
     }
     let mut tx = ctx.kernel.db.write(&ctx.actor()).await?;
-    write::did(&mut tx, costs).await?;
+    add_costs(&mut tx, costs).await?;
     ctx.checkpoint(&mut tx, at).await?;
     tx.commit_checkpoint().await
+}
+
+/// The same inside the caller's transaction.
+pub async fn add_costs(tx: &mut Tx, costs: &[Did]) -> Result<()> {
+    write::did(tx, costs).await
 }
 
 /// Adds to what each rule did.

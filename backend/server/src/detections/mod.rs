@@ -28,7 +28,7 @@ pub use compile::{RuleSet, Tuning};
 pub(crate) use correlate::{evaluate, write as write_correlated};
 pub(crate) use explain::Explainer;
 pub use files::{Item, of_paths};
-pub use matching::{Matcher, keep_costs, write as write_matches};
+pub use matching::{Matched, Matcher, add_costs, keep_costs, write as write_matches};
 pub use pack::{Input as PackInput, PackImport, start as start_import};
 pub use recognise::{Sorted, sort_out};
 pub use run::RuleRuns;

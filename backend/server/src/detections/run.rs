@@ -340,7 +340,7 @@ impl Run {
             self.result.alerts_updated += count(&raised.updated);
             self.ctx.result(&self.result);
             self.ctx.checkpoint(&mut tx, &json!(self.at)).await?;
-            raised.commit(&kernel, tx, &self.ctx.id).await
+            raised.commit(&kernel, tx, ("job", &self.ctx.id)).await
         })
     }
 
@@ -373,7 +373,7 @@ impl Run {
             self.result.alerts_updated += u64::try_from(raised.updated.len()).unwrap_or(0);
             self.ctx.result(&self.result);
             self.ctx.checkpoint(&mut tx, &json!(self.at)).await?;
-            raised.commit(&kernel, tx, &self.ctx.id).await
+            raised.commit(&kernel, tx, ("job", &self.ctx.id)).await
         })
     }
 

@@ -7,7 +7,7 @@ use super::{
     Clocks, Input, Told, clocks,
     growth::Growth,
     input::KIND,
-    own,
+    intake, own,
     source::{self, Opened, Place, Refused},
     store_error,
 };
@@ -249,7 +249,7 @@ impl Run {
             self.result.correlation_notes.extend(found.notes);
             self.ctx.result(&self.result);
             self.ctx.checkpoint(&mut tx, &json!(self.at)).await?;
-            raised.commit(&kernel, tx, &self.ctx.id).await
+            raised.commit(&kernel, tx, ("job", &self.ctx.id)).await
         })
     }
 
@@ -369,9 +369,10 @@ impl Run {
         said: &mut ImportFile,
     ) -> Result<()> {
         self.room(0);
-        let now = Nanos(self.ctx.kernel.world.now_ns());
         let runtime = self.runtime.clone();
-        let added = runtime.block_on(self.logs.append(id, &batch.events, now)).map_err(store_error)?;
+        let (logs, rules, world) = (&*self.logs, &*self.rules, &self.ctx.kernel.world);
+        let stored = intake::store(logs, rules, world, &mut self.matcher, id, &batch.events);
+        let (added, matched) = runtime.block_on(stored)?;
         let after_crash = added.duplicates.min(self.uncounted);
         self.uncounted -= after_crash;
         let (new, duplicates) = (added.new + after_crash, added.duplicates - after_crash);
@@ -394,8 +395,6 @@ impl Run {
         metrics.ingest_events.inc_by(new);
         metrics.ingest_rejected.inc_by(errors);
         self.seen(&batch);
-        self.matcher.follow(&self.rules);
-        let matched = self.matcher.scan(&batch.events, &self.ctx.kernel.world);
         self.result.suppressed += matched.suppressed();
         self.at.chunk = batch.resume;
         self.show(n, said.clone());
@@ -412,7 +411,7 @@ impl Run {
             self.result.alerts += u64::try_from(raised.created.len()).unwrap_or(0);
             self.ctx.result(&self.result);
             self.ctx.checkpoint(&mut tx, &json!(self.at)).await?;
-            raised.commit(&kernel, tx, &self.ctx.id).await
+            raised.commit(&kernel, tx, ("job", &self.ctx.id)).await
         })
     }
 

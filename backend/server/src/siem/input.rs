@@ -4,7 +4,7 @@ use super::clocks;
 use ingest::Format;
 use kernel::{
     Error, Kernel, Result,
-    db::{Actor, Audit},
+    db::{Actor, Audit, Tx},
 };
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -71,6 +71,16 @@ pub struct Item {
 
 /// Queues an import: the one way from sources to a job.
 pub async fn start(kernel: &Kernel, by: &Actor, input: Input) -> Result<String> {
+    start_with(kernel, by, input, async |_, _| Ok(())).await
+}
+
+/// The same with something else in its commit, which is told the job's id.
+pub(super) async fn start_with(
+    kernel: &Kernel,
+    by: &Actor,
+    input: Input,
+    also: impl AsyncFnOnce(&mut Tx, &str) -> Result<()>,
+) -> Result<String> {
     let (Input::Paths { told, .. } | Input::Kept { told, .. }) = &input;
     told.check()?;
     let value = serde_json::to_value(&input).map_err(Error::internal)?;
@@ -84,6 +94,7 @@ pub async fn start(kernel: &Kernel, by: &Actor, input: Input) -> Result<String> 
     };
     let mut tx = kernel.db.write(by).await?;
     let id = kernel.jobs.enqueue(&mut tx, KIND, total, &value).await?;
+    also(&mut tx, &id).await?;
     tx.commit(Audit::new("import.start", "job", &id).after(json!({"sources": labels})), &[]).await?;
     kernel.jobs.wake();
     Ok(id)

@@ -1,16 +1,20 @@
 //! Logs and imports.
 //!
-//! `input` what is asked for · `import` from files to events and alerts, as a job · `reading` one source of it · `growth` what a source has grown from · `clocks` zones and offsets · `forecast` of what it takes · `room` on the disk · `own` what it must not read · `upload` what POST /imports does · `logs` the reads.
+//! `input` what is asked for · `import` from files to events and alerts, as a job · `reading` one source of it · `growth` what a source has grown from · `clocks` zones and offsets · `forecast` of what it takes · `room` on the disk · `own` what it must not read · `upload` what POST /imports does ·
+//! `sent` what POST /siem/logs/ingest does · `live` the listener for syslog and the watched folder · `intake` from events to alerts, for all of them · `logs` the reads.
 
 mod clocks;
 mod forecast;
 mod growth;
 mod import;
 mod input;
+mod intake;
+mod live;
 mod logs;
 mod own;
 mod reading;
 mod room;
+mod sent;
 mod source;
 mod upload;
 
@@ -18,6 +22,7 @@ pub use clocks::{Clocks, QUERIES as CLOCK_QUERIES};
 pub use forecast::store::QUERIES as RATE_QUERIES;
 pub use import::Import;
 pub use input::{Input, Told, start};
+pub use live::{Bind, Live, Sockets, set_folder, store::QUERIES as LIVE_QUERIES};
 pub(crate) use logs::{event_of, rows};
 pub(crate) use upload::{accepted, held, keep};
 
@@ -38,6 +43,7 @@ pub fn routes() -> Routes<App> {
         .with(clock_set)
         .with(clock_delete)
         .with_raw(upload::upload)
+        .with_raw(sent::ingest)
 }
 
 async fn log_list(app: App, call: Call<LogsList>) -> Result<Answer<api::Page<Log>>> {

@@ -7,12 +7,12 @@ use super::{
 use crate::App;
 use api::{jobs::JobAccepted, siem::ImportCreate};
 use axum::{
-    body::Body,
+    body::{Body, Bytes},
     http::{HeaderMap, HeaderValue, StatusCode, header, request::Parts},
     response::Response,
 };
 use evidence::Stored;
-use futures::StreamExt as _;
+use futures::{Stream, StreamExt as _};
 use kernel::{
     Error, Result, Untrusted,
     route::{self, RawCall},
@@ -65,31 +65,8 @@ pub(crate) async fn keep(
     route::upload(parts, body, name, move |given, mut stream| {
         let (into, content) = (into.clone(), content.clone());
         async move {
-            let (send, receive) = mpsc::channel(4);
-            let store = tokio::task::spawn_blocking(move || {
-                content.put_stream(&mut Chunks::new(receive), &mut |_| ControlFlow::Continue(()))
-            });
-            let mut broke = None;
-            while let Some(chunk) = stream.next().await {
-                match chunk {
-                    Ok(bytes) if !bytes.is_empty() => {
-                        if send.send(Ok(bytes)).await.is_err() {
-                            break;
-                        }
-                    }
-                    Ok(_) => {}
-                    Err(e) => {
-                        broke = Some(e);
-                        let _ = send.send(Err(io::ErrorKind::ConnectionAborted.into())).await;
-                        break;
-                    }
-                }
-            }
-            drop(send);
-            let stored: std::result::Result<Stored, _> = store.await.map_err(Error::internal)?;
-            if let Some(e) = broke {
-                return Err(e);
-            }
+            let put = move |from: &mut dyn Read| content.put_stream(from, &mut |_| ControlFlow::Continue(()));
+            let stored: std::result::Result<Stored, _> = on_thread(&mut stream, put).await?;
             let stored = stored.map_err(content_error)?;
             let label = Untrusted::new(given.unwrap_or_else(|| label.into())).for_file_name();
             let (sha256, size) = (stored.sha256.to_string(), stored.size);
@@ -102,15 +79,47 @@ pub(crate) async fn keep(
     Ok(std::mem::take(&mut *kept.lock().unwrap_or_else(|p| p.into_inner())))
 }
 
+/// Reads a stream of chunks on a thread of its own, as it comes. `work` may end before the stream does.
+pub(super) async fn on_thread<S, T>(
+    stream: &mut S,
+    work: impl FnOnce(&mut dyn Read) -> T + Send + 'static,
+) -> Result<T>
+where
+    S: Stream<Item = Result<Bytes>> + Unpin,
+    T: Send + 'static,
+{
+    let (send, receive) = mpsc::channel(4);
+    let work = tokio::task::spawn_blocking(move || work(&mut Chunks::new(receive)));
+    let mut broke = None;
+    while let Some(chunk) = stream.next().await {
+        match chunk {
+            Ok(bytes) if !bytes.is_empty() => {
+                if send.send(Ok(bytes)).await.is_err() {
+                    break;
+                }
+            }
+            Ok(_) => {}
+            Err(e) => {
+                broke = Some(e);
+                let _ = send.send(Err(io::ErrorKind::ConnectionAborted.into())).await;
+                break;
+            }
+        }
+    }
+    drop(send);
+    let done = work.await.map_err(Error::internal)?;
+    broke.map_or(Ok(done), Err)
+}
+
 /// A channel of chunks as a reader.
 struct Chunks {
-    receive: mpsc::Receiver<io::Result<axum::body::Bytes>>,
-    rest: axum::body::Bytes,
+    receive: mpsc::Receiver<io::Result<Bytes>>,
+    rest: Bytes,
 }
 
 impl Chunks {
-    fn new(receive: mpsc::Receiver<io::Result<axum::body::Bytes>>) -> Self {
-        Chunks { receive, rest: axum::body::Bytes::new() }
+    fn new(receive: mpsc::Receiver<io::Result<Bytes>>) -> Self {
+        Chunks { receive, rest: Bytes::new() }
     }
 }
 

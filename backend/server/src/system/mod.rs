@@ -83,15 +83,21 @@ async fn mode(app: App, _: Call<ModeGet>) -> Result<Answer<ModeInfo>> {
 }
 
 async fn settings(app: App, _: Call<SettingsGet>) -> Result<Answer<SettingsView>> {
-    let view = app.kernel.settings.view(&app.kernel.db).await?;
+    let view = view(&app).await?;
     let version = i64::from(view.version);
     Ok(Answer::from(view).version(version))
+}
+
+/// With where the live sources stand.
+async fn view(app: &App) -> Result<SettingsView> {
+    let view = app.kernel.settings.view(&app.kernel.db).await?;
+    Ok(SettingsView { live: app.live.status(&app.kernel.metrics), ..view })
 }
 
 async fn patch_settings(app: App, call: Call<SettingsPatch>) -> Result<Answer<SettingsView>> {
     let check = call.if_match();
     let seq = app.kernel.settings.patch(&app.kernel.db, &call.caller.actor, call.body, &check).await?;
-    let view = app.kernel.settings.view(&app.kernel.db).await?;
+    let view = view(&app).await?;
     let version = i64::from(view.version);
     Ok(Answer::from(view).version(version).audit(seq))
 }

@@ -96,12 +96,18 @@ fn operation(r: &RouteInfo, g: &mut SchemaGenerator) -> Value {
     if r.perm != "Public" {
         op["security"] = json!([{"bearer": []}, {"apiKey": []}, {"session": []}]);
     }
-    let optional = r.body == BodyKind::Stream || may_be_null(schemas.body.as_value());
+    let optional =
+        r.body == BodyKind::Stream || r.body != BodyKind::Events && may_be_null(schemas.body.as_value());
     let body = match r.body {
         BodyKind::None => None,
         BodyKind::Json => Some(json!({"application/json": {"schema": schemas.body}})),
         BodyKind::JsonOrForm => Some(json!({"application/json": {"schema": schemas.body.clone()},
             "application/x-www-form-urlencoded": {"schema": schemas.body}})),
+        BodyKind::Events => Some(json!({
+            "application/json": {"schema": {"anyOf": [{"type": "object"},
+                {"type": "array", "items": {"type": "object"}}]}},
+            "application/x-ndjson": {"schema": {"type": "string",
+                "description": "One JSON object a line"}}})),
         BodyKind::Stream => Some(json!({
             "application/octet-stream": {"schema": {"type": "string", "format": "binary"}},
             "multipart/form-data": {"schema": {"type": "object", "required": ["file"],
@@ -134,7 +140,7 @@ fn head(r: &RouteInfo) -> Vec<Value> {
     if matches!(r.method, "PATCH" | "PUT" | "DELETE") {
         all.push(one("If-Match", "ETag that the record must still have, else AURORA-4090"));
     }
-    if r.method == "POST" && matches!(r.status, 201 | 202) {
+    if api::creates(r.method == "POST", r.status, r.body) {
         all.push(one("Idempotency-Key", "1 to 255 characters; a repeat within 24 h gets the first answer"));
     }
     if !matches!(r.method, "GET" | "WS") && r.perm != "Public" {

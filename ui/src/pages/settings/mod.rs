@@ -1,9 +1,10 @@
-//! Settings: appearance, password, users, keys, runtime, audit, about.
+//! Settings: appearance, password, users, keys, runtime, live sources, audit, about.
 
 mod about;
 mod appearance;
 mod audit;
 mod keys;
+mod live;
 mod password;
 mod runtime;
 mod user_new;
@@ -26,6 +27,7 @@ const SECTIONS: &[Section] = &[
     Section("users", "people", || app().is_admin()),
     Section("keys", "key", || true),
     Section("runtime", "gear", || app().may("system:read")),
+    Section("live", "import", || app().is_admin()),
     Section("audit", "list", || app().is_admin()),
     Section("about", "info", || true),
 ];
@@ -76,6 +78,7 @@ pub fn Settings() -> impl IntoView {
                         }.into_any(),
                         "users" => view! { <users::Users /> }.into_any(),
                         "runtime" => view! { <runtime::Runtime /> }.into_any(),
+                        "live" => view! { <live::Live /> }.into_any(),
                         "audit" => view! { <audit::Audit /> }.into_any(),
                         "keys" => view! { <keys::Keys /> }.into_any(),
                         "password" => view! { <password::Password /> }.into_any(),

@@ -15,11 +15,11 @@ queries! {
         SELECT value ->> 0, value ->> 1, unhex(value ->> 2), value ->> 3, value ->> 4, value ->> 5 FROM json_each(?1) WHERE true
         ON CONFLICT (correlation, time, event, rule) DO UPDATE SET form = excluded.form, vals = excluded.vals
         WHERE form <> excluded.form";
-    DUE_ADD: "INSERT INTO correlation_due (correlation, first, last)
-        SELECT value ->> 0, min(value ->> 1), max(value ->> 1) FROM json_each(?1) WHERE true GROUP BY value ->> 0
-        ON CONFLICT (correlation) DO UPDATE SET first = min(first, excluded.first), last = max(last, excluded.last)";
-    DUE: "SELECT correlation, first, last FROM correlation_due";
-    DUE_DONE: "DELETE FROM correlation_due";
+    DUE_ADD: "INSERT INTO correlation_due (correlation, first, last, times)
+        SELECT value ->> 0, min(value ->> 1), max(value ->> 1), 1 FROM json_each(?1) WHERE true GROUP BY value ->> 0
+        ON CONFLICT (correlation) DO UPDATE SET first = min(first, excluded.first), last = max(last, excluded.last), times = times + 1";
+    DUE: "SELECT correlation, first, last, times FROM correlation_due";
+    DUE_DONE: "DELETE FROM correlation_due WHERE correlation = ?1 AND times = ?2";
     EARLIER: "SELECT min(time) FROM contribution WHERE correlation IN (SELECT value FROM json_each(?1)) AND time >= ?2 AND time < ?3";
     LATER: "SELECT max(time) FROM contribution WHERE correlation IN (SELECT value FROM json_each(?1)) AND time > ?2 AND time <= ?3";
     BETWEEN: "SELECT * FROM contribution WHERE correlation IN (SELECT value FROM json_each(?1)) AND time BETWEEN ?2 AND ?3 LIMIT ?4";
@@ -35,6 +35,8 @@ pub struct Due {
     pub correlation: String,
     pub first: i64,
     pub last: i64,
+    /// How often it got some since it was evaluated.
+    pub times: i64,
 }
 
 /// A firing that is an alert.
@@ -74,14 +76,17 @@ pub async fn due(db: &Reader) -> Result<Vec<Due>> {
             correlation: r.try_get("correlation")?,
             first: r.try_get("first")?,
             last: r.try_get("last")?,
+            times: r.try_get("times")?,
         })
     };
     rows.iter().map(one).collect()
 }
 
-/// Everything that was due is evaluated.
-pub async fn done(tx: &mut Tx) -> Result<()> {
-    sqlx::query(DUE_DONE).execute(tx.conn()).await?;
+/// What was due is evaluated. A correlation that got contributions meanwhile stays due.
+pub async fn done(tx: &mut Tx, due: &[Due]) -> Result<()> {
+    for d in due {
+        sqlx::query(DUE_DONE).bind(&d.correlation).bind(d.times).execute(tx.conn()).await?;
+    }
     Ok(())
 }
 

@@ -20,6 +20,12 @@ pub enum Field {
     Retention,
     /// Seconds that an approval waits.
     ApprovalTtl,
+    /// The listener for syslog.
+    Syslog,
+    /// Whether the folder is watched.
+    Watch,
+    /// The folder; it is never changed here.
+    WatchedFolder,
 }
 
 impl Field {
@@ -30,6 +36,9 @@ impl Field {
             Field::MaxSockets,
             Field::Retention,
             Field::ApprovalTtl,
+            Field::Syslog,
+            Field::Watch,
+            Field::WatchedFolder,
         ])
     }
 
@@ -42,6 +51,9 @@ impl Field {
             Field::MaxSockets => a.max_sockets == b.max_sockets,
             Field::Retention => a.retention_days == b.retention_days,
             Field::ApprovalTtl => a.approval_ttl_s == b.approval_ttl_s,
+            Field::Syslog => a.syslog == b.syslog,
+            Field::Watch => a.watch == b.watch,
+            Field::WatchedFolder => a.watched_folder == b.watched_folder,
         }
     }
 
@@ -56,6 +68,9 @@ impl Field {
             Field::MaxSockets => to.max_sockets = from.max_sockets,
             Field::Retention => to.retention_days = from.retention_days,
             Field::ApprovalTtl => to.approval_ttl_s = from.approval_ttl_s,
+            Field::Syslog => to.syslog = from.syslog.clone(),
+            Field::Watch => to.watch = from.watch,
+            Field::WatchedFolder => to.watched_folder = from.watched_folder.clone(),
         }
     }
 }
@@ -83,6 +98,8 @@ pub fn patch(from: &Settings, to: &Settings, reason: &str) -> PatchSettings {
         retention_days: differs(Field::Retention).then_some(to.retention_days),
         keep_sources: differs(Field::KeepSources).then_some(to.keep_sources),
         max_sockets: differs(Field::MaxSockets).then_some(to.max_sockets),
+        syslog: differs(Field::Syslog).then(|| to.syslog.clone()),
+        watch: differs(Field::Watch).then_some(to.watch),
     }
 }
 
@@ -112,6 +129,10 @@ mod tests {
         assert_eq!((change.mode, change.reason.as_deref()), (Some(Mode::Monitor), Some("exercise")));
         assert_eq!(change.due_minutes.unwrap_or_default().get(&Severity::Low), Some(&None));
         assert_eq!((change.keep_sources, change.max_sockets, change.retention_days), (None, None, None));
+        assert_eq!((change.syslog, change.watch), (None, None));
+        let mut after = before.clone();
+        after.syslog.port = 514;
+        assert_eq!(patch(&before, &after, "").syslog, Some(after.syslog));
     }
 
     #[test]

@@ -7,6 +7,8 @@ mod form;
 mod history;
 mod words;
 
+pub use conflict::Overtaken;
+
 use crate::{
     components::{failed::Failed, toast},
     data::{client, failure::Failure, session},
@@ -39,7 +41,8 @@ pub struct Model {
 }
 
 impl Model {
-    fn new() -> Model {
+    /// Nothing is known yet.
+    pub fn new() -> Model {
         Model {
             view: RwSignal::new(None),
             etag: RwSignal::new(None),
@@ -69,7 +72,8 @@ impl Model {
         let _ = self.failed.try_set(None);
     }
 
-    fn read(self) {
+    /// Reads them from the server; what was typed is gone.
+    pub fn read(self) {
         spawn_local(async move {
             match client::call::<SettingsGet>(&Empty {}, &Empty {}, &()).await {
                 Ok(answer) => self.take(answer),

@@ -1,7 +1,10 @@
 //! Settings in plain words.
 
 use super::fields::{Field, due};
-use crate::i18n::{k, t, tf, tn, word};
+use crate::{
+    i18n::{k, t, tf, tn, word},
+    text::visible,
+};
 use api::system::Settings;
 
 /// What a setting is called.
@@ -13,6 +16,9 @@ pub fn name(field: Field) -> String {
         Field::MaxSockets => t(k::RUNTIME_SOCKETS).to_owned(),
         Field::Retention => t(k::RUNTIME_RETENTION).to_owned(),
         Field::ApprovalTtl => t(k::RUNTIME_APPROVAL).to_owned(),
+        Field::Syslog => t(k::LIVE_SYSLOG).to_owned(),
+        Field::Watch => t(k::LIVE_WATCH_ON).to_owned(),
+        Field::WatchedFolder => t(k::LIVE_FOLDER).to_owned(),
     }
 }
 
@@ -33,5 +39,14 @@ pub fn value(field: Field, of: &Settings) -> String {
             Some(n) => tn(k::COUNT_DAYS, u64::from(n)),
         },
         Field::ApprovalTtl => tn(k::COUNT_SECONDS, u64::from(of.approval_ttl_s)),
+        Field::Syslog if !of.syslog.enabled => word("live-state", "off").to_owned(),
+        Field::Syslog => {
+            let s = &of.syslog;
+            visible(&format!("{} {} ← {}", s.address, s.port, s.allow.join(", ")))
+        }
+        Field::Watch => t(if of.watch { k::YES } else { k::NO }).to_owned(),
+        Field::WatchedFolder => {
+            of.watched_folder.as_deref().map_or_else(|| t(k::LIVE_FOLDER_NONE).to_owned(), visible)
+        }
     }
 }
