@@ -34,7 +34,7 @@ pub struct Log {
     pub severity: String,
     /// One readable line.
     pub message: String,
-    /// Every original field.
+    /// Every original field; with `view=ecs` under ECS names in front of them, with `view=ocsf` the event as OCSF 1.3.
     pub fields: Map<String, Value>,
     /// Where the raw bytes are.
     pub raw_ref: Option<RawRef>,
@@ -76,6 +76,22 @@ pub struct LogQuery {
     /// `true`: send the raw bytes too.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub raw: Option<bool>,
+    /// How `fields` are named.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub view: Option<LogView>,
+}
+
+/// How the fields of an event are named.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum LogView {
+    /// As the source names them.
+    #[default]
+    Original,
+    /// With the names of the Elastic Common Schema in front.
+    Ecs,
+    /// As an event of the Open Cybersecurity Schema Framework 1.3.
+    Ocsf,
 }
 
 /// Path of one log.
@@ -98,6 +114,8 @@ list_query! {
         host: String,
         /// Dataset.
         dataset: String,
+        /// How `fields` are named.
+        view: LogView,
     }
 }
 

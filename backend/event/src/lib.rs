@@ -6,8 +6,11 @@
 //! No input and output, no clock: this crate also compiles to WebAssembly.
 
 pub mod columns;
+pub mod ecs;
 mod identity;
 mod name;
+pub mod ocsf;
+mod time;
 mod value;
 pub mod windows;
 

@@ -91,7 +91,8 @@ fn content(sender: &str, json: &[u8]) -> [u8; 32] {
 
 /// What one record by itself gives.
 fn alone(content: [u8; 32], now: Nanos, record: impl FnOnce(&mut Out<'_>)) -> Batch {
-    let origin = Origin { sha256: content, grown: &[], now, latest: now, offsets: None, from: 0, batch: usize::MAX };
+    let origin =
+        Origin { sha256: content, grown: &[], now, latest: now, offsets: None, from: 0, batch: usize::MAX };
     let mut all = Batch::default();
     let mut hand = |batch: Batch| {
         all = batch;

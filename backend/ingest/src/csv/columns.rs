@@ -3,7 +3,7 @@
 use super::{
     OTHER,
     kind::{self, Kind},
-    records::{MOST_COLUMNS, Records},
+    records::{Cell, MOST_COLUMNS, Record, Records},
     time,
 };
 use crate::{json::shape, text::Out};
@@ -44,6 +44,8 @@ pub(super) struct Columns {
     beyond: Vec<Name>,
     interner: Interner,
     other: Name,
+    /// The channel of the record before and its dataset.
+    last: Option<(String, Name)>,
 }
 
 /// Where a value comes from.
@@ -55,11 +57,11 @@ enum From {
 
 impl Columns {
     /// By the header line that was read last.
-    pub fn new(records: &Records<'_>) -> Columns {
+    pub fn new(records: &Records<'_>, header: &Record) -> Columns {
         let mut names: Vec<String> = Vec::new();
         let mut seen = std::collections::HashMap::new();
         for n in 0..records.columns() {
-            let name = String::from_utf8_lossy(records.column(n).trim_ascii());
+            let name = String::from_utf8_lossy(records.column(header, n).trim_ascii());
             let name = if name.is_empty() { format!("column_{}", n + 1) } else { name.into_owned() };
             let taken = seen.entry(name.clone()).or_insert(u32::from(RESERVED.contains(&name.as_str())));
             *taken += 1;
@@ -90,7 +92,17 @@ impl Columns {
         }
         let mut interner = Interner::default();
         let names = names.iter().map(|name| interner.intern(name)).collect();
-        Columns { names, kind, times, joined, more, beyond: Vec::new(), interner, other: OTHER.into() }
+        Columns {
+            names,
+            kind,
+            times,
+            joined,
+            more,
+            beyond: Vec::new(),
+            interner,
+            other: OTHER.into(),
+            last: None,
+        }
     }
 
     /// Where no record says more.
@@ -103,12 +115,13 @@ impl Columns {
     }
 
     /// The event of the record that was read last.
-    pub fn event(&mut self, records: &Records<'_>, out: &mut Out<'_>, place: Place) {
+    pub fn event(&mut self, records: &Records<'_>, record: &Record, out: &mut Out<'_>, place: Place) {
         let count = records.columns();
+        let row = Row { records, record, text: std::str::from_utf8(records.raw(record)).ok() };
         let mut fields = Vec::with_capacity(count.min(MOST_COLUMNS) + self.more.len() + 1);
         let mut clean = true;
         for (n, name) in self.names.iter().enumerate().take(count) {
-            if let Some(value) = cell(records.column(n), &mut clean) {
+            if let Some(value) = row.value(n, &mut clean) {
                 fields.push((name.clone(), value));
             }
         }
@@ -117,7 +130,7 @@ impl Columns {
         }
         for n in self.names.len()..count {
             let name = self.beyond(n);
-            if let Some(value) = cell(records.column(n), &mut clean) {
+            if let Some(value) = row.value(n, &mut clean) {
                 if &*name != "Message" {
                     out.note_once(place, "has more columns than the header line; they are column_N");
                 }
@@ -129,22 +142,22 @@ impl Columns {
         }
         for (name, from) in &self.more {
             let value = from.iter().find_map(|from| match from {
-                From::Column(n) => cell(records.column(*n), &mut clean),
-                From::Pair(n, key) => cell(pair(records.column(*n), key)?, &mut clean),
+                From::Column(n) => row.value(*n, &mut clean),
+                From::Pair(n, key) => cell(pair(row.column(*n), key)?.as_bytes(), &mut clean),
             });
             if let Some(value) = value.filter(|v| *v != Value::Str("-".into())) {
                 fields.push((name.clone(), value));
             }
         }
-        let dataset = self.finish(records, &mut fields);
-        let time = self.time(records, out, place);
+        let dataset = self.finish(&row, &mut fields);
+        let time = self.time(&row, out, place);
         out.event(dataset, place, time, fields);
     }
 
     /// The dataset, and what is particular to it.
-    fn finish(&mut self, records: &Records<'_>, fields: &mut Vec<(Name, Value)>) -> Name {
+    fn finish(&mut self, row: &Row<'_, '_>, fields: &mut Vec<(Name, Value)>) -> Name {
         let Kind::Windows { channel, provider, level, .. } = self.kind else { return self.dataset() };
-        let text = |n: Option<usize>| n.and_then(|n| std::str::from_utf8(records.column(n)).ok());
+        let text = |n: Option<usize>| n.and_then(|n| row.text(n));
         let channel = match (text(channel), text(provider)) {
             (Some(channel), _) => channel,
             (None, Some(provider)) => {
@@ -162,11 +175,16 @@ impl Columns {
                 fields.push((self.interner.intern(LEVEL_WORD), Value::Str(word.into())));
             }
         }
-        self.interner.intern(windows::dataset(channel))
+        if let Some((_, name)) = self.last.as_ref().filter(|(last, _)| *last == channel) {
+            return name.clone();
+        }
+        let name = self.interner.intern(windows::dataset(channel));
+        self.last = Some((channel.to_owned(), name.clone()));
+        name
     }
 
-    fn time(&self, records: &Records<'_>, out: &mut Out<'_>, place: Place) -> Option<Nanos> {
-        let text = |n: usize| std::str::from_utf8(records.column(n)).ok().filter(|t| !t.is_empty());
+    fn time(&self, row: &Row<'_, '_>, out: &mut Out<'_>, place: Place) -> Option<Nanos> {
+        let text = |n: usize| row.text(n).filter(|t| !t.is_empty());
         // Plaso says so of its date column.
         let month_first = matches!(self.kind, Kind::Tool(tool) if tool.times.is_empty());
         let read = self.times.iter().find_map(|n| time::of(text(*n)?, month_first)).or_else(|| {
@@ -218,37 +236,70 @@ fn find_times(names: &[String]) -> Vec<usize> {
 }
 
 /// The value of a `key: value` pair among others.
-fn pair<'t>(text: &'t [u8], key: &str) -> Option<&'t [u8]> {
+fn pair<'t>(text: &'t [u8], key: &str) -> Option<&'t str> {
     let text = std::str::from_utf8(text).ok()?;
-    let value = text.split(" ¦ ").find_map(|pair| pair.strip_prefix(key)?.strip_prefix(": "))?;
-    Some(value.as_bytes())
+    text.split(" ¦ ").find_map(|pair| pair.strip_prefix(key)?.strip_prefix(": "))
+}
+
+/// A record that was cut into columns.
+struct Row<'r, 'a> {
+    records: &'r Records<'a>,
+    record: &'r Record,
+    /// All of it, where it is UTF-8.
+    text: Option<&'r str>,
+}
+
+impl<'r> Row<'r, '_> {
+    fn column(&self, n: usize) -> &'r [u8] {
+        self.records.column(self.record, n)
+    }
+
+    /// A column that is UTF-8.
+    fn text(&self, n: usize) -> Option<&'r str> {
+        match (self.records.cell(self.record, n), self.text) {
+            (Cell::Plain(from, bytes), Some(text)) => text.get(from..from + bytes.len()),
+            (Cell::Plain(_, bytes) | Cell::Own(bytes), _) => std::str::from_utf8(bytes).ok(),
+        }
+    }
+
+    /// A column's value; `None` for an empty one.
+    fn value(&self, n: usize, clean: &mut bool) -> Option<Value> {
+        match self.text(n) {
+            Some(text) => value(text),
+            None => cell(self.column(n), clean),
+        }
+    }
 }
 
 /// A cell's value; `None` for an empty one.
 fn cell(bytes: &[u8], clean: &mut bool) -> Option<Value> {
-    if bytes.is_empty() {
-        return None;
-    }
-    if let Some(number) = whole(bytes) {
-        return Some(number);
-    }
-    Some(Value::Str(match std::str::from_utf8(bytes) {
-        Ok(text) => text.into(),
+    match std::str::from_utf8(bytes) {
+        Ok(text) => value(text),
         Err(_) => {
             *clean = false;
-            String::from_utf8_lossy(bytes).into()
+            Some(Value::Str(String::from_utf8_lossy(bytes).into()))
         }
-    }))
+    }
+}
+
+fn value(text: &str) -> Option<Value> {
+    if text.is_empty() {
+        return None;
+    }
+    Some(whole(text).unwrap_or_else(|| Value::Str(text.into())))
 }
 
 /// A whole number that is written in the one way it would be shown: no zeroes in front, no plus.
-fn whole(bytes: &[u8]) -> Option<Value> {
+fn whole(text: &str) -> Option<Value> {
+    let bytes = text.as_bytes();
     let digits = bytes.strip_prefix(b"-").unwrap_or(bytes);
     let plain = match digits {
         [b'0'] => bytes.len() == 1,
         [b'1'..=b'9', rest @ ..] => rest.len() < 20 && rest.iter().all(u8::is_ascii_digit),
         _ => false,
     };
-    let text = std::str::from_utf8(bytes).ok().filter(|_| plain)?;
+    if !plain {
+        return None;
+    }
     text.parse().map(Value::Int).or_else(|_| text.parse().map(Value::Uint)).ok()
 }

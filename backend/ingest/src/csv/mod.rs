@@ -37,7 +37,7 @@ pub(crate) fn read(from: &mut dyn Read, origin: Origin, hand: &mut Hand<'_>) -> 
         return Ok(out.flush());
     };
     let again = records.raw(&header).to_vec();
-    let mut columns = Columns::new(&records);
+    let mut columns = Columns::new(&records, &header);
     let mut any = false;
     while let Some(found) = records.next()? {
         // Tables that were joined bring their header again.
@@ -49,7 +49,7 @@ pub(crate) fn read(from: &mut dyn Read, origin: Origin, hand: &mut Hand<'_>) -> 
             let len = u32::try_from(found.len).unwrap_or(u32::MAX);
             let place = Place { record, offset: found.offset, len };
             match found.broken {
-                None => columns.event(&records, &mut out, place),
+                None => columns.event(&records, &found, &mut out, place),
                 Some(why) => out.broken(columns.dataset(), place, found.line, records.raw(&found), why),
             }
         }

@@ -89,21 +89,33 @@ impl<'a> Json<'a> {
                 self.at = start + n + 1;
                 Ok(Cow::Borrowed(&self.text[start..start + n]))
             }
-            Some(n) => self.escaped(start, start + n).map(Cow::Owned),
+            Some(n) => {
+                let mut out = String::with_capacity(n * 2 + 16);
+                self.escaped(start, start + n, &mut out)?;
+                Ok(Cow::Owned(out))
+            }
             None => Err(Bad(start)),
         }
     }
 
-    /// A string from `start` whose first backslash is at `slash`.
-    fn escaped(&mut self, start: usize, slash: usize) -> Result<String, Bad> {
+    /// A string with escapes, put behind what is in `out`.
+    pub(crate) fn string_into(&mut self, out: &mut String) -> Result<(), Bad> {
+        self.take(b'"')?;
+        let start = self.at;
+        let rest = &self.text.as_bytes()[start..];
+        let slash = memchr::memchr2(b'"', b'\\', rest).ok_or(Bad(start))?;
+        self.escaped(start, start + slash, out)
+    }
+
+    /// A string from `start` whose first backslash or last quote is at `slash`.
+    fn escaped(&mut self, start: usize, slash: usize, out: &mut String) -> Result<(), Bad> {
         let bytes = self.text.as_bytes();
-        let mut out = String::with_capacity((slash - start) * 2 + 16);
         let (mut plain, mut at) = (start, slash);
         loop {
             out.push_str(&self.text[plain..at]);
             if bytes[at] == b'"' {
                 self.at = at + 1;
-                return Ok(out);
+                return Ok(());
             }
             let bad = Bad(at);
             at += 2;

@@ -5,14 +5,23 @@ use event::Nanos;
 /// `2024-03-01T10:00:00.123456789Z` with zero to nine decimals, in UTC, from 1970 to 2261; `None` for any other
 /// text, which is then a matter for the general parser.
 pub(crate) fn usual(text: &str) -> Option<Nanos> {
-    let text = text.strip_suffix('Z')?.as_bytes();
-    let (whole, decimals) = text.split_at_checked(19)?;
+    match local(text.as_bytes())? {
+        (time, b'T', b"Z") => Some(time),
+        _ => None,
+    }
+}
+
+/// `2024-03-01T10:00:00` with or without one to nine decimals from 1970 to 2261, as if it were in UTC, with any byte
+/// between date and time of day; that byte, and what follows.
+#[inline]
+pub(crate) fn local(text: &[u8]) -> Option<(Nanos, u8, &[u8])> {
+    let (whole, mut rest) = text.split_at_checked(19)?;
     let number = |from: usize, to: usize| {
         whole[from..to]
             .iter()
             .try_fold(0_i64, |n, d| d.is_ascii_digit().then(|| n * 10 + i64::from(d - b'0')))
     };
-    if [whole[4], whole[7], whole[10], whole[13], whole[16]] != *b"--T::" {
+    if [whole[4], whole[7], whole[13], whole[16]] != *b"--::" {
         return None;
     }
     let (year, month, day) = (number(0, 4)?, number(5, 7)?, number(8, 10)?);
@@ -32,21 +41,22 @@ pub(crate) fn usual(text: &str) -> Option<Nanos> {
     {
         return None;
     }
-    let fraction = match decimals {
-        [] => 0,
-        [b'.', digits @ ..] if (1..=9).contains(&digits.len()) => {
-            let read =
-                digits.iter().try_fold(0, |n, d| d.is_ascii_digit().then(|| n * 10 + i64::from(d - b'0')));
-            read? * 10_i64.pow(9 - digits.len() as u32)
+    let mut fraction = 0;
+    if let Some(after) = rest.strip_prefix(b".") {
+        let digits = after.iter().take_while(|d| d.is_ascii_digit()).count();
+        if !(1..=9).contains(&digits) {
+            return None;
         }
-        _ => return None,
-    };
+        let read = after[..digits].iter().fold(0, |n, d| n * 10 + i64::from(d - b'0'));
+        fraction = read * 10_i64.pow(9 - digits as u32);
+        rest = &after[digits..];
+    }
     // Days of the proleptic Gregorian calendar, counted from March so that the leap day is the last.
     let (years, months) = if month > 2 { (year, month - 3) } else { (year - 1, month + 9) };
     let days =
         years * 365 + years / 4 - years / 100 + years / 400 + (months * 153 + 2) / 5 + day - 1 - 719_468;
     let seconds = ((days * 24 + hour) * 60 + minute) * 60 + second;
-    Some(Nanos(seconds * 1_000_000_000 + fraction))
+    Some((Nanos(seconds * 1_000_000_000 + fraction), whole[10], rest))
 }
 
 #[cfg(test)]

@@ -1,5 +1,6 @@
 //! One object to flat fields: nested names joined by dots, what repeats is a list.
 
+use super::quick::Paths;
 use crate::{
     evtx::json::{Bad, Json},
     text::Fields,
@@ -7,9 +8,9 @@ use crate::{
 use event::Value;
 
 /// Longer names are none.
-const LONGEST_NAME: usize = 1024;
+pub(super) const LONGEST_NAME: usize = 1024;
 /// All names of one record together: nesting makes them longer than the text that they come from.
-const ALL_NAMES: usize = 8 << 20;
+pub(super) const ALL_NAMES: usize = 8 << 20;
 
 /// Flattens objects; keeps names and buffers between them.
 #[derive(Default)]
@@ -17,6 +18,9 @@ pub(super) struct Flat {
     pub fields: Fields,
     name: String,
     names: usize,
+    pub(super) paths: Paths,
+    /// A string without its escapes.
+    pub(super) text: String,
 }
 
 impl Flat {
@@ -105,6 +109,14 @@ fn scalar(json: &mut Json<'_>) -> Result<Value, Bad> {
         }
     }
     Ok(value)
+}
+
+/// A number without point and exponent: one that no 64 bits can hold stays as it was written.
+pub(super) fn whole(text: &str) -> Value {
+    match text.parse() {
+        Ok(n) => Value::Int(n),
+        Err(_) => text.parse().map_or_else(|_| Value::Str(text.into()), Value::Uint),
+    }
 }
 
 /// A value that is no object as text: a string's content, anything else as written.

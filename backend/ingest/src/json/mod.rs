@@ -3,6 +3,7 @@
 //! [`split`] finds the values and cuts out what is broken, [`map`] flattens one object, [`shape`] tells what wrote it.
 
 mod map;
+mod quick;
 mod scan;
 pub(crate) mod shape;
 pub(crate) mod split;
@@ -53,7 +54,15 @@ pub(crate) fn read(from: &mut dyn Read, origin: Origin, hand: &mut Hand<'_>) -> 
     let mut out = Out::new(origin, hand);
     let mut mapper = Mapper::default();
     let mut any = false;
-    while let Some(found) = split.next()? {
+    loop {
+        let plain = split.object_ahead()?.and_then(|bytes| mapper.quick(bytes));
+        let found = match plain {
+            Some(len) => split.object(len),
+            None => match split.next()? {
+                Some(found) => found,
+                None => break,
+            },
+        };
         any = true;
         if let Kind::Around(what) = found.kind {
             if out.beyond() {
@@ -64,6 +73,7 @@ pub(crate) fn read(from: &mut dyn Read, origin: Origin, hand: &mut Hand<'_>) -> 
             let place = Place { record, offset: found.offset, len };
             let text = split.text(&found);
             match found.kind {
+                _ if plain.is_some() => mapper.fields(&mut out, place),
                 Kind::Broken(why) => out.broken(OTHER.into(), place, found.line, text, why),
                 kind => mapper.value(&mut out, kind, place, found.line, text),
             }
@@ -83,9 +93,21 @@ pub(crate) fn read(from: &mut dyn Read, origin: Origin, hand: &mut Hand<'_>) -> 
 pub(crate) struct Mapper {
     fields: map::Flat,
     windows: windows::Trees,
+    shapes: shape::Shapes,
 }
 
 impl Mapper {
+    /// Reads the object that begins here, if it is plain; its length.
+    fn quick(&mut self, bytes: &[u8]) -> Option<usize> {
+        // Of an object that was not handed on.
+        self.fields.fields.clear();
+        let len = self.fields.quick(bytes);
+        if len.is_none() {
+            self.fields.fields.clear();
+        }
+        len
+    }
+
     pub(crate) fn value(&mut self, out: &mut Out<'_>, kind: Kind, place: Place, line: u64, bytes: &[u8]) {
         let text = String::from_utf8_lossy(bytes);
         if matches!(text, std::borrow::Cow::Owned(_)) {
@@ -108,10 +130,15 @@ impl Mapper {
             };
         }
         if let Err(reason) = self.fields.object(&text) {
-            self.fields.fields.take();
+            self.fields.fields.clear();
             return out.broken(OTHER.into(), place, line, bytes, reason);
         }
-        let shaped = shape::of(&mut self.fields.fields);
+        self.fields(out, place);
+    }
+
+    /// The event of the fields that were read.
+    fn fields(&mut self, out: &mut Out<'_>, place: Place) {
+        let shaped = self.shapes.of(&mut self.fields.fields);
         if shaped.time.is_some_and(|t| !t.zoned) {
             out.note_once(place, crate::NO_ZONE);
         }

@@ -8,6 +8,7 @@ use crate::{
     },
 };
 use event::{Name, Value};
+use std::collections::HashMap;
 
 /// Where times are, best first.
 pub(crate) const TIMES: &[&str] = &[
@@ -114,22 +115,95 @@ pub(super) struct Shaped {
     pub time: Option<Read>,
 }
 
-/// Tells what wrote the object and gives its fields their known names.
-pub(super) fn of(fields: &mut Fields) -> Shaped {
-    let known = results::of(fields);
-    if let Some((dataset, time)) = known {
-        return Shaped { dataset: fields.name(&dataset), time };
+/// Other arrangements of names are forgotten from so many on.
+const MOST: usize = 512;
+
+/// What was found out about objects by their names alone, for the next ones that have the same in the same order.
+#[derive(Default)]
+pub(super) struct Shapes {
+    known: HashMap<Vec<u32>, Known>,
+    round: u32,
+}
+
+/// What names say.
+struct Known {
+    /// A Windows event; the fields that have other names there, by their place, with the number of the name.
+    windows: Option<Vec<(usize, u32)>>,
+    /// Of the names that are looked at further, those that are there then.
+    numbers: Vec<&'static str>,
+    times: Vec<&'static str>,
+    /// Whether it may be one of CloudTrail, Suricata, Zeek.
+    others: [bool; 3],
+}
+
+impl Shapes {
+    /// Tells what wrote the object and gives its fields their known names.
+    pub fn of(&mut self, fields: &mut Fields) -> Shaped {
+        if self.round != fields.round() || self.known.len() > MOST {
+            *self = Shapes { round: fields.round(), ..Shapes::default() };
+        }
+        if let Some(known) = self.known.get(fields.order()) {
+            for (at, name) in known.windows.iter().flatten() {
+                fields.rename_at(*at, *name);
+            }
+            return known.read(fields);
+        }
+        // What a tool's results are hangs on values too.
+        if results::may_be(&|name| fields.get(name).is_some()) {
+            if let Some((dataset, time)) = results::of(fields) {
+                return Shaped { dataset: fields.name(&dataset), time };
+            }
+            return Known::new(fields).read(fields);
+        }
+        let order = fields.order().to_vec();
+        let known = Known::new(fields);
+        let shaped = known.read(fields);
+        self.known.insert(order, known);
+        shaped
     }
-    let dataset = windows_event(fields)
-        .or_else(|| cloudtrail(fields))
-        .or_else(|| suricata(fields))
-        .or_else(|| zeek(fields))
-        .or_else(|| fields.text("event.dataset").and_then(word))
-        .unwrap_or_else(|| super::OTHER.into());
-    let first = if dataset.starts_with("zeek.") { "ts" } else { TIMES[0] };
-    let time = std::iter::once(first).chain(TIMES.iter().copied());
-    let time = time.filter_map(|name| fields.get(name).and_then(time::of_value)).next();
-    Shaped { dataset: fields.name(&dataset), time }
+}
+
+impl Known {
+    /// Gives the fields their known names and says what these are.
+    fn new(fields: &mut Fields) -> Known {
+        let renames = windows(&|name| fields.get(name).is_some());
+        let windows = renames.map(|renames| {
+            let before = fields.order().to_vec();
+            renames.names.iter().for_each(|(from, to)| fields.rename(from, to));
+            renames.prefixes.iter().for_each(|prefix| fields.strip(prefix));
+            let after = fields.order().iter().copied().enumerate();
+            after.zip(before).filter(|((_, new), old)| new != old).map(|(field, _)| field).collect()
+        });
+        let has = |name: &&&str| fields.get(name).is_some();
+        let all = |names: &[&str]| names.iter().all(|name| has(&name));
+        Known {
+            windows,
+            numbers: NUMBERS.iter().filter(has).copied().collect(),
+            times: TIMES.iter().filter(has).copied().collect(),
+            others: [
+                all(&["eventSource", "eventName"]),
+                all(&["event_type", "timestamp"]),
+                all(&["_path"]) || all(&["@stream"]) || all(&["ts", "uid"]),
+            ],
+        }
+    }
+
+    fn read(&self, fields: &mut Fields) -> Shaped {
+        let [aws, eve, zeek_log] = self.others;
+        let dataset = self
+            .windows
+            .as_ref()
+            .map(|_| windows_dataset(fields, &self.numbers))
+            .or_else(|| aws.then(|| cloudtrail(fields))?)
+            .or_else(|| eve.then(|| suricata(fields))?)
+            .or_else(|| zeek_log.then(|| zeek(fields))?)
+            .or_else(|| fields.text("event.dataset").and_then(word))
+            .unwrap_or_else(|| super::OTHER.into());
+        let first = if dataset.starts_with("zeek.") { "ts" } else { TIMES[0] };
+        let times = std::iter::once(&first).chain(&self.times);
+        let time = times.filter_map(|name| fields.get(name).and_then(time::of_value)).next();
+        Shaped { dataset: fields.name(&dataset), time }
+    }
 }
 
 /// Whether these are the names of a Windows event in one of its flat shapes.
@@ -151,20 +225,10 @@ pub(crate) fn level(word: &str) -> Option<i64> {
     LEVELS.iter().find(|(name, _)| name.eq_ignore_ascii_case(word.trim())).map(|(_, level)| *level)
 }
 
-fn windows_event(fields: &mut Fields) -> Option<String> {
-    let renames = windows(&|name| fields.get(name).is_some())?;
-    renames.names.iter().for_each(|(from, to)| fields.rename(from, to));
-    renames.prefixes.iter().for_each(|prefix| fields.strip(prefix));
-    Some(windows_dataset(fields))
-}
-
-fn windows_dataset(fields: &mut Fields) -> String {
-    for (name, value) in fields.list_mut() {
-        if let Value::Str(text) = value
-            && NUMBERS.contains(&&**name)
-            && let Ok(number) = text.trim().parse()
-        {
-            *value = Value::Int(number);
+fn windows_dataset(fields: &mut Fields, numbers: &[&str]) -> String {
+    for name in numbers {
+        if let Some(number) = fields.text(name).and_then(|text| text.trim().parse().ok()) {
+            fields.set(name, Value::Int(number));
         }
     }
     if let Some((word, number)) = fields.text("Level").and_then(|w| Some((w.to_owned(), level(w)?))) {

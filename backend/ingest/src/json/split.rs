@@ -113,8 +113,31 @@ impl<'a> Split<'a> {
         }
     }
 
-    /// The next find, or the end.
-    pub fn next(&mut self) -> io::Result<Option<Found>> {
+    /// What is read from here on, where [`Split::next`] would find an object here and it is no wrapper.
+    pub fn object_ahead(&mut self) -> io::Result<Option<&[u8]>> {
+        self.begin()?;
+        let mut byte = self.peek()?;
+        if let (Place::List { wrapped, next: Next::CommaOrEnd }, Some(b',')) = (self.place, byte) {
+            self.advance(1);
+            self.place = Place::List { wrapped, next: Next::Element };
+            byte = self.peek()?;
+        }
+        let object = byte == Some(b'{')
+            && match self.place {
+                Place::Top => self.wrapper()?.is_none(),
+                Place::List { next, .. } => next != Next::CommaOrEnd,
+                Place::Tail => false,
+            };
+        Ok(object.then(|| &self.data[self.at..]))
+    }
+
+    /// The object of so many bytes that lies ahead.
+    pub fn object(&mut self, len: usize) -> Found {
+        self.whole(self.at + len)
+    }
+
+    /// Makes room, and passes over a mark at the beginning.
+    fn begin(&mut self) -> io::Result<()> {
         if self.at > BLOCK {
             self.data.drain(..self.at);
             self.base += self.at as u64;
@@ -127,6 +150,12 @@ impl<'a> Split<'a> {
                 self.line_start = BOM.len() as u64;
             }
         }
+        Ok(())
+    }
+
+    /// The next find, or the end.
+    pub fn next(&mut self) -> io::Result<Option<Found>> {
+        self.begin()?;
         loop {
             let Some(byte) = self.peek()? else {
                 let open = self.place != Place::Top;

@@ -21,6 +21,11 @@ pub(crate) fn tool(has: &dyn Fn(&str) -> bool) -> Option<&'static Tool> {
     })
 }
 
+/// Whether these may be the names of an object that [`of`] knows.
+pub(crate) fn may_be(has: &dyn Fn(&str) -> bool) -> bool {
+    has("class_uid") || tool(has).is_some()
+}
+
 /// Dataset and time of an object that is a tool's result or an OCSF event; its fields get their ECS names.
 pub(crate) fn of(fields: &mut Fields) -> Option<(String, Option<Read>)> {
     if let Some(class) = ocsf(fields) {

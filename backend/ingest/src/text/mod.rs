@@ -4,6 +4,7 @@ pub(crate) mod encoding;
 mod fields;
 mod lined;
 mod lines;
+pub(crate) mod marks;
 mod offsets;
 mod out;
 mod stamp;

@@ -45,11 +45,15 @@ pub(crate) struct Out<'a> {
     /// Records met, in the numbering of the format.
     number: u64,
     notes_given: Vec<&'static str>,
+    /// Of identities; set back for each, so that its key is made once.
+    hash: blake3::Hasher,
 }
 
 impl<'a> Out<'a> {
     pub fn new(origin: Origin<'a>, hand: &'a mut Hand<'a>) -> Self {
-        Out { origin, hand, batch: Batch::default(), gathered: 0, number: 0, notes_given: Vec::new() }
+        let hash =
+            blake3::Hasher::new_derive_key("aurorasoc text event: SHA-256 of the content, byte offset");
+        Out { origin, hand, batch: Batch::default(), gathered: 0, number: 0, notes_given: Vec::new(), hash }
     }
 
     /// The next record; `None` where it was stored before a resume and is passed over.
@@ -116,9 +120,7 @@ impl<'a> Out<'a> {
         self.say_encoding(place);
         let place =
             self.in_source(Place { record: record(&dataset, &fields).unwrap_or(place.record), ..place });
-        let end = place.offset.saturating_add(place.len.into());
-        let whose = self.origin.grown.iter().find(|(size, _)| end <= *size);
-        let identity = identity(whose.map_or(&self.origin.sha256, |(_, sha256)| sha256), place.offset);
+        let identity = self.identity(place);
         let time = time.unwrap_or(self.origin.now);
         self.batch.events.push(Event { time, dataset, place, fields, identity });
     }
@@ -173,6 +175,18 @@ impl<'a> Out<'a> {
         }
     }
 
+    /// An event of a text is the content it stands in and its place there, so the same file adds nothing twice.
+    /// Of a content that has grown it is the one that the event stood in first.
+    fn identity(&mut self, place: Place) -> Identity {
+        let end = place.offset.saturating_add(place.len.into());
+        let whose = self.origin.grown.iter().find(|(size, _)| end <= *size);
+        let sha256 = whose.map_or(&self.origin.sha256, |(_, sha256)| sha256);
+        self.hash.reset().update(sha256).update(&place.offset.to_le_bytes());
+        let mut identity = [0; 16];
+        identity.copy_from_slice(&self.hash.finalize().as_bytes()[..16]);
+        identity
+    }
+
     /// A place in the text as one in the source.
     fn in_source(&self, place: Place) -> Place {
         let Some(offsets) = self.origin.offsets else { return place };
@@ -196,21 +210,10 @@ fn mark(fields: &mut Vec<(Name, Value)>, name: &str, value: Value) {
     }
 }
 
-/// An event of a text is the content it stands in and its place there, so the same file adds nothing twice.
-fn identity(sha256: &[u8; 32], offset: u64) -> Identity {
-    let mut hash =
-        blake3::Hasher::new_derive_key("aurorasoc text event: SHA-256 of the content, byte offset");
-    hash.update(sha256);
-    hash.update(&offset.to_le_bytes());
-    let mut identity = [0; 16];
-    identity.copy_from_slice(&hash.finalize().as_bytes()[..16]);
-    identity
-}
-
 /// The EventRecordID of a Windows event that came as text.
 fn record(dataset: &str, fields: &[(Name, Value)]) -> Option<u64> {
-    let (_, id) =
-        fields.iter().find(|(name, _)| **name == *"EventRecordID" && dataset.starts_with("windows."))?;
+    dataset.starts_with("windows.").then_some(())?;
+    let (_, id) = fields.iter().find(|(name, _)| **name == *"EventRecordID")?;
     match id {
         Value::Int(n) => u64::try_from(*n).ok(),
         _ => None,

@@ -1,6 +1,6 @@
 //! Times as text logs write them.
 
-use crate::evtx::time::usual;
+use crate::evtx::time::local;
 use event::{Nanos, Value};
 use jiff::{Timestamp, civil::DateTime, tz::Offset};
 
@@ -15,8 +15,12 @@ pub(crate) struct Read {
 /// A time in ISO 8601 or RFC 3339 (with `T` or a space, with or without a zone), or a number as of [`of_number`].
 pub(crate) fn of_text(text: &str) -> Option<Read> {
     let text = text.trim();
-    if let Some(time) = usual(text) {
-        return Some(Read { time, zoned: true });
+    if let Some(read) = usual(text.as_bytes()) {
+        return Some(read);
+    }
+    // What only has digits is no other form.
+    if text.bytes().all(|b| b.is_ascii_digit() || b == b'.') {
+        return of_number(text).map(|time| Read { time, zoned: true });
     }
     if text.len() > 64 {
         return None;
@@ -31,7 +35,33 @@ pub(crate) fn of_text(text: &str) -> Option<Read> {
     {
         return Some(Read { time: nanos(time.as_nanosecond()), zoned: false });
     }
-    of_number(text).map(|time| Read { time, zoned: true })
+    None
+}
+
+/// What nearly all logs write, without a general parser: a date and a time of day with `T` or a space between, and no
+/// zone, `Z` or an offset of full minutes.
+fn usual(text: &[u8]) -> Option<Read> {
+    let (time, between, zone) = local(text)?;
+    if !matches!(between, b'T' | b' ') {
+        return None;
+    }
+    let number = |tens: u8, ones: u8| {
+        let digits = tens.is_ascii_digit() && ones.is_ascii_digit();
+        digits.then(|| i64::from(tens - b'0') * 10 + i64::from(ones - b'0'))
+    };
+    let (sign, hours, minutes) = match *zone {
+        [] => return Some(Read { time, zoned: false }),
+        [b'Z'] => (0, 0, 0),
+        [sign @ (b'+' | b'-'), h, i, b':', m, n] | [sign @ (b'+' | b'-'), h, i, m, n] => {
+            (if sign == b'+' { 1 } else { -1 }, number(h, i)?, number(m, n)?)
+        }
+        _ => return None,
+    };
+    // Others are no zones of the world, so the general parser says what they are.
+    if hours > 14 || minutes > 59 {
+        return None;
+    }
+    Some(Read { time: Nanos(time.0 - sign * (hours * 60 + minutes) * 60_000_000_000), zoned: true })
 }
 
 /// Seconds, milliseconds, microseconds or nanoseconds since 1970, told apart by size, from 1973 on; decimals are
@@ -105,6 +135,20 @@ mod tests {
     }
 
     proptest::proptest! {
+        #[test]
+        fn the_quick_way_finds_what_the_general_parser_finds(
+            text in "(19[67][0-9]|20[0-9]{2}|22[56][0-9])-[01][0-9]-[0-3][0-9][T ][0-2][0-9]:[0-5][0-9]:[0-6][0-9](\\.[0-9]{0,10})?(Z|[+-][01][0-9]:?[0-6][0-9])?"
+        ) {
+            if let Some(read) = usual(text.as_bytes()) {
+                let general = if read.zoned {
+                    text.parse::<Timestamp>().unwrap()
+                } else {
+                    Offset::UTC.to_timestamp(text.parse::<DateTime>().unwrap()).unwrap()
+                };
+                proptest::prop_assert_eq!(i128::from(read.time.0), general.as_nanosecond(), "{}", text);
+            }
+        }
+
         #[test]
         fn any_text_is_taken(text in ".{0,40}", number in "[0-9]{0,25}\\.?[0-9]{0,25}") {
             of_text(&text);

@@ -1,6 +1,10 @@
 //! A log's header, and a line by it.
 
-use crate::text::{Mapped, time};
+use crate::text::{
+    Mapped,
+    marks::{Marks, Walk},
+    time,
+};
 use event::{Name, Value};
 
 /// More columns than this are none of Zeek's.
@@ -94,20 +98,37 @@ impl Header {
             return Err("no #fields line came before it".into());
         }
         let mut fields = Vec::with_capacity(self.columns.len());
-        let mut found = 0;
-        for (n, part) in line.split(|b| *b == self.separator).enumerate() {
-            found = n + 1;
-            let Some(column) = self.columns.get(n) else { continue };
-            if part != self.unset.as_bytes() {
-                fields.push((column.name.clone(), self.value(column, part)));
+        let (mut found, mut from, mut ts) = (0, 0, None);
+        let mut walk = Walk::new(line, Marks::new([self.separator]));
+        // Nothing in it has to be looked at for wrong bytes or escapes.
+        let plain = std::str::from_utf8(line).ok().filter(|_| memchr::memchr(b'\\', line).is_none());
+        loop {
+            let to = walk.next();
+            let part = &line[from..to.unwrap_or(line.len())];
+            if let Some(column) = self.columns.get(found) {
+                if ts.is_none() && &*column.name == "ts" {
+                    ts = Some(part);
+                }
+                if part != self.unset.as_bytes() {
+                    let text = plain.and_then(|text| text.get(from..from + part.len()));
+                    let text = text.filter(|_| column.kind == Kind::Text && !column.list);
+                    let value = match text {
+                        Some(text) if text != self.empty => Value::Str(text.into()),
+                        _ => self.value(column, part),
+                    };
+                    fields.push((column.name.clone(), value));
+                }
+            }
+            found += 1;
+            match to {
+                Some(to) => from = to + 1,
+                None => break,
             }
         }
         if found != self.columns.len() {
             return Err(format!("{found} values where #fields names {}", self.columns.len()));
         }
-        let at = self.columns.iter().position(|c| &*c.name == "ts");
-        let part = at.and_then(|at| line.split(|b| *b == self.separator).nth(at));
-        let time = part.and_then(|part| std::str::from_utf8(part).ok()).and_then(time::of_text);
+        let time = ts.and_then(|part| std::str::from_utf8(part).ok()).and_then(time::of_text);
         Ok((time.map(|t| t.time), fields))
     }
 

@@ -4,7 +4,7 @@ use super::{content_error, store_error};
 use crate::App;
 use api::{
     Code, Page, Time,
-    siem::{Log, LogDetail, LogList, RawRef, SiemStats},
+    siem::{Log, LogDetail, LogList, LogQuery, LogView, RawRef, SiemStats},
 };
 use base64::{Engine as _, engine::general_purpose::STANDARD as B64};
 use event::{Event, Identity, Nanos, Value};
@@ -25,6 +25,7 @@ pub async fn page(app: &App, q: LogList) -> Result<Page<Log>> {
     let limit = route::limit(q.limit)?;
     route::only_sort(q.sort.as_deref(), &["-timestamp", "timestamp", "-created_at", "created_at"])?;
     let cap = route::count_cap(q.count.as_deref())?;
+    let view = q.view.unwrap_or_default();
     let unfiltered =
         q.q.is_none() && q.from.is_none() && q.to.is_none() && q.host.is_none() && q.dataset.is_none();
     let nanos = |t: Option<Time>| t.map(|t| Nanos(t.0.saturating_mul(1_000_000)));
@@ -43,7 +44,7 @@ pub async fn page(app: &App, q: LogList) -> Result<Page<Log>> {
     };
     let found = app.logs.search(&search).await.map_err(store_error)?;
     let sources = sources(app, &found.rows).await?;
-    let items: Vec<_> = found.rows.iter().map(|r| wire(r, &sources, &search.times)).collect();
+    let items: Vec<_> = found.rows.iter().map(|r| wire(r, &sources, &search.times, view)).collect();
     let (total, total_is_lower_bound) = if unfiltered {
         (app.logs.stats().await.map_err(store_error)?.events, false)
     } else {
@@ -61,18 +62,21 @@ pub(crate) async fn rows(app: &App, ids: &[Identity]) -> Result<Vec<(Row, Log)>>
     let sources = sources(app, &rows).await?;
     let times = app.clocks.times();
     let pair = |r: Row| {
-        let log = wire(&r, &sources, &times);
+        let log = wire(&r, &sources, &times, LogView::Original);
         (r, log)
     };
     Ok(rows.into_iter().map(pair).collect())
 }
 
 /// One event; with its raw bytes, or why there are none.
-pub async fn detail(app: &App, log_id: &str, raw: bool) -> Result<LogDetail> {
+pub async fn detail(app: &App, log_id: &str, q: LogQuery) -> Result<LogDetail> {
     let missing = || Error::new(Code::NotFound);
     let id = event::unhex(log_id).ok_or_else(missing)?;
-    let (row, log) = rows(app, &[id]).await?.into_iter().next().ok_or_else(missing)?;
-    if !raw {
+    let (row, mut log) = rows(app, &[id]).await?.into_iter().next().ok_or_else(missing)?;
+    if let Some(view) = q.view {
+        log.fields = fields(&row, app.clocks.times().shown(&row), view);
+    }
+    if !q.raw.unwrap_or(false) {
         return Ok(LogDetail { log, raw: None, raw_missing: None });
     }
     let none = |log, why: &str| Ok(LogDetail { log, raw: None, raw_missing: Some(why.into()) });
@@ -129,13 +133,9 @@ async fn sources(app: &App, rows: &[Row]) -> Result<Files> {
     app.logs.files(&Vec::from_iter(ids)).await.map_err(store_error)
 }
 
-fn wire(r: &Row, sources: &Files, times: &Times) -> Log {
+fn wire(r: &Row, sources: &Files, times: &Times, view: LogView) -> Log {
     let shown = times.shown(r);
     let source = sources.get(&r.source);
-    let fields = match r.fields_json() {
-        serde_json::Value::Object(map) => map,
-        _ => Map::new(),
-    };
     Log {
         log_id: r.log_id(),
         timestamp: Time::from_nanos(shown.0),
@@ -147,7 +147,7 @@ fn wire(r: &Row, sources: &Files, times: &Times) -> Log {
         user: r.user.clone(),
         severity: r.severity.clone(),
         message: r.message.clone(),
-        fields,
+        fields: fields(r, shown, view),
         raw_ref: source.map(|s| RawRef {
             sha256: s.sha256.clone(),
             record: r.place.record,
@@ -158,7 +158,19 @@ fn wire(r: &Row, sources: &Files, times: &Times) -> Log {
     }
 }
 
-/// The event of a stored row, for explaining rules.
+/// A row's fields by the names that were asked for; views of the event have the time that is shown.
+fn fields(r: &Row, shown: Nanos, view: LogView) -> Map<String, serde_json::Value> {
+    match view {
+        LogView::Original => match r.fields_json() {
+            serde_json::Value::Object(map) => map,
+            _ => Map::new(),
+        },
+        LogView::Ecs => event::ecs::view(&Event { time: shown, ..event_of(r) }).to_json(),
+        LogView::Ocsf => event::ocsf::of(&Event { time: shown, ..event_of(r) }),
+    }
+}
+
+/// The event of a stored row, for explaining rules and for other views of it.
 pub(crate) fn event_of(r: &Row) -> Event {
     let fields = match r.fields_json() {
         serde_json::Value::Object(map) => {

@@ -51,7 +51,7 @@ async fn log_list(app: App, call: Call<LogsList>) -> Result<Answer<api::Page<Log
 }
 
 async fn log(app: App, call: Call<LogGet>) -> Result<Answer<LogDetail>> {
-    Ok(logs::detail(&app, &call.path.log_id, call.query.raw.unwrap_or(false)).await?.into())
+    Ok(logs::detail(&app, &call.path.log_id, call.query).await?.into())
 }
 
 async fn stats(app: App, _: Call<SiemStatsGet>) -> Result<Answer<SiemStats>> {

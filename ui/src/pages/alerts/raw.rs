@@ -56,7 +56,7 @@ pub fn Raw(log_id: String, text: String) -> impl IntoView {
     let read = move || {
         let log_id = log_id.clone();
         spawn_local(async move {
-            let query = LogQuery { raw: Some(true) };
+            let query = LogQuery { raw: Some(true), view: None };
             let outcome = client::call::<LogGet>(&LogPath { log_id }, &query, &()).await;
             let bytes = outcome.map(|answer| {
                 let bytes = answer.value.raw.as_deref().and_then(decode);
