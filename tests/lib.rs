@@ -17,6 +17,7 @@ mod plans;
 mod rules;
 mod schema;
 mod served;
+mod sources;
 mod stores;
 mod stranger;
 mod tidy;

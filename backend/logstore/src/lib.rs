@@ -10,14 +10,16 @@ mod error;
 mod model;
 mod sqlite;
 mod store;
+mod traces;
 
 pub use error::Error;
 pub use model::{
-    Appended, Count, DatasetCount, Deleted, NewSource, Page, Row, Search, SeverityCount, Source, SourceId,
-    Stats,
+    Appended, Count, DatasetCount, Deleted, Holder, Lately, NewSource, Page, Row, Search, SeverityCount,
+    Source, SourceId, Stats,
 };
 pub use sqlite::SqliteStore;
 pub use store::{Answer, LogStore};
+pub use traces::{Cleared, Day, Run, Series, Traces};
 
 /// What this crate's calls give back.
 pub type Result<T> = std::result::Result<T, Error>;

@@ -39,6 +39,8 @@ pub struct Parts {
     pub content: Arc<ContentStore>,
     /// Detection rules, compiled.
     pub rules: Arc<Rules>,
+    /// What is missing in sources, as far as somebody asked.
+    pub gaps: siem::GapMemory,
     /// Folder of the workspace.
     pub dir: PathBuf,
 }
@@ -123,6 +125,7 @@ impl App {
             dir: o.dir.to_owned(),
         };
         let packs = detections::PackImport { content: content.clone(), rules: rules.clone() };
+        let removal = siem::RemoveSource { logs: logs.clone(), content: content.clone() };
         let runs = detections::RuleRuns { logs: logs.clone(), rules: rules.clone() };
         let name = o.dir.file_name().map_or_else(|| "workspace".into(), |n| n.to_string_lossy().into_owned());
         let kernel = kernel::Options {
@@ -133,7 +136,7 @@ impl App {
             key: o.key,
             warnings: damage.into_iter().collect(),
             migrations: MIGRATIONS,
-            works: vec![Arc::new(import), Arc::new(packs), Arc::new(runs)],
+            works: vec![Arc::new(import), Arc::new(packs), Arc::new(runs), Arc::new(removal)],
         };
         let kernel = match Kernel::open(kernel).await {
             Ok(kernel) => kernel,
@@ -143,7 +146,8 @@ impl App {
                 return Err(e);
             }
         };
-        let app = App(Arc::new(Parts { kernel, logs, content, rules, dir: o.dir.to_owned() }));
+        let (gaps, dir) = (siem::GapMemory::default(), o.dir.to_owned());
+        let app = App(Arc::new(Parts { kernel, logs, content, rules, gaps, dir }));
         if let Err(e) = detections::open(&app.kernel, &app.rules).await {
             app.close().await;
             return Err(e.into());
@@ -187,6 +191,7 @@ pub fn queries() -> Vec<(&'static str, &'static [(&'static str, &'static str)])>
         ("kernel/jobs", kernel::jobs::QUERIES),
         ("alerts", alerts::QUERIES),
         ("alerts/list", alerts::LIST_QUERIES),
+        ("alerts/withdraw", alerts::WITHDRAW_QUERIES),
         ("cases", cases::QUERIES),
     ];
     all.extend_from_slice(detections::QUERIES);

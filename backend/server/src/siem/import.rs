@@ -41,7 +41,7 @@ use tokio::runtime::Handle;
 /// The kind of job.
 pub const KIND: &str = "import";
 /// Files that the result lists by name; all are counted.
-const LISTED: usize = 1_000;
+pub(super) const LISTED: usize = 1_000;
 
 /// What an import reads.
 #[derive(Clone, Debug, Serialize, Deserialize)]

@@ -1,20 +1,26 @@
 //! Logs and imports.
 //!
-//! `import` from files to events and alerts, as a job · `reading` one source of it · `own` what it must not read · `upload` what POST /imports does · `logs` the reads.
+//! `import` from files to events and alerts, as a job · `reading` one source of it · `own` what it must not read · `upload` what POST /imports does · `logs` the reads ·
+//! `sources` what there is and `gaps` what is missing in it · `removal` of a source.
 
+mod gaps;
 mod import;
 mod logs;
 mod own;
 mod reading;
+mod removal;
 mod source;
+mod sources;
 mod upload;
 
 pub use import::{Import, Input, start};
 pub(crate) use logs::{event_of, rows};
+pub use removal::RemoveSource;
+pub use sources::GapMemory;
 pub(crate) use upload::{accepted, held, keep};
 
 use crate::App;
-use api::siem::*;
+use api::{jobs::JobAccepted, siem::*};
 use kernel::{
     Error, Result,
     route::{Answer, Call, Routes},
@@ -22,7 +28,14 @@ use kernel::{
 
 /// Routes of this domain.
 pub fn routes() -> Routes<App> {
-    Routes::default().with(log_list).with(log).with(stats).with_raw(upload::upload)
+    Routes::default()
+        .with(log_list)
+        .with(log)
+        .with(stats)
+        .with_raw(upload::upload)
+        .with(source_list)
+        .with(source)
+        .with(source_delete)
 }
 
 async fn log_list(app: App, call: Call<LogsList>) -> Result<Answer<api::Page<Log>>> {
@@ -35,6 +48,22 @@ async fn log(app: App, call: Call<LogGet>) -> Result<Answer<LogDetail>> {
 
 async fn stats(app: App, _: Call<SiemStatsGet>) -> Result<Answer<SiemStats>> {
     Ok(logs::stats(&app).await?.into())
+}
+
+async fn source_list(app: App, call: Call<SourcesList>) -> Result<Answer<api::Page<Source>>> {
+    Ok(sources::page(&app, &call.query).await?.into())
+}
+
+async fn source(app: App, call: Call<SourceGet>) -> Result<Answer<SourceDetail>> {
+    let (detail, version) = sources::detail(&app, &call.path.source_id).await?;
+    Ok(Answer::from(detail).version(version))
+}
+
+async fn source_delete(app: App, call: Call<SourceDelete>) -> Result<Answer<JobAccepted>> {
+    let check = call.if_match();
+    let (job_id, seq) = removal::start(&app, &call.caller, &call.path.source_id, &check).await?;
+    let at = format!("/api/v1/jobs/{job_id}");
+    Ok(Answer::from(JobAccepted { job_id }).location(&at).audit(seq))
 }
 
 /// The log store's errors in the words of the contract.
