@@ -161,7 +161,7 @@ async fn totals_and_removal(store: &dyn LogStore, a: SourceId, b: SourceId) {
     assert_eq!(sources[1].time, Some((Nanos(0), Nanos(64_000))));
     assert_eq!((sources[0].borrowed, sources[0].shared), (10, 0));
     assert_eq!((sources[1].borrowed, sources[1].shared), (0, 10));
-    assert_eq!(sources[1].appended_at, Some(Nanos(300)));
+    assert_eq!(sources[1].appended_at, Some(Nanos(200)));
     assert_eq!((sources[0].lately.since, sources[0].lately.events), (Nanos(300), 70));
     let sets: Vec<_> = sources[1].datasets.iter().map(|d| (d.dataset.as_str(), d.events)).collect();
     assert_eq!(sets, [("windows.system", 97), ("windows.security", 33)]);

@@ -68,6 +68,10 @@ struct Resume {
     step: Step,
     /// Its number in the log store.
     source: i64,
+    /// Events that go.
+    goes: u64,
+    /// Events that others hold too.
+    stays: u64,
 }
 
 /// Who has something to do with a source.
@@ -97,7 +101,8 @@ fn has_open(job: &Job, source: &Source) -> bool {
         return job.started_at.is_some_and(|at| source.last_seen.0 / 1_000_000 >= at.0);
     }
     let outer = source.file.label.split_once(" > ").map(|(outer, _)| outer);
-    let it = |f: &ImportFile| f.sha256.as_ref() == Some(&source.file.sha256) || Some(f.name.as_str()) == outer;
+    let it =
+        |f: &ImportFile| f.sha256.as_ref() == Some(&source.file.sha256) || Some(f.name.as_str()) == outer;
     told.file_list.iter().any(|f| matches!(f.state.as_str(), "running" | "queued") && it(f))
 }
 
@@ -149,10 +154,15 @@ pub async fn start(
     let input = serde_json::to_value(&input).map_err(Error::internal)?;
     let mut tx = kernel.db.write(&by.actor).await?;
     let job = kernel.jobs.enqueue(&mut tx, KIND, source.events + source.borrowed, &input).await?;
-    let after = json!({"job_id": job, "source": source.file.label, "events": source.events - source.shared.min(source.events)});
+    let after = json!({"job_id": job, "source": source.file.label, "events": parts(&source).0});
     let seq = tx.commit(Audit::new("source.remove.start", "source", sha256).after(after), &[]).await?;
     kernel.jobs.wake();
     Ok((job, seq))
+}
+
+/// How many events go with a source, and how many stay because others hold them.
+fn parts(s: &Source) -> (u64, u64) {
+    (s.events.saturating_sub(s.shared), s.shared + s.borrowed)
 }
 
 /// Whether an event goes with a source.
@@ -254,7 +264,8 @@ impl Run {
         let ended = withdraw(&kernel, &mut tx, &all).await?;
         let count = |list: &[String]| u64::try_from(list.len()).unwrap_or(0);
         (self.result.alerts, self.result.alerts_reduced) = (count(&ended.removed), count(&ended.reduced));
-        self.at = Resume { step: Step::Contributions, source: source.id.0 };
+        let (goes, stays) = parts(&source);
+        self.at = Resume { step: Step::Contributions, source: source.id.0, goes, stays };
         self.ctx.result(&self.result);
         self.ctx.progress(0, source.events + source.borrowed);
         self.ctx.checkpoint(&mut tx, &json!(self.at)).await?;
@@ -295,15 +306,22 @@ impl Run {
         let found = self.logs.find(&self.input.sha256).await.map_err(store_error)?;
         // What came after it under the same number, or the same content again, is not what was to go.
         let Some(source) = found.filter(|s| s.id.0 == self.at.source) else {
+            self.tell((0, 0));
             return self.next(Step::Late).await;
         };
         let step = self.logs.delete(source.id, STEP).await.map_err(store_error)?;
-        self.result.events += step.events;
-        self.result.events_kept += step.kept;
-        let done = self.result.events + self.result.events_kept;
-        let left = if step.done { 0 } else { source.events + source.borrowed };
-        self.ctx.progress(done, done.max(done + left.saturating_sub(step.events + step.kept)));
+        // From what is left, not from what the steps say: the last one before a kill told nobody.
+        let (goes, stays) = parts(&source);
+        let left = (goes.saturating_sub(step.events), stays.saturating_sub(step.kept));
+        self.tell(left);
         self.next(if step.done { Step::Late } else { Step::Events }).await
+    }
+
+    /// Counts of the result, and progress, from the events that are left to go and to stay.
+    fn tell(&mut self, (goes, stays): (u64, u64)) {
+        self.result.events = self.at.goes.saturating_sub(goes);
+        self.result.events_kept = self.at.stays.saturating_sub(stays);
+        self.ctx.progress(self.result.events + self.result.events_kept, self.at.goes + self.at.stays);
     }
 
     /// Something else may have made an alert of an event while it was still there.
@@ -339,12 +357,14 @@ impl Run {
         if again || waits {
             return Ok(());
         }
+        let size = self.content.size(&hash);
+        if size > 0 {
+            // Said before it goes: afterwards nobody could tell.
+            self.result.bytes = size;
+            self.next(Step::File).await?;
+        }
         let content = self.content.clone();
-        let gone = tokio::task::spawn_blocking(move || {
-            let size = content.size(&hash);
-            content.remove(&hash).map(|gone| if gone { size } else { 0 })
-        });
-        self.result.bytes += gone.await.map_err(Error::internal)?.map_err(content_error)?;
-        Ok(())
+        let gone = tokio::task::spawn_blocking(move || content.remove(&hash));
+        gone.await.map_err(Error::internal)?.map_err(content_error).map(drop)
     }
 }

@@ -38,18 +38,20 @@ fn sentence(gap: &Gap) -> String {
             k::GAP_RESTART,
             &[("host", &host), ("channel", &channel), ("first", &first), ("last", &last), ("at", &to)],
         ),
-        GapKind::Records => tnf(
-            k::GAP_RECORDS,
-            missing,
-            &[
-                ("host", &host),
-                ("channel", &channel),
-                ("first", &first),
-                ("last", &last),
-                ("from", &from),
-                ("to", &to),
-            ],
-        ),
+        GapKind::Records => {
+            let numbers = if gap.first == gap.last { first } else { format!("{first} – {last}") };
+            tnf(
+                k::GAP_RECORDS,
+                missing,
+                &[
+                    ("host", &host),
+                    ("channel", &channel),
+                    ("numbers", &numbers),
+                    ("from", &from),
+                    ("to", &to),
+                ],
+            )
+        }
         GapKind::Scattered => tnf(
             k::GAP_SCATTERED,
             missing,
