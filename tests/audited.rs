@@ -64,6 +64,7 @@ fn every_route_that_changes_something_leaves_exactly_one_row() {
     rules(&mut w);
     w.call("LogsIngest", &[], &json!({"message": "sent"}));
     jobs(&mut w);
+    sources(&mut w);
     let secrets = people(&mut w);
     let all: BTreeSet<_> = api::all()
         .iter()
@@ -136,6 +137,13 @@ fn jobs(w: &mut Walk<'_>) {
     let ended = w.s.settle(&w.token);
     assert_eq!(ended["status"], "cancelled", "{ended}");
     assert!(text(&ended["kept"]).contains("sta") || text(&ended["kept"]).contains("nothing"), "{ended}");
+}
+
+fn sources(w: &mut Walk<'_>) {
+    let all = w.s.all(&w.token, "/api/v1/siem/sources");
+    w.call("SourceDelete", &[text(&all[0]["source_id"])], &Value::Null);
+    w.s.settle(&w.token);
+    assert!(w.s.all(&w.token, "/api/v1/siem/sources").is_empty());
 }
 
 /// Answers what must be in no row.

@@ -21,6 +21,7 @@ mod rules;
 mod schema;
 mod sent;
 mod served;
+mod sources;
 mod stores;
 mod stranger;
 mod tidy;

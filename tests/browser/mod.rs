@@ -4,6 +4,7 @@
 mod rules;
 mod session;
 mod settings;
+mod sources;
 
 use std::path::{Path, PathBuf};
 use std::sync::Once;
@@ -175,6 +176,7 @@ async fn journey(dark: bool) {
         speak(&browser, language).await;
         for (path, there) in [
             ("cases", "case-row"),
+            ("sources", "source-row"),
             ("detections/rules", "rule-row"),
             ("detections/packs", "pack-row"),
             ("detections/runs", "runs-empty"),

@@ -51,6 +51,7 @@ fn page(path: &str) -> AnyView {
         Some("alerts") => view! { <pages::alerts::Alerts /> }.into_any(),
         Some("detections") => view! { <pages::rules::Rules /> }.into_any(),
         Some("cases") => view! { <pages::cases::Cases /> }.into_any(),
+        Some("sources") => view! { <pages::sources::Sources /> }.into_any(),
         Some("settings") => view! { <pages::settings::Settings /> }.into_any(),
         Some("") | None => view! { <pages::start::Home /> }.into_any(),
         _ => view! { <pages::start::Nowhere /> }.into_any(),
@@ -82,6 +83,7 @@ fn Frame() -> impl IntoView {
         <pages::alerts::dialogs::Dialogs />
         <pages::rules::dialogs::Dialogs />
         <ZoneDialog />
+        <pages::sources::dialogs::Dialogs />
         <CloseAsked />
         <pages::login::again::Again />
     }

@@ -3,7 +3,10 @@
 use crate::{
     components::toast::Toast,
     data::{failure::Failure, shell::ShellInfo, speed::Speed},
-    pages::{alerts::model::AlertsModel, cases::model::CasesModel, rules::model::RulesModel},
+    pages::{
+        alerts::model::AlertsModel, cases::model::CasesModel, rules::model::RulesModel,
+        sources::model::SourcesModel,
+    },
     place::Place,
 };
 use api::{
@@ -58,6 +61,8 @@ pub enum Layer {
     ImportRules,
     /// Zone of sources whose times name none.
     Zone,
+    /// Remove the open source.
+    RemoveSource,
 }
 
 /// Files that are on their way to the server together.
@@ -124,6 +129,8 @@ pub struct App {
     pub cases: CasesModel,
     /// The page of rules.
     pub rules: RulesModel,
+    /// The page of sources.
+    pub sources: SourcesModel,
 }
 
 thread_local! { static APP: OnceCell<App> = const { OnceCell::new() }; }
@@ -154,6 +161,7 @@ impl App {
             alerts: AlertsModel::new(),
             cases: CasesModel::new(),
             rules: RulesModel::new(),
+            sources: SourcesModel::new(),
         };
         APP.with(|cell| {
             let _ = cell.set(app);

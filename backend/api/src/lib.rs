@@ -42,6 +42,7 @@ pub fn all() -> Vec<RouteInfo> {
         alerts::routes(),
         cases::routes(),
         siem::routes(),
+        siem::sources::routes(),
         detections::routes(),
         jobs::routes(),
         system::routes(),

@@ -9,6 +9,7 @@ words! {
     pub enum LiveKind {
         AlertCreated "alert.created",
         AlertUpdated "alert.updated",
+        AlertRemoved "alert.removed",
     }
 }
 
@@ -16,7 +17,7 @@ impl LiveKind {
     /// The permission word that a receiver must hold, checked per message.
     pub const fn needs(self) -> &'static str {
         match self {
-            LiveKind::AlertCreated | LiveKind::AlertUpdated => "alerts:read",
+            LiveKind::AlertCreated | LiveKind::AlertUpdated | LiveKind::AlertRemoved => "alerts:read",
         }
     }
 }
@@ -33,7 +34,7 @@ pub struct Live {
     pub kind: LiveKind,
     /// When.
     pub at: Time,
-    /// The record as it is after the change.
+    /// The record as it is after the change; as it was, where it is removed.
     pub data: serde_json::Value,
 }
 

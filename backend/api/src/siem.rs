@@ -1,8 +1,13 @@
 //! Logs, imports, sources.
 
 mod clocks;
+pub mod sources;
 
 pub use clocks::*;
+pub use sources::{
+    Gap, GapKind, Removal, RemovalResult, Source, SourceCase, SourceDelete, SourceDetail, SourceGet,
+    SourceImport, SourceList, SourcePath, SourceStatus, SourcesList,
+};
 
 use crate::{Empty, Page, Time, jobs::JobAccepted};
 use schemars::JsonSchema;
@@ -298,27 +303,6 @@ pub struct Rejected {
     pub code: String,
     /// In plain words, with the line of the body.
     pub message: String,
-}
-
-/// A source of logs.
-#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
-pub struct Source {
-    /// Label.
-    pub source: String,
-    /// Dataset.
-    pub dataset: String,
-    /// `connected`, `stale` or `disconnected`.
-    pub status: String,
-    /// Events a second now.
-    pub eps: f64,
-    /// Events.
-    pub events: u64,
-    /// Bytes of the source.
-    pub bytes: u64,
-    /// First event.
-    pub first_seen: Option<Time>,
-    /// Last event.
-    pub last_seen: Option<Time>,
 }
 
 /// Totals of the log store.

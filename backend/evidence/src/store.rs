@@ -105,6 +105,11 @@ impl ContentStore {
         self.path(sha256).is_file()
     }
 
+    /// Bytes of a kept content; 0 when it is not kept.
+    pub fn size(&self, sha256: &Sha256Hex) -> u64 {
+        self.path(sha256).metadata().map_or(0, |m| if m.is_file() { m.len() } else { 0 })
+    }
+
     /// Opens a kept content for reading, or [`Error::NotKept`].
     pub fn open_kept(&self, sha256: &Sha256Hex) -> Result<File, Error> {
         File::open(self.path(sha256)).map_err(|e| match e.kind() {

@@ -1,6 +1,8 @@
 //! What every engine of [`LogStore`] has to do, as one suite.
 
-use crate::{Count, LogStore, NewSource, Page, Part, Row, Search, Shift, Source, SourceId, Times};
+use crate::{
+    Count, Deleted, Holder, LogStore, NewSource, Page, Part, Row, Search, Shift, Source, SourceId, Times,
+};
 use event::{Event, Identity, Nanos, Place, Value};
 use proptest::{prelude::*, test_runner::TestRunner};
 use std::{sync::Arc, time::Duration};
@@ -36,6 +38,8 @@ pub(crate) fn event(n: u64) -> Event {
         fields: vec![
             ("Channel".into(), Value::from(channel)),
             ("Computer".into(), Value::from(format!("WS{}", n % 3).as_str())),
+            ("EventRecordID".into(), Value::Int(n.cast_signed())),
+            ("EventID".into(), Value::Int(if n == 7 { 104 } else { 4688 })),
             ("Level".into(), Value::Int((n % 5).cast_signed())),
             ("Path".into(), Value::from(format!("C:\\Temp\\event-{n};\"quoted\"\n100%").as_str())),
             ("List".into(), Value::List(vec![Value::from("ÄÖ"), Value::Null, Value::Bool(true)])),
@@ -54,7 +58,9 @@ pub(crate) async fn all(store: &dyn LogStore) {
     pages_follow_each_other(store).await;
     conditions(store, b).await;
     around(store).await;
+    traces(store, a, b).await;
     totals_and_removal(store, a, b).await;
+    removal_by_steps(store).await;
 }
 
 async fn append_counts(store: &dyn LogStore, a: SourceId, b: SourceId) {
@@ -166,6 +172,18 @@ async fn totals_and_removal(store: &dyn LogStore, a: SourceId, b: SourceId) {
     assert_eq!(seen(&sources[0]), (b, 70, "case/b.evtx".into(), Nanos(11), Nanos(11)));
     assert_eq!(seen(&sources[1]), (a, 130, "moved".into(), Nanos(10), Nanos(50)));
     assert_eq!(sources[1].time, Some((Nanos(0), Nanos(64_000))));
+    assert_eq!((sources[0].borrowed, sources[0].shared), (10, 0));
+    assert_eq!((sources[1].borrowed, sources[1].shared), (0, 10));
+    assert_eq!(sources[1].appended_at, Some(Nanos(200)));
+    assert_eq!((sources[0].lately.since, sources[0].lately.events), (Nanos(300), 70));
+    let sets: Vec<_> = sources[1].datasets.iter().map(|d| (d.dataset.as_str(), d.events)).collect();
+    assert_eq!(sets, [("windows.system", 97), ("windows.security", 33)]);
+    assert_eq!(store.find(&source("a").sha256).await.unwrap().as_ref(), Some(&sources[1]));
+    assert_eq!(store.find("none").await.unwrap(), None);
+    let holders = store.holders(&[identity(5), identity(125), identity(150), [0; 16]]).await.unwrap();
+    assert_eq!(holders.len(), 3, "one is not there");
+    let of = |n| holders[&identity(n)];
+    assert_eq!((of(5), of(125), of(150)), (Holder::One(a), Holder::Several, Holder::One(b)));
     assert!(store.check().await.unwrap().is_empty());
 
     growth(store).await;
@@ -173,21 +191,98 @@ async fn totals_and_removal(store: &dyn LogStore, a: SourceId, b: SourceId) {
     let files = store.files(&[b, a, SourceId(999)]).await.unwrap();
     assert_eq!((files.len(), &*files[&a].label, &*files[&b].label), (2, "moved", "case/b.evtx"));
 
-    assert_eq!(store.delete(a).await.unwrap().events, 120, "ten belong to the other source too");
+    let done = store.delete(a, 1000).await.unwrap();
+    assert_eq!(done, Deleted { events: 120, kept: 10, done: true }, "ten belong to the other source too");
     assert_eq!(store.files(&[a, b]).await.unwrap().len(), 1, "nothing stale is remembered");
     let kept = store.get(&[identity(119), identity(120), identity(129)]).await.unwrap();
     assert_eq!(kept.iter().map(|r| (r.place.record, r.source)).collect::<Vec<_>>(), [(120, b), (129, b)]);
     assert_eq!(kept[0].place, event(120).place, "at its place in the other source");
     assert_eq!(store.sources().await.unwrap()[0].events, 80);
-    assert!(matches!(store.delete(a).await, Err(crate::Error::NoSource(_))));
+    assert!(matches!(store.delete(a, 1000).await, Err(crate::Error::NoSource(_))));
     let stats = store.stats().await.unwrap();
     assert_eq!((stats.events, stats.sources, stats.time), (80, 1, Some((Nanos(60_000), Nanos(99_000)))));
     assert!(store.check().await.unwrap().is_empty());
     let of_b = drain(store, &Search { source: Some(b), ..Search::default() }).await;
     assert_eq!(of_b.len(), 80);
-    store.delete(b).await.unwrap();
+    store.delete(b, 1000).await.unwrap();
     let empty = store.stats().await.unwrap();
-    assert_eq!((empty.events, empty.time), (0, None));
+    assert_eq!((empty.events, empty.time, empty.datasets.len()), (0, None, 0));
+}
+
+async fn traces(store: &dyn LogStore, a: SourceId, b: SourceId) {
+    let all = store.traces(&[a, b, SourceId(999)]).await.unwrap();
+    assert_eq!(all.len(), 2);
+    let of = |id: SourceId, host: &str, channel: &str| {
+        let series = all[&id].series.iter().find(|s| s.host == host && s.channel == channel).unwrap();
+        (series.held, series.first, series.last, series.runs.as_ref().map(Vec::len))
+    };
+    // Every twelfth number for this host and channel.
+    assert_eq!(of(a, "WS0", "Security"), (11, 0, 120, Some(11)));
+    assert_eq!(
+        of(b, "WS0", "Security"),
+        (7, 120, 192, Some(7)),
+        "what it shares with another is its own too"
+    );
+    let events = |id: SourceId| all[&id].days.iter().flat_map(|d| d.hours).sum::<u64>();
+    assert_eq!((events(a), events(b)), (130, 80), "appended again, nothing is counted again");
+    assert_eq!(
+        all[&a].days.iter().map(|d| (d.host.as_str(), d.day)).collect::<Vec<_>>(),
+        [("WS0", 0), ("WS1", 0), ("WS2", 0)]
+    );
+    let cleared: Vec<_> =
+        all[&a].cleared.iter().map(|c| (c.event, c.host.as_str(), c.channel.as_str())).collect();
+    assert_eq!(cleared, [(identity(7), "WS1", "System")]);
+    assert!(all[&b].cleared.is_empty());
+}
+
+/// Three sources over the same events, removed in steps of a few: at each step the totals are those of a count.
+async fn removal_by_steps(store: &dyn LogStore) {
+    let mut ids = vec![];
+    for (name, events) in [("p", 0..60), ("q", 20..80), ("r", 40..90)] {
+        let id = store.source(&source(name), Nanos(1)).await.unwrap();
+        store.append(id, &events.map(event).collect::<Vec<_>>(), Nanos(2)).await.unwrap();
+        ids.push(id);
+    }
+    let counts = async || {
+        let all = store.sources().await.unwrap();
+        ids.iter()
+            .map(|id| all.iter().find(|s| s.id == *id).map(|s| (s.events, s.borrowed, s.shared)))
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(counts().await, [Some((60, 0, 40)), Some((20, 40, 20)), Some((10, 40, 0))]);
+    let remove = async |id: SourceId| {
+        let (mut steps, mut sum) = (0, Deleted::default());
+        while !sum.done {
+            let step = store.delete(id, 7).await.unwrap();
+            assert!(step.events + step.kept <= 7);
+            sum = Deleted { events: sum.events + step.events, kept: sum.kept + step.kept, done: step.done };
+            assert_eq!(store.check().await.unwrap(), Vec::<String>::new(), "after step {steps}");
+            let stats = store.stats().await.unwrap();
+            assert_eq!(stats.datasets.iter().map(|d| d.events).sum::<u64>(), 90 - sum.events);
+            steps += 1;
+        }
+        (steps, sum.events, sum.kept)
+    };
+    assert_eq!(remove(ids[0]).await, (9, 20, 40));
+    assert_eq!(counts().await, [None, Some((60, 0, 40)), Some((10, 40, 0))]);
+    let of_r = drain(store, &Search { source: Some(ids[2]), ..Search::default() }).await;
+    assert_eq!(of_r.len(), 50, "what it shares is there");
+    // The middle one: it counts what it shares with the last.
+    let (steps, events, kept) = {
+        let mut sum = (0, 0, 0);
+        loop {
+            let step = store.delete(ids[1], 1000).await.unwrap();
+            sum = (sum.0 + 1, sum.1 + step.events, sum.2 + step.kept);
+            if step.done {
+                break sum;
+            }
+        }
+    };
+    assert_eq!((steps, events, kept), (1, 20, 40));
+    assert_eq!(counts().await, [None, None, Some((50, 0, 0))]);
+    assert!(store.check().await.unwrap().is_empty());
+    assert_eq!(store.traces(&ids).await.unwrap().len(), 1, "no traces without their source");
+    store.delete(ids[2], 1000).await.unwrap();
 }
 
 /// What a source has grown from, and what stands in two sources as two events.
@@ -228,7 +323,7 @@ async fn growth(store: &dyn LogStore) {
     assert_eq!(store.equal(second, long).await.unwrap(), Count::default());
     assert!(store.equal(third, Duration::ZERO).await.unwrap().partial);
     for id in [first, second, third] {
-        store.delete(id).await.unwrap();
+        store.delete(id, u32::MAX).await.unwrap();
     }
 }
 

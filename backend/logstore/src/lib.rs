@@ -11,15 +11,17 @@ mod model;
 mod sqlite;
 mod store;
 mod times;
+mod traces;
 
 pub use error::Error;
 pub use model::{
-    Appended, Count, DatasetCount, Deleted, NewSource, Page, Part, Row, Search, SeverityCount, Source,
-    SourceId, Stats,
+    Appended, Count, DatasetCount, Deleted, Holder, Lately, NewSource, Page, Part, Row, Search,
+    SeverityCount, Source, SourceId, Stats,
 };
 pub use sqlite::SqliteStore;
 pub use store::{Answer, LogStore};
 pub use times::{Shift, Times};
+pub use traces::{Cleared, Day, Run, Series, Traces};
 
 /// What this crate's calls give back.
 pub type Result<T> = std::result::Result<T, Error>;

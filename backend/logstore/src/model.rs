@@ -53,8 +53,36 @@ pub struct Source {
     pub last_seen: Nanos,
     /// Events that are in the store from it (those it shares with an earlier source count there).
     pub events: u64,
-    /// Source time of its first and last event.
+    /// Events that it holds too but an earlier source counts.
+    pub borrowed: u64,
+    /// Of [`Source::events`] those that other sources hold too: they stay when this one goes.
+    pub shared: u64,
+    /// Source time of the first and last event that it holds.
     pub time: Option<(Nanos, Nanos)>,
+    /// [`Source::events`] by dataset, largest first.
+    pub datasets: Vec<DatasetCount>,
+    /// When something of it was appended last, new or not.
+    pub appended_at: Option<Nanos>,
+    /// What came in since the store was opened, over the last seconds.
+    pub lately: Lately,
+}
+
+/// How fast a source grows.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Lately {
+    /// The time that the count begins at.
+    pub since: Nanos,
+    /// New events since then.
+    pub events: u64,
+}
+
+/// Who holds an event that is in the store.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Holder {
+    /// One source: the event goes when it goes.
+    One(SourceId),
+    /// Several.
+    Several,
 }
 
 /// What [`crate::LogStore::append`] did; both durable when it returns.
@@ -66,11 +94,15 @@ pub struct Appended {
     pub duplicates: u64,
 }
 
-/// What [`crate::LogStore::delete`] removed.
+/// What one step of [`crate::LogStore::delete`] did.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Deleted {
-    /// Events.
+    /// Events that are gone.
     pub events: u64,
+    /// Events that stay because other sources hold them.
+    pub kept: u64,
+    /// The source is gone.
+    pub done: bool,
 }
 
 /// A stored event.

@@ -1,6 +1,8 @@
 //! What every engine does.
 
-use crate::{Appended, Count, Deleted, NewSource, Page, Result, Row, Search, Source, SourceId, Stats};
+use crate::{
+    Appended, Count, Deleted, Holder, NewSource, Page, Result, Row, Search, Source, SourceId, Stats, Traces,
+};
 use event::{Event, Identity, Nanos};
 use std::{collections::HashMap, pin::Pin, sync::Arc, time::Duration};
 
@@ -22,6 +24,15 @@ pub trait LogStore: Send + Sync {
 
     /// All sources, newest first.
     fn sources(&self) -> Answer<'_, Vec<Source>>;
+
+    /// The source with this SHA-256.
+    fn find<'a>(&'a self, sha256: &'a str) -> Answer<'a, Option<Source>>;
+
+    /// What the events of these sources left for the question what is not there.
+    fn traces<'a>(&'a self, ids: &'a [SourceId]) -> Answer<'a, HashMap<SourceId, Traces>>;
+
+    /// Who holds each of the events, those that are there.
+    fn holders<'a>(&'a self, ids: &'a [Identity]) -> Answer<'a, HashMap<Identity, Holder>>;
 
     /// The files of these sources, those that are there. Cheap: remembered until a source changes.
     fn files<'a>(&'a self, ids: &'a [SourceId]) -> Answer<'a, HashMap<SourceId, Arc<NewSource>>>;
@@ -46,8 +57,10 @@ pub trait LogStore: Send + Sync {
     /// Totals.
     fn stats(&self) -> Answer<'_, Stats>;
 
-    /// Removes a source and the events that no other source holds; the others go over to the oldest that does.
-    fn delete(&self, source: SourceId) -> Answer<'_, Deleted>;
+    /// One step of the removal of a source: up to `most` of its events. Those that no other source holds go, the others
+    /// go over to the oldest that does. The last step takes the source itself. Each step is whole or not done, and
+    /// leaves all totals right.
+    fn delete(&self, source: SourceId, most: u32) -> Answer<'_, Deleted>;
 
     /// What is wrong with the stored data, in words; empty when nothing is. Reads everything.
     fn check(&self) -> Answer<'_, Vec<String>>;

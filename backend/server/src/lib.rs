@@ -41,6 +41,8 @@ pub struct Parts {
     pub rules: Arc<Rules>,
     /// Zones of sources and offsets of hosts.
     pub clocks: Arc<siem::Clocks>,
+    /// What is missing in sources, as far as somebody asked.
+    pub gaps: siem::GapMemory,
     /// Folder of the workspace.
     pub dir: PathBuf,
     /// Sources that bring events by themselves.
@@ -130,6 +132,7 @@ impl App {
             dir: o.dir.to_owned(),
         };
         let packs = detections::PackImport { content: content.clone(), rules: rules.clone() };
+        let removal = siem::RemoveSource { logs: logs.clone(), content: content.clone() };
         let runs = detections::RuleRuns { logs: logs.clone(), rules: rules.clone() };
         let name = o.dir.file_name().map_or_else(|| "workspace".into(), |n| n.to_string_lossy().into_owned());
         let kernel = kernel::Options {
@@ -140,7 +143,7 @@ impl App {
             key: o.key,
             warnings: damage.into_iter().collect(),
             migrations: MIGRATIONS,
-            works: vec![Arc::new(import), Arc::new(packs), Arc::new(runs)],
+            works: vec![Arc::new(import), Arc::new(packs), Arc::new(runs), Arc::new(removal)],
         };
         let kernel = match Kernel::open(kernel).await {
             Ok(kernel) => kernel,
@@ -150,8 +153,9 @@ impl App {
                 return Err(e);
             }
         };
+        let (gaps, dir) = (siem::GapMemory::default(), o.dir.to_owned());
         let live = siem::Live::default();
-        let app = App(Arc::new(Parts { kernel, logs, content, rules, clocks, dir: o.dir.to_owned(), live }));
+        let app = App(Arc::new(Parts { kernel, logs, content, rules, clocks, gaps, dir, live }));
         if let Err(e) = detections::open(&app.kernel, &app.rules).await {
             app.close().await;
             return Err(e.into());
@@ -205,6 +209,7 @@ pub fn queries() -> Vec<(&'static str, &'static [(&'static str, &'static str)])>
         ("kernel/jobs", kernel::jobs::QUERIES),
         ("alerts", alerts::QUERIES),
         ("alerts/list", alerts::LIST_QUERIES),
+        ("alerts/withdraw", alerts::WITHDRAW_QUERIES),
         ("cases", cases::QUERIES),
         ("siem/clocks", siem::CLOCK_QUERIES),
         ("siem/forecast", siem::RATE_QUERIES),

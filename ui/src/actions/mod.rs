@@ -5,6 +5,7 @@ pub mod cases;
 pub mod keys;
 pub mod rules;
 pub mod shell;
+pub mod sources;
 
 use crate::{
     i18n::Key,
@@ -30,6 +31,10 @@ pub enum Context {
     Rule,
     /// On the page of cases.
     Cases,
+    /// On the page of sources.
+    Sources,
+    /// On the page of sources, with one open or under the cursor.
+    Source,
     /// While a rule is being written.
     Editor,
     /// In the desktop window.
@@ -70,6 +75,8 @@ impl Action {
                     && !app().rules.targets().is_empty()
             }
             Context::Cases => app().place.with_untracked(|p| p.path == "/cases"),
+            Context::Sources => on_sources(),
+            Context::Source => on_sources() && app().sources.target().is_some(),
             Context::Editor => on_detections(editor::is_open),
             Context::SignedIn => app().me.with_untracked(|me| me.as_ref().is_some_and(|me| !me.desktop)),
             Context::Desktop => app().shell.with_untracked(Option::is_some),
@@ -87,13 +94,18 @@ fn on_alerts() -> bool {
     app().place.with_untracked(|p| p.path == "/alerts")
 }
 
+fn on_sources() -> bool {
+    app().place.with_untracked(|p| p.path == "/sources")
+}
+
 fn on_detections(of: fn(&crate::place::Place) -> bool) -> bool {
     app().place.with_untracked(|p| p.path.starts_with("/detections") && View::known(p) && of(p))
 }
 
 /// Every action.
 pub fn all() -> impl Iterator<Item = &'static Action> {
-    alerts::ACTIONS.iter().chain(rules::ACTIONS).chain(cases::ACTIONS).chain(shell::ACTIONS)
+    let pages = alerts::ACTIONS.iter().chain(rules::ACTIONS).chain(cases::ACTIONS).chain(sources::ACTIONS);
+    pages.chain(shell::ACTIONS)
 }
 
 /// By id.

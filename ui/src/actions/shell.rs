@@ -50,6 +50,12 @@ pub static ACTIONS: &[Action] = &[
     anywhere("help", k::ACTION_HELP, "book", &["Shift+Slash"], || app().layer.set(Some(Layer::Help))),
     anywhere("go-alerts", k::ACTION_GO_ALERTS, "bell", &["KeyG KeyA"], || go(Place::parse("/alerts"))),
     anywhere("go-cases", k::ACTION_GO_CASES, "case", &["KeyG KeyC"], || go(Place::parse("/cases"))),
+    needs(
+        anywhere("go-sources", k::ACTION_GO_SOURCES, "server", &["KeyG KeyO"], || {
+            go(Place::parse("/sources"));
+        }),
+        "siem:read",
+    ),
     anywhere("go-settings", k::ACTION_GO_SETTINGS, "gear", &["KeyG KeyS"], || {
         go(Place::parse("/settings/appearance"))
     }),

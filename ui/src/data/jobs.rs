@@ -3,8 +3,9 @@
 use super::{client, failure::Failure, session};
 use crate::{
     components::{toast, tray::kinds},
-    i18n::{k, t, tn, tnf},
+    i18n::{k, t, tf, tn, tnf},
     state::{Auth, app},
+    text::visible,
 };
 use api::{
     Empty, Route,
@@ -172,6 +173,7 @@ fn finish(job: Job) {
 fn ended(job: &Job) {
     session::refresh_stats();
     crate::pages::alerts::live::import_ended();
+    app().sources.changed();
     if !kinds::is_import(job) {
         return other_ended(job);
     }
@@ -190,6 +192,10 @@ fn other_ended(job: &Job) {
     }
     if job.status != JobStatus::Done {
         return;
+    }
+    if let Some(removed) = kinds::removal(job) {
+        app().sources.gone(&removed.source_id);
+        return toast::say(tf(k::SOURCE_GONE, &[("name", &visible(&removed.source))]));
     }
     app().rules.changed();
     if let Some(run) = kinds::rule_run(job) {

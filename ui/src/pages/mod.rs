@@ -5,4 +5,5 @@ pub mod cases;
 pub mod login;
 pub mod rules;
 pub mod settings;
+pub mod sources;
 pub mod start;

@@ -39,6 +39,11 @@ pub trait Work: Send + Sync + 'static {
     fn parts(&self) -> Option<&'static str> {
         None
     }
+    /// Whether it may not be left half done: once begun it can't be paused or cancelled; it stops only when the
+    /// workspace closes, and goes on at the next open.
+    fn whole(&self) -> bool {
+        false
+    }
     /// Permission words to see and to steer jobs of others.
     fn needs(&self) -> (&'static str, &'static str);
     /// Does it. Looks at [`JobCtx::stop`] often, and returns soon when it is set, after a last checkpoint.
@@ -171,6 +176,26 @@ impl Jobs {
         row.as_ref().map(|r| self.view(r)).transpose()
     }
 
+    /// Jobs of a kind that are queued, running or paused, with what they were asked for.
+    pub async fn unfinished(&self, kind: &str) -> Result<Vec<(Job, Value)>> {
+        let rows = sqlx::query(store::JOBS_UNFINISHED).bind(kind).fetch_all(self.db.read()).await?;
+        let one = |r: &SqliteRow| {
+            let input = serde_json::from_str(r.try_get("input")?).map_err(Error::internal)?;
+            Ok((self.view(r)?, input))
+        };
+        rows.iter().map(one).collect()
+    }
+
+    /// The newest job of a kind that told a part whose field `name` is `value`.
+    pub async fn told(&self, kind: &str, name: &str, value: &str) -> Result<Option<Job>> {
+        let query = sqlx::query_scalar(store::JOB_TOLD).bind(kind).bind(name).bind(value);
+        let id: Option<String> = query.fetch_optional(self.db.read()).await?;
+        match id {
+            Some(id) => self.get_unchecked(&id).await,
+            None => Ok(None),
+        }
+    }
+
     /// Newest first.
     pub async fn page(&self, p: &Principal, q: &JobList) -> Result<Page<Job>> {
         let limit = crate::route::limit(q.limit)?;
@@ -224,6 +249,12 @@ impl Jobs {
             let job = self.get(p, id).await?;
             if !self.sees(p, &job, true) {
                 return Err(Error::new(Code::Forbidden));
+            }
+            if to != JobStatus::Queued
+                && job.started_at.is_some()
+                && self.work(&job.kind).is_some_and(|w| w.whole())
+            {
+                return Err(Error::conflict("it has begun and may not be left half done"));
             }
             let fits = match to {
                 JobStatus::Queued => job.status == JobStatus::Paused,

@@ -18,6 +18,9 @@ macro_rules! items {
 crate::queries! {
     JOB_INSERT: "INSERT INTO job (job_id, kind, status, total, unit, input, created_by, created_at) VALUES (?1, ?2, 'queued', ?3, ?4, ?5, ?6, ?7)";
     JOB_GET: concat!("SELECT *, ", items!(), " FROM job WHERE job_id = ?1");
+    JOBS_UNFINISHED: concat!("SELECT *, ", items!(), " FROM job WHERE status IN ('queued', 'running', 'paused') AND kind = ?1 ORDER BY created_at");
+    JOB_TOLD: "SELECT job.job_id FROM job CROSS JOIN job_item i ON i.job_id = job.job_id AND i.list = 'part'
+        WHERE job.kind = ?1 AND i.body ->> ?2 = ?3 ORDER BY job.created_at DESC LIMIT 1";
     JOBS_OPEN: "SELECT count(*) FROM job WHERE status IN ('queued', 'running')";
     JOB_TAKE_UP: "UPDATE job SET status = 'queued', paused_by = NULL, lease = NULL WHERE status = 'running' OR (status = 'paused' AND paused_by = 'close')";
     JOB_NEXT: concat!("SELECT *, ", items!(), " FROM job WHERE status = 'queued' ORDER BY created_at LIMIT 1");

@@ -1,13 +1,11 @@
-//! Writing: sources, events, removal.
+//! Writing: sources and events.
 
 use super::{
     SqliteStore,
-    queries::{
-        ALSO, DELETE_ALSO, DELETE_EVENTS, DELETE_SOURCE, DELETE_TALLY, HEIRS, INHERIT, INSERT_MANY,
-        INSERT_ONE, KNOWN, MANY, SOURCE_PUT, SOURCE_THERE, TALLY, TALLY_HEIRS,
-    },
+    queries::{ALSO, APPENDED, GREW, INSERT_MANY, INSERT_ONE, KNOWN, MANY, SOURCE_PUT, SOURCE_THERE, TALLY},
+    read::identity,
 };
-use crate::{Appended, Deleted, Error, NewSource, Result, Row, SourceId};
+use crate::{Appended, Error, NewSource, Result, Row, SourceId, traces::Batch};
 use event::{Event, Identity, Nanos};
 use sqlx::{
     Connection, Row as _, SqliteConnection,
@@ -52,30 +50,38 @@ impl SqliteStore {
         if sqlx::query(SOURCE_THERE).bind(source.0).fetch_optional(&mut *tx).await?.is_none() {
             return Err(Error::NoSource(source.0));
         }
-        let mut seen = known(&mut tx, events).await?;
+        let mut seen = known(&mut tx, events, source).await?;
         let mut counts = Counts::new();
         let mut rows = Vec::with_capacity(events.len().min(MANY));
-        let (mut new, mut shared) = (0, List::default());
+        let (mut new, mut borrowed, mut shared) = (0, 0_i64, List::default());
+        // By source the events that became shared by this.
+        let mut owners = HashMap::<i64, i64>::new();
+        let mut traces = Batch::default();
         for event in events {
             match seen.entry(event.identity) {
                 Entry::Vacant(slot) => slot.insert(None),
                 Entry::Occupied(mut there) => {
-                    if let Some((id, first)) = there.get_mut().take()
-                        && first != source.0
+                    if let Some(there) = there.get_mut().take()
+                        && there.first != source.0
+                        && !there.mine
                     {
                         let (record, offset) = (event.place.record, event.place.offset);
                         shared.push(&[
-                            id,
+                            there.row,
                             record.cast_signed(),
                             offset.cast_signed(),
                             event.place.len.into(),
                         ]);
+                        borrowed += 1;
+                        *owners.entry(there.first).or_default() += i64::from(!there.shared);
+                        traces.note(event, event::columns::host(event).as_deref());
                     }
                     continue;
                 }
             };
             let row = Row::of(event, source, now);
             count(&mut counts, &row);
+            traces.note(event, row.host.as_deref());
             rows.push(row);
             new += 1;
             if rows.len() == MANY {
@@ -93,25 +99,26 @@ impl SqliteStore {
         if let Some(shared) = shared.text() {
             sqlx::query(ALSO).bind(source.0).bind(shared).execute(&mut *tx).await?;
         }
-        tx.commit().await?;
-        Ok(Appended { new, duplicates: events.len() as u64 - new })
-    }
-
-    pub(super) async fn delete_source(&self, source: SourceId) -> Result<Deleted> {
-        let mut conn = self.writer().await?;
-        let mut tx = conn.begin().await?;
-        sqlx::query(DELETE_ALSO).bind(source.0).execute(&mut *tx).await?;
-        hand_over(&mut tx, source).await?;
-        let events = sqlx::query(DELETE_EVENTS).bind(source.0).execute(&mut *tx).await?.rows_affected();
-        sqlx::query(DELETE_TALLY).bind(source.0).execute(&mut *tx).await?;
-        if sqlx::query(DELETE_SOURCE).bind(source.0).execute(&mut *tx).await?.rows_affected() == 0 {
-            return Err(Error::NoSource(source.0));
+        super::traces::keep(&mut tx, source, traces).await?;
+        for (owner, n) in owners {
+            grew(&mut tx, owner, 0, n).await?;
+        }
+        let times = events.iter().map(|e| e.time.0);
+        if let (Some(first), Some(last)) = (times.clone().min(), times.max()) {
+            let query =
+                sqlx::query(APPENDED).bind(source.0).bind(now.0).bind(borrowed).bind(first).bind(last);
+            query.execute(&mut *tx).await?;
         }
         tx.commit().await?;
-        self.files.forget();
-        sqlx::raw_sql("PRAGMA incremental_vacuum").execute(&mut *conn).await?;
-        Ok(Deleted { events })
+        self.pace.note(source, now, new);
+        Ok(Appended { new, duplicates: events.len() as u64 - new })
     }
+}
+
+/// Adds to a source's counts of events that others hold too.
+pub(super) async fn grew(conn: &mut SqliteConnection, source: i64, borrowed: i64, shared: i64) -> Result<()> {
+    sqlx::query(GREW).bind(source).bind(borrowed).bind(shared).execute(conn).await?;
+    Ok(())
 }
 
 /// The identities as the JSON list that `KNOWN` and `GET` take.
@@ -131,10 +138,10 @@ pub(super) fn id_list<'a>(ids: impl Iterator<Item = &'a Identity>) -> String {
 
 /// Numbers by rows, as a JSON list of lists.
 #[derive(Default)]
-struct List(String);
+pub(super) struct List(String);
 
 impl List {
-    fn push(&mut self, numbers: &[i64]) {
+    pub(super) fn push(&mut self, numbers: &[i64]) {
         for (i, n) in numbers.iter().enumerate() {
             let before = match (i, self.0.is_empty()) {
                 (0, true) => "[[",
@@ -147,7 +154,7 @@ impl List {
         self.0.push(']');
     }
 
-    fn text(mut self) -> Option<String> {
+    pub(super) fn text(mut self) -> Option<String> {
         if self.0.is_empty() {
             return None;
         }
@@ -156,36 +163,30 @@ impl List {
     }
 }
 
-/// Gives the events that other sources hold too to the oldest of those.
-async fn hand_over(conn: &mut SqliteConnection, source: SourceId) -> Result<()> {
-    sqlx::query(TALLY_HEIRS).bind(source.0).execute(&mut *conn).await?;
-    let mut from = 0_i64;
-    loop {
-        let rows = sqlx::query(HEIRS).bind(source.0).bind(from).fetch_all(&mut *conn).await?;
-        let mut heirs = List::default();
-        for r in &rows {
-            let heir: [i64; 5] = [r.try_get(0)?, r.try_get(1)?, r.try_get(2)?, r.try_get(3)?, r.try_get(4)?];
-            from = from.max(heir[0]);
-            heirs.push(&heir);
-        }
-        let Some(heirs) = heirs.text() else { return Ok(()) };
-        sqlx::query(INHERIT).bind(heirs).execute(&mut *conn).await?;
-    }
+/// An event that is there already.
+struct There {
+    row: i64,
+    /// Its first source.
+    first: i64,
+    /// Others hold it too.
+    shared: bool,
+    /// The source that is appended to is one of those.
+    mine: bool,
 }
 
-/// Row and first source of the events that are there already. There is one writer, so this stays true until the
-/// commit.
+/// Which of the events are there already. There is one writer, so this stays true until the commit.
 async fn known(
     conn: &mut SqliteConnection,
     events: &[Event],
-) -> Result<HashMap<Identity, Option<(i64, i64)>>> {
+    source: SourceId,
+) -> Result<HashMap<Identity, Option<There>>> {
     let ids = id_list(events.iter().map(|e| &e.identity));
-    let there = sqlx::query(KNOWN).bind(ids).fetch_all(conn).await?;
+    let rows = sqlx::query(KNOWN).bind(ids).bind(source.0).fetch_all(conn).await?;
     let mut known = HashMap::with_capacity(events.len());
-    for row in there {
-        let id: &[u8] = row.try_get(0)?;
-        let id = id.try_into().map_err(|_| Error::Corrupt("an identity is not of 16 bytes".into()))?;
-        known.insert(id, Some((row.try_get(1)?, row.try_get(2)?)));
+    for r in rows {
+        let there =
+            There { row: r.try_get(1)?, first: r.try_get(2)?, shared: r.try_get(3)?, mine: r.try_get(4)? };
+        known.insert(identity(r.try_get(0)?)?, Some(there));
     }
     Ok(known)
 }

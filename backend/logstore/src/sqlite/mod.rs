@@ -7,12 +7,14 @@ mod append;
 mod open;
 mod queries;
 mod read;
+mod remove;
 mod schema;
 mod search;
+mod traces;
 
 use crate::{
-    Answer, Appended, Count, Deleted, Error, LogStore, NewSource, Page, Result, Row, Search, Source,
-    SourceId, Stats,
+    Answer, Appended, Count, Deleted, Error, Holder, LogStore, NewSource, Page, Result, Row, Search, Source,
+    SourceId, Stats, Traces,
 };
 use event::{Event, Identity, Nanos};
 use sqlx::{SqliteConnection, SqlitePool, pool::PoolConnection, sqlite::Sqlite};
@@ -31,6 +33,7 @@ pub struct SqliteStore {
     writer: Mutex<Option<SqliteConnection>>,
     readers: SqlitePool,
     files: read::Files,
+    pace: read::Pace,
 }
 
 impl std::fmt::Debug for SqliteStore {
@@ -79,6 +82,18 @@ impl LogStore for SqliteStore {
         Box::pin(self.list_sources())
     }
 
+    fn find<'a>(&'a self, sha256: &'a str) -> Answer<'a, Option<Source>> {
+        Box::pin(self.find_source(sha256))
+    }
+
+    fn traces<'a>(&'a self, ids: &'a [SourceId]) -> Answer<'a, HashMap<SourceId, Traces>> {
+        Box::pin(self.traces_of(ids))
+    }
+
+    fn holders<'a>(&'a self, ids: &'a [Identity]) -> Answer<'a, HashMap<Identity, Holder>> {
+        Box::pin(self.holders_of(ids))
+    }
+
     fn files<'a>(&'a self, ids: &'a [SourceId]) -> Answer<'a, HashMap<SourceId, Arc<NewSource>>> {
         Box::pin(self.files_of(ids))
     }
@@ -107,8 +122,8 @@ impl LogStore for SqliteStore {
         Box::pin(self.totals())
     }
 
-    fn delete(&self, source: SourceId) -> Answer<'_, Deleted> {
-        Box::pin(self.delete_source(source))
+    fn delete(&self, source: SourceId, most: u32) -> Answer<'_, Deleted> {
+        Box::pin(self.delete_some(source, most))
     }
 
     fn check(&self) -> Answer<'_, Vec<String>> {

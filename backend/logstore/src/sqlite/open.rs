@@ -2,9 +2,9 @@
 
 use super::{
     SqliteStore,
-    queries::CHECK_TALLY,
-    read::Files,
-    schema::{APPLICATION_ID, CREATE, VERSION},
+    queries::{CHECK_SHARED, CHECK_TALLY},
+    read::{Files, Pace},
+    schema::{APPLICATION_ID, CREATE, UPGRADE, VERSION},
 };
 use crate::{Error, Result};
 use sqlx::{
@@ -75,13 +75,18 @@ impl SqliteStore {
             sqlx::raw_sql(CREATE).execute(&mut *tx).await?;
             tx.commit().await?;
         }
-        check_version(&mut writer).await?;
+        if check_version(&mut writer).await? < VERSION {
+            let mut tx = writer.begin().await?;
+            sqlx::raw_sql(UPGRADE).execute(&mut *tx).await?;
+            tx.commit().await?;
+        }
         let readers = readers(options(path)).await?;
         Ok(SqliteStore {
             path: path.to_owned(),
             writer: Mutex::new(Some(writer)),
             readers,
             files: Files::default(),
+            pace: Pace::default(),
         })
     }
 
@@ -94,7 +99,13 @@ impl SqliteStore {
             other => other?,
         };
         check_version(&mut *readers.acquire().await?).await?;
-        Ok(SqliteStore { path: path.to_owned(), writer: Mutex::new(None), readers, files: Files::default() })
+        Ok(SqliteStore {
+            path: path.to_owned(),
+            writer: Mutex::new(None),
+            readers,
+            files: Files::default(),
+            pace: Pace::default(),
+        })
     }
 
     pub(super) async fn check_all(&self) -> Result<Vec<String>> {
@@ -113,6 +124,17 @@ impl SqliteStore {
             let (source, told, there) =
                 (row.try_get::<i64, _>(0)?, row.try_get::<f64, _>(1)?, row.try_get::<i64, _>(2)?);
             found.push(format!("source {source} counts {told} events, {there} are there"));
+        }
+        for row in sqlx::query(CHECK_SHARED).fetch_all(&mut *conn).await? {
+            let n = |at: usize| row.try_get::<i64, _>(at);
+            found.push(format!(
+                "source {} says that it shares {} and {} events, {} and {} are there",
+                n(0)?,
+                n(1)?,
+                n(3)?,
+                n(2)?,
+                n(4)?
+            ));
         }
         Ok(found)
     }
@@ -187,16 +209,17 @@ fn refuse(application: i64, version: i64) -> Result<()> {
 async fn unmarked(path: &Path) -> Result<bool> {
     let mut conn = SqliteConnection::connect_with(&options(path).read_only(true)).await?;
     let tables: i64 = sqlx::query_scalar("SELECT count(*) FROM sqlite_schema").fetch_one(&mut conn).await?;
-    let checked = if tables > 0 { check_version(&mut conn).await } else { Ok(()) };
+    let checked = if tables > 0 { check_version(&mut conn).await } else { Ok(VERSION) };
     conn.close().await?;
-    checked.map(|()| tables == 0)
+    checked.map(|_| tables == 0)
 }
 
-/// Again, with what may still stand in the write-ahead log.
-async fn check_version(conn: &mut SqliteConnection) -> Result<()> {
+/// Again, with what may still stand in the write-ahead log. Answers the level.
+async fn check_version(conn: &mut SqliteConnection) -> Result<i64> {
     let application: i64 = sqlx::query_scalar("PRAGMA application_id").fetch_one(&mut *conn).await?;
     let version: i64 = sqlx::query_scalar("PRAGMA user_version").fetch_one(&mut *conn).await?;
-    refuse(application, version)
+    refuse(application, version)?;
+    Ok(version)
 }
 
 /// An empty file that only its owner can read; SQLite gives its companions the same mode.

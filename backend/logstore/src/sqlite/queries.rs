@@ -40,6 +40,17 @@ macro_rules! page {
     };
 }
 
+/// A source with what the tally says of it.
+macro_rules! sources {
+    () => {
+        "SELECT source.id, sha256, label, size, mtime, format, kept, head, grown, first_seen, last_seen, appended_at, borrowed, shared,
+            first_time, last_time, total(events) AS events, (SELECT json_group_array(json_array(dataset, events))
+                FROM (SELECT dataset, sum(events) AS events FROM tally WHERE tally.source = source.id
+                    GROUP BY dataset ORDER BY events DESC, dataset)) AS datasets
+        FROM source LEFT JOIN tally ON tally.source = source.id"
+    };
+}
+
 /// Rows that [`INSERT_MANY`] takes.
 pub(super) const MANY: usize = 50;
 
@@ -95,15 +106,20 @@ queries! {
                 AND b.dataset = few.dataset AND b.fields = few.fields))
         FROM (SELECT id, time, source, dataset, fields FROM event INDEXED BY event_source
             WHERE source = ?1 AND id > ?2 ORDER BY id LIMIT 1000) AS few";
-    SOURCES = "SELECT source.id, sha256, label, size, mtime, format, kept, head, grown, first_seen, last_seen,
-            total(events) AS events, min(first) AS first, max(last) AS last
-        FROM source LEFT JOIN tally ON tally.source = source.id
-        GROUP BY source.id ORDER BY source.id DESC";
+    SOURCES = concat!(sources!(), " GROUP BY source.id ORDER BY source.id DESC");
+    SOURCE_BY = concat!(sources!(), " WHERE source.sha256 = ?1 GROUP BY source.id");
     FILES = "SELECT source.id, sha256, label, size, mtime, format, kept, head, grown FROM json_each(?1) AS wanted
         CROSS JOIN source ON source.id = wanted.value";
-    /// Which of the identities, as hexadecimal digits in a JSON list, are there, and from where.
-    KNOWN = "SELECT event.identity, event.id, event.source FROM json_each(?1) AS wanted
-        CROSS JOIN event ON event.identity = unhex(wanted.value)";
+    /// Which of the identities, as hexadecimal digits in a JSON list, are there, from where, whether any other source
+    /// holds them too, and whether source ?2 is one of those.
+    KNOWN = "SELECT event.identity, event.id, event.source,
+            EXISTS (SELECT 1 FROM also WHERE also.event = event.id),
+            EXISTS (SELECT 1 FROM also WHERE also.event = event.id AND also.source = ?2)
+        FROM json_each(?1) AS wanted CROSS JOIN event ON event.identity = unhex(wanted.value)";
+    /// Of the identities that are there the one source that holds each, null where several do.
+    HOLDERS = "SELECT event.identity,
+            CASE WHEN EXISTS (SELECT 1 FROM also WHERE also.event = event.id) THEN NULL ELSE event.source END
+        FROM json_each(?1) AS wanted CROSS JOIN event ON event.identity = unhex(wanted.value)";
     INSERT_ONE = concat!(insert!(), tuple!());
     INSERT_MANY = concat!(insert!(), ten!(), ",", ten!(), ",", ten!(), ",", ten!(), ",", ten!());
     ALSO = "INSERT OR IGNORE INTO also (event, source, record, offset, len)
@@ -123,26 +139,58 @@ queries! {
     LAST = "SELECT time FROM event INDEXED BY event_time ORDER BY time DESC LIMIT 1";
     SOURCE_COUNT = "SELECT count(*) AS sources FROM source";
     BYTES = "SELECT page_count * page_size AS bytes FROM pragma_page_count(), pragma_page_size()";
-    DELETE_ALSO = "DELETE FROM also WHERE source = ?1";
-    /// What the heirs of a source will count: an event that others hold too goes to the oldest of them.
-    TALLY_HEIRS = "INSERT INTO tally (source, dataset, severity, events, first, last)
-        SELECT (SELECT min(also.source) FROM also WHERE also.event = event.id) AS heir, dataset, severity, count(*), min(time), max(time)
-        FROM event WHERE source = ?1 AND EXISTS (SELECT 1 FROM also WHERE also.event = event.id)
-        GROUP BY heir, dataset, severity
-        ON CONFLICT (source, dataset, severity) DO UPDATE SET events = events + excluded.events,
-            first = min(first, excluded.first), last = max(last, excluded.last)";
-    /// The next events of a source, from ?2 on, that others hold too: their new source and place.
-    HEIRS = "DELETE FROM also WHERE (event, source) IN (SELECT also.event, min(also.source) FROM event
-            CROSS JOIN also ON also.event = event.id WHERE event.source = ?1 AND event.id > ?2
-            GROUP BY event.id ORDER BY event.id LIMIT 10000)
+    APPENDED = "UPDATE source SET appended_at = ?2, borrowed = borrowed + ?3,
+            first_time = min(coalesce(first_time, ?4), ?4), last_time = max(coalesce(last_time, ?5), ?5) WHERE id = ?1";
+    GREW = "UPDATE source SET borrowed = borrowed + ?2, shared = shared + ?3 WHERE id = ?1";
+    SERIES_OF = "SELECT series.host, series.channel, held, first, last, runs FROM json_each(?2) AS wanted
+        CROSS JOIN series ON series.source = ?1 AND series.host = wanted.value ->> 0 AND series.channel = wanted.value ->> 1";
+    SERIES_PUT = "INSERT OR REPLACE INTO series (source, host, channel, held, first, last, runs)
+        SELECT ?1, value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5 FROM json_each(?2)";
+    DAYS_OF = "SELECT day.host, day.day, hours FROM json_each(?2) AS wanted
+        CROSS JOIN day ON day.source = ?1 AND day.host = wanted.value ->> 0 AND day.day = wanted.value ->> 1";
+    DAYS_PUT = "INSERT OR REPLACE INTO day (source, host, day, hours)
+        SELECT ?1, value ->> 0, value ->> 1, value ->> 2 FROM json_each(?2)";
+    CLEARED_PUT = "INSERT OR IGNORE INTO cleared (source, event, host, channel, time, by)
+        SELECT ?1, unhex(value ->> 0), value ->> 1, value ->> 2, value ->> 3, value ->> 4 FROM json_each(?2)";
+    SERIES_ALL = "SELECT series.source, host, channel, held, first, last, runs FROM json_each(?1) AS wanted
+        CROSS JOIN series ON series.source = wanted.value ORDER BY series.source, host, channel";
+    DAYS_ALL = "SELECT day.source, host, day, hours FROM json_each(?1) AS wanted
+        CROSS JOIN day ON day.source = wanted.value ORDER BY day.source, host, day";
+    CLEARED_ALL = "SELECT cleared.source, event, host, channel, time, by FROM json_each(?1) AS wanted
+        CROSS JOIN cleared ON cleared.source = wanted.value ORDER BY cleared.source, time, event";
+    BORROWED_SOME = "SELECT event FROM also WHERE source = ?1 LIMIT ?2";
+    /// By source the events of a list that nobody but one other holds.
+    LAST_OTHER = "SELECT event.source, count(*) FROM json_each(?1) AS wanted CROSS JOIN event ON event.id = wanted.value
+        WHERE (SELECT count(*) FROM also WHERE also.event = event.id) = 1 GROUP BY event.source";
+    BORROWED_DELETE = "DELETE FROM also WHERE source = ?1 AND event IN (SELECT value FROM json_each(?2))";
+    EVENTS_SOME = "SELECT id FROM event WHERE source = ?1 ORDER BY id LIMIT ?2";
+    /// Those of the events that others hold too go to the oldest of these, with their place in it.
+    HEIRS = "DELETE FROM also WHERE (event, source) IN (SELECT also.event, min(also.source) FROM json_each(?1) AS wanted
+            CROSS JOIN also ON also.event = wanted.value GROUP BY also.event)
         RETURNING event, source, record, offset, len";
+    /// What the heirs will count, and how many of these events yet another source holds.
+    INHERITED = "SELECT heir.value ->> 1, dataset, severity, count(*), min(time), max(time),
+            total(EXISTS (SELECT 1 FROM also WHERE also.event = event.id))
+        FROM json_each(?1) AS heir CROSS JOIN event ON event.id = heir.value ->> 0 GROUP BY 1, 2, 3";
     INHERIT = "UPDATE event SET source = value ->> 1, record = value ->> 2, offset = value ->> 3, len = value ->> 4
         FROM json_each(?1) AS heir WHERE event.id = heir.value ->> 0";
-    DELETE_EVENTS = "DELETE FROM event WHERE source = ?1";
+    GOING = "SELECT dataset, severity, count(*) FROM json_each(?1) AS wanted CROSS JOIN event ON event.id = wanted.value
+        WHERE source = ?2 GROUP BY 1, 2";
+    DELETE_EVENTS = "DELETE FROM event WHERE id IN (SELECT value FROM json_each(?1)) AND source = ?2";
+    TALLY_LESS = "UPDATE tally SET events = events - ?4 WHERE source = ?1 AND dataset = ?2 AND severity = ?3";
+    TALLY_EMPTY = "DELETE FROM tally WHERE source = ?1 AND events <= 0";
+    DELETE_SERIES = "DELETE FROM series WHERE source = ?1";
+    DELETE_DAYS = "DELETE FROM day WHERE source = ?1";
+    DELETE_CLEARED = "DELETE FROM cleared WHERE source = ?1";
     DELETE_TALLY = "DELETE FROM tally WHERE source = ?1";
     DELETE_SOURCE = "DELETE FROM source WHERE id = ?1";
     /// Rows of the tally that differ from a count of the events; reads everything (`doctor`).
     CHECK_TALLY = "SELECT source.id AS source, (SELECT total(events) FROM tally WHERE tally.source = source.id) AS told,
             (SELECT count(*) FROM event WHERE event.source = source.id) AS there
         FROM source WHERE told <> there";
+    /// Sources whose counts of events that others hold too differ from a count (`doctor`).
+    CHECK_SHARED = "SELECT source.id AS source, borrowed, (SELECT count(*) FROM also WHERE also.source = source.id) AS borrows,
+            shared, (SELECT count(*) FROM event WHERE event.source = source.id
+                AND EXISTS (SELECT 1 FROM also WHERE also.event = event.id)) AS shares
+        FROM source WHERE borrowed <> borrows OR shared <> shares";
 }

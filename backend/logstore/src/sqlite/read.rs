@@ -4,20 +4,20 @@ use super::{
     SqliteStore,
     append::id_list,
     queries::{
-        BYTES, EARLIER, EQUAL, FILES, FIRST, GET, LAST, SOURCE_COUNT, SOURCES, TOTALS_BY_DATASET,
-        TOTALS_BY_SEVERITY,
+        BYTES, EARLIER, EQUAL, FILES, FIRST, GET, HOLDERS, LAST, SOURCE_BY, SOURCE_COUNT, SOURCES,
+        TOTALS_BY_DATASET, TOTALS_BY_SEVERITY,
     },
 };
 use crate::{
-    Count, DatasetCount, Error, NewSource, Result, Row, SeverityCount, Source, SourceId, Stats,
-    error::interrupted,
+    Count, DatasetCount, Error, Holder, Lately, NewSource, Result, Row, SeverityCount, Source, SourceId,
+    Stats, error::interrupted,
 };
 use event::{Identity, Nanos, Place};
 use sqlx::{Row as _, sqlite::SqliteRow};
 use std::{
-    collections::HashMap,
+    collections::{HashMap, VecDeque},
     sync::{
-        Arc, RwLock,
+        Arc, Mutex, RwLock,
         atomic::{AtomicU64, Ordering},
     },
     time::{Duration, Instant},
@@ -36,6 +36,33 @@ impl Files {
         let mut known = self.known.write().unwrap_or_else(|p| p.into_inner());
         self.changes.fetch_add(1, Ordering::SeqCst);
         known.clear();
+    }
+}
+
+/// New events of the last seconds, by source.
+#[derive(Debug, Default)]
+pub(super) struct Pace(Mutex<HashMap<i64, VecDeque<(i64, u64)>>>);
+
+impl Pace {
+    /// Nanoseconds that a rate is taken over.
+    const WINDOW: i64 = 10_000_000_000;
+
+    /// After an append.
+    pub(super) fn note(&self, source: SourceId, now: Nanos, new: u64) {
+        let mut all = self.0.lock().unwrap_or_else(|p| p.into_inner());
+        all.retain(|_, of| of.back().is_some_and(|last| now.0 - last.0 < Self::WINDOW));
+        let of = all.entry(source.0).or_default();
+        while of.front().is_some_and(|first| now.0 - first.0 >= Self::WINDOW) {
+            of.pop_front();
+        }
+        of.push_back((now.0, new));
+    }
+
+    fn of(&self, source: i64) -> Lately {
+        let all = self.0.lock().unwrap_or_else(|p| p.into_inner());
+        let of = all.get(&source);
+        let since = of.and_then(VecDeque::front).map_or(0, |first| first.0);
+        Lately { since: Nanos(since), events: of.map_or(0, |of| of.iter().map(|(_, n)| n).sum()) }
     }
 }
 
@@ -109,7 +136,47 @@ impl SqliteStore {
     pub(super) async fn list_sources(&self) -> Result<Vec<Source>> {
         let mut conn = self.reader(None).await?;
         let rows = sqlx::query(SOURCES).fetch_all(&mut *conn).await?;
-        rows.iter().map(source).collect()
+        rows.iter().map(|r| self.source_of(r)).collect()
+    }
+
+    pub(super) async fn find_source(&self, sha256: &str) -> Result<Option<Source>> {
+        let mut conn = self.reader(None).await?;
+        let row = sqlx::query(SOURCE_BY).bind(sha256).fetch_optional(&mut *conn).await?;
+        row.as_ref().map(|r| self.source_of(r)).transpose()
+    }
+
+    fn source_of(&self, row: &SqliteRow) -> Result<Source> {
+        let times: (Option<i64>, Option<i64>) = (row.try_get("first_time")?, row.try_get("last_time")?);
+        let id: i64 = row.try_get("id")?;
+        let count = |name: &str| Ok::<_, Error>(row.try_get::<i64, _>(name)?.cast_unsigned());
+        let datasets: Vec<(String, u64)> = serde_json::from_str(row.try_get("datasets")?)
+            .map_err(|_| Error::Corrupt("the datasets of a source are no list".into()))?;
+        Ok(Source {
+            id: SourceId(id),
+            file: file(row)?,
+            first_seen: Nanos(row.try_get("first_seen")?),
+            last_seen: Nanos(row.try_get("last_seen")?),
+            events: row.try_get::<f64, _>("events")? as u64,
+            borrowed: count("borrowed")?,
+            shared: count("shared")?,
+            time: times.0.zip(times.1).map(|(a, b)| (Nanos(a), Nanos(b))),
+            datasets: datasets
+                .into_iter()
+                .map(|(dataset, events)| DatasetCount { dataset, events })
+                .collect(),
+            appended_at: row.try_get::<Option<i64>, _>("appended_at")?.map(Nanos),
+            lately: self.pace.of(id),
+        })
+    }
+
+    pub(super) async fn holders_of(&self, ids: &[Identity]) -> Result<HashMap<Identity, Holder>> {
+        let mut conn = self.reader(None).await?;
+        let rows = sqlx::query(HOLDERS).bind(id_list(ids.iter())).fetch_all(&mut *conn).await?;
+        let one = |r: &SqliteRow| {
+            let one = r.try_get::<Option<i64>, _>(1)?.map(SourceId);
+            Ok((identity(r.try_get(0)?)?, one.map_or(Holder::Several, Holder::One)))
+        };
+        rows.iter().map(one).collect()
     }
 
     pub(super) async fn totals(&self) -> Result<Stats> {
@@ -150,23 +217,14 @@ fn file(row: &SqliteRow) -> Result<NewSource> {
     })
 }
 
-fn source(row: &SqliteRow) -> Result<Source> {
-    let times: (Option<i64>, Option<i64>) = (row.try_get("first")?, row.try_get("last")?);
-    Ok(Source {
-        id: SourceId(row.try_get("id")?),
-        file: file(row)?,
-        first_seen: Nanos(row.try_get("first_seen")?),
-        last_seen: Nanos(row.try_get("last_seen")?),
-        events: row.try_get::<f64, _>("events")? as u64,
-        time: times.0.zip(times.1).map(|(a, b)| (Nanos(a), Nanos(b))),
-    })
+pub(super) fn identity(bytes: &[u8]) -> Result<Identity> {
+    bytes.try_into().map_err(|_| Error::Corrupt("an identity is not of 16 bytes".into()))
 }
 
 /// One row of the columns that every event query selects.
 pub(super) fn row(row: &SqliteRow) -> Result<Row> {
-    let identity: &[u8] = row.try_get(0)?;
     Ok(Row {
-        identity: identity.try_into().map_err(|_| Error::Corrupt("an identity is not of 16 bytes".into()))?,
+        identity: identity(row.try_get(0)?)?,
         time: Nanos(row.try_get(1)?),
         source: SourceId(row.try_get(2)?),
         place: Place {

@@ -2,7 +2,7 @@
 //!
 //! `state` where one may go · `service` the writes · `raise` from rule matches to grouped alerts,
 //! `correlated` from correlations · `list` and
-//! `events` the reads · `undo` · `store` all SQL.
+//! `events` the reads · `undo` · `withdraw` what goes with a source · `store` all SQL.
 
 mod correlated;
 mod events;
@@ -12,13 +12,15 @@ mod service;
 mod state;
 mod store;
 mod undo;
+mod withdraw;
 
 pub use correlated::{Correlated, correlate, supersede};
 pub use raise::{Cause, Match, OfRule, Raised, raise};
 pub(crate) use service::{Judged, judge, length, save, title};
 pub use state::is_open;
-pub use store::{QUERIES, list::QUERIES as LIST_QUERIES};
+pub use store::{QUERIES, list::QUERIES as LIST_QUERIES, withdraw::QUERIES as WITHDRAW_QUERIES};
 pub(crate) use store::{Stored, get_in, update};
+pub(crate) use withdraw::{cases_in, cases_of, refused, supported, withdraw, withdrawn};
 
 use crate::App;
 use api::{LiveKind, Page, alerts::*, cases::Case};
@@ -112,6 +114,6 @@ async fn comment(app: App, call: Call<AlertCommentCreate>) -> Result<Answer<Comm
 }
 
 async fn stream(app: App, call: RawCall<AlertsLive>) -> Result<Response> {
-    let wanted = |k| matches!(k, LiveKind::AlertCreated | LiveKind::AlertUpdated);
+    let wanted = |k| matches!(k, LiveKind::AlertCreated | LiveKind::AlertUpdated | LiveKind::AlertRemoved);
     live::serve(app.kernel.clone(), call, wanted).await
 }

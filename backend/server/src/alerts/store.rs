@@ -1,6 +1,7 @@
-//! All SQL of alerts; `list` what is read for the wire.
+//! All SQL of alerts; `list` what is read for the wire, `withdraw` what goes with a source.
 
 pub mod list;
+pub mod withdraw;
 
 use api::{
     Time,

@@ -34,6 +34,9 @@ pub use recognise::{Sorted, sort_out};
 pub use run::RuleRuns;
 pub use set::Rules;
 pub use store::QUERIES;
+pub(crate) use store::correlations::{
+    Key as ContributionKey, after as contributions_after, take_back, unfire,
+};
 pub use text::{format, logsource};
 pub(crate) use verdict::follow;
 

@@ -43,7 +43,7 @@ use std::{
 use tokio::runtime::Handle;
 
 /// Files that the result lists by name; all are counted.
-const LISTED: usize = 1_000;
+pub(super) const LISTED: usize = 1_000;
 /// Sources of an import whose zones are applied while it runs; those of the others are at its end.
 const APPLIED_AT_ONCE: u64 = 100;
 /// How long is looked for events of a text that stand in another source too.

@@ -1,10 +1,12 @@
 //! Logs and imports.
 //!
 //! `input` what is asked for · `import` from files to events and alerts, as a job · `reading` one source of it · `growth` what a source has grown from · `clocks` zones and offsets · `forecast` of what it takes · `room` on the disk · `own` what it must not read · `upload` what POST /imports does ·
-//! `sent` what POST /siem/logs/ingest does · `live` the listener for syslog and the watched folder · `intake` from events to alerts, for all of them · `logs` the reads.
+//! `sent` what POST /siem/logs/ingest does · `live` the listener for syslog and the watched folder · `intake` from events to alerts, for all of them · `logs` the reads ·
+//! `sources` what there is and `gaps` what is missing in it · `removal` of a source.
 
 mod clocks;
 mod forecast;
+mod gaps;
 mod growth;
 mod import;
 mod input;
@@ -13,9 +15,11 @@ mod live;
 mod logs;
 mod own;
 mod reading;
+mod removal;
 mod room;
 mod sent;
 mod source;
+mod sources;
 mod upload;
 
 pub use clocks::{Clocks, QUERIES as CLOCK_QUERIES};
@@ -24,10 +28,12 @@ pub use import::Import;
 pub use input::{Input, Told, start};
 pub use live::{Bind, Live, Sockets, set_folder, store::QUERIES as LIVE_QUERIES};
 pub(crate) use logs::{event_of, rows};
+pub use removal::RemoveSource;
+pub use sources::GapMemory;
 pub(crate) use upload::{accepted, held, keep};
 
 use crate::App;
-use api::siem::*;
+use api::{jobs::JobAccepted, siem::*};
 use kernel::{
     Error, Result,
     route::{Answer, Call, Routes},
@@ -44,6 +50,9 @@ pub fn routes() -> Routes<App> {
         .with(clock_delete)
         .with_raw(upload::upload)
         .with_raw(sent::ingest)
+        .with(source_list)
+        .with(source)
+        .with(source_delete)
 }
 
 async fn log_list(app: App, call: Call<LogsList>) -> Result<Answer<api::Page<Log>>> {
@@ -70,6 +79,22 @@ async fn clock_set(app: App, call: Call<ClockSet>) -> Result<Answer<ClocksSet>> 
 async fn clock_delete(app: App, call: Call<ClockDelete>) -> Result<Answer<()>> {
     clocks::delete(&app, &call.caller.actor, &call.path.clock_id).await?;
     Ok(().into())
+}
+
+async fn source_list(app: App, call: Call<SourcesList>) -> Result<Answer<api::Page<Source>>> {
+    Ok(sources::page(&app, &call.query).await?.into())
+}
+
+async fn source(app: App, call: Call<SourceGet>) -> Result<Answer<SourceDetail>> {
+    let (detail, version) = sources::detail(&app, &call.path.source_id).await?;
+    Ok(Answer::from(detail).version(version))
+}
+
+async fn source_delete(app: App, call: Call<SourceDelete>) -> Result<Answer<JobAccepted>> {
+    let check = call.if_match();
+    let (job_id, seq) = removal::start(&app, &call.caller, &call.path.source_id, &check).await?;
+    let at = format!("/api/v1/jobs/{job_id}");
+    Ok(Answer::from(JobAccepted { job_id }).location(&at).audit(seq))
 }
 
 /// The log store's errors in the words of the contract.

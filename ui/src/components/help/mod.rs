@@ -36,6 +36,7 @@ pub fn Help() -> impl IntoView {
                 {group(t(k::RULES), |a| matches!(a.context, Context::Detections | Context::Rules | Context::Rule | Context::Editor))}
                 <div class="keys-stack">
                     {group(t(k::HELP_ANYWHERE), |a| matches!(a.context, Context::Anywhere | Context::Desktop | Context::SignedIn))}
+                    {group(t(k::NAV_SOURCES), |a| matches!(a.context, Context::Sources | Context::Source))}
                     {group(t(k::NAV_CASES), |a| a.context == Context::Cases)}
                 </div>
             </div>

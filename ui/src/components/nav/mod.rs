@@ -44,6 +44,7 @@ pub fn Nav() -> impl IntoView {
             <div class="nav-group">{t(k::NAV_WATCH)}</div>
             {may("alerts:read").then(|| link("/alerts", "bell", t(k::NAV_ALERTS), open))}
             {may("siem:read").then(|| link("/detections/rules", "radar", t(k::NAV_DETECTIONS), || None))}
+            {may("siem:read").then(|| link("/sources", "server", t(k::NAV_SOURCES), || None))}
             {may("cases:read").then(|| view! { <div class="nav-group">{t(k::NAV_WORK)}</div> })}
             {may("cases:read").then(|| link("/cases", "case", t(k::NAV_CASES), || None))}
             <div class="nav-foot">

@@ -109,6 +109,7 @@ fn Crumbs() -> impl IntoView {
             Some("alerts") => (t(k::NAV_ALERTS), "/alerts"),
             Some("detections") => (t(k::NAV_DETECTIONS), "/detections/rules"),
             Some("cases") => (t(k::NAV_CASES), "/cases"),
+            Some("sources") => (t(k::NAV_SOURCES), "/sources"),
             Some("settings") => (t(k::NAV_SETTINGS), "/settings/appearance"),
             Some("") | None => (t(k::START_CRUMB), "/"),
             Some(_) => return (t(k::NOWHERE_TITLE), "/", String::new()),
@@ -129,6 +130,13 @@ fn Crumbs() -> impl IntoView {
                 crate::i18n::word("detections", view).to_owned()
             }
             Some(section) => crate::i18n::word("settings", section).to_owned(),
+            None if place.path == "/sources" => app()
+                .sources
+                .open
+                .with(|o| {
+                    o.as_ref().filter(|_| !place.get("id").is_empty()).map(|(s, _)| visible(&s.source.source))
+                })
+                .unwrap_or_default(),
             None => place.get("id").to_owned(),
         };
         (first, href, last)

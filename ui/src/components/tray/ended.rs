@@ -5,7 +5,7 @@ use crate::{
     components::{english::English, icon::Icon},
     data::jobs::import_result,
     i18n::{k, t, tf, tn, tnf},
-    numbers::grouped,
+    numbers::{bytes, grouped},
     place::follow,
     state::app,
     text::visible,
@@ -113,6 +113,16 @@ fn words(job: &Job) -> String {
             &[("matches", &tn(k::COUNT_MATCHES, matches)), ("alerts", &tn(k::COUNT_ALERTS, alerts))],
         )
     };
+    if let Some(removed) = kinds::removal(job) {
+        return tf(
+            k::SOURCE_REMOVED,
+            &[
+                ("events", &tn(k::COUNT_EVENTS, removed.events)),
+                ("alerts", &tn(k::COUNT_ALERTS, removed.alerts)),
+                ("size", &bytes(removed.bytes)),
+            ],
+        );
+    }
     if let Some(run) = kinds::rule_run(job) {
         let alerts = run.alerts_created + run.alerts_updated;
         let scanned = tn(k::RUN_SCANNED_N, run.scanned);

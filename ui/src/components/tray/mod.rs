@@ -61,7 +61,12 @@ fn alive() -> Vec<Job> {
 #[component]
 fn Head() -> impl IntoView {
     let each = |f: fn(String), of: fn(JobStatus) -> bool| {
-        move |_| alive_untracked().into_iter().filter(|j| of(j.status)).for_each(|j| f(j.job_id))
+        move |_| {
+            alive_untracked()
+                .into_iter()
+                .filter(|j| of(j.status) && kinds::stops(j))
+                .for_each(|j| f(j.job_id))
+        }
     };
     let title = move || {
         let alive = alive();
@@ -89,7 +94,9 @@ fn Head() -> impl IntoView {
         }
         out
     };
-    let running = move || alive().iter().any(|j| matches!(j.status, JobStatus::Running | JobStatus::Queued));
+    let running = move || {
+        alive().iter().any(|j| matches!(j.status, JobStatus::Running | JobStatus::Queued) && kinds::stops(j))
+    };
     let paused = move || alive().iter().any(|j| j.status == JobStatus::Paused);
     view! {
         <div class="tray-h">

@@ -34,6 +34,10 @@ pub fn arrived(live: Live) {
             model.count();
             model.put(alert);
         }
+        LiveKind::AlertRemoved => {
+            model.count();
+            model.gone(&alert.alert_id);
+        }
     }
 }
 

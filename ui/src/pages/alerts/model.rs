@@ -169,6 +169,21 @@ impl AlertsModel {
         }
     }
 
+    /// An alert was removed with its source: it leaves the list, and what is about it.
+    pub fn gone(self, id: &str) {
+        self.rows.update(|rows| rows.retain(|r| r.alert_id != id));
+        self.selected.update(|s| {
+            s.remove(id);
+        });
+        if self.cursor.with_untracked(|c| c.as_deref() == Some(id)) {
+            self.cursor.set(None);
+        }
+        let place = app().place.get_untracked();
+        if place.path == "/alerts" && place.get("id") == id {
+            crate::place::replace(place.with("id", ""));
+        }
+    }
+
     /// A loaded alert.
     pub fn row(self, id: &str) -> Option<Arc<Alert>> {
         self.rows.with_untracked(|rows| rows.iter().find(|r| r.alert_id == id).cloned())

@@ -26,6 +26,11 @@ queries! {
     FIRINGS: "SELECT grp, first, last, count, alert FROM firing WHERE correlation = ?1 AND last >= ?2 AND first <= ?3 ORDER BY alert";
     FIRING_PUT: "INSERT INTO firing (correlation, grp, first, last, count, alert) VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
     FIRING_DROP: "DELETE FROM firing WHERE correlation = ?1 AND grp = ?2 AND first = ?3";
+    FIRING_OF: "DELETE FROM firing WHERE alert = ?1";
+    AFTER: "SELECT correlation, time, event, rule FROM contribution WHERE (correlation, time, event, rule) > (?1, ?2, ?3, ?4)
+        ORDER BY correlation, time, event, rule LIMIT ?5";
+    TAKE_BACK: "DELETE FROM contribution WHERE (correlation, time, event, rule) IN
+        (SELECT value ->> 0, value ->> 1, unhex(value ->> 2), value ->> 3 FROM json_each(?1))";
     FORGET: "DELETE FROM contribution WHERE correlation = ?1";
 }
 
@@ -162,5 +167,42 @@ pub async fn drop(tx: &mut Tx, correlation: &str, f: &Firing) -> Result<()> {
 /// Removes the contributions to a rule that is gone.
 pub async fn forget(tx: &mut Tx, correlation: &str) -> Result<()> {
     sqlx::query(FORGET).bind(correlation).execute(tx.conn()).await?;
+    Ok(())
+}
+
+/// Where a contribution stands.
+#[derive(Clone, Debug, Default)]
+pub struct Key {
+    pub correlation: String,
+    pub time: i64,
+    pub event: Vec<u8>,
+    pub rule: String,
+}
+
+/// The next contributions after one.
+pub async fn after(db: &Reader, at: &Key, most: i64) -> Result<Vec<Key>> {
+    let query = sqlx::query(AFTER).bind(&at.correlation).bind(at.time).bind(&at.event).bind(&at.rule);
+    let one = |r: &SqliteRow| {
+        Ok(Key {
+            correlation: r.try_get("correlation")?,
+            time: r.try_get("time")?,
+            event: r.try_get("event")?,
+            rule: r.try_get("rule")?,
+        })
+    };
+    query.bind(most).fetch_all(db).await?.iter().map(one).collect()
+}
+
+/// Removes contributions.
+pub async fn take_back(tx: &mut Tx, keys: &[Key]) -> Result<()> {
+    let row = |k: &Key| json!([k.correlation, k.time, kernel::world::hex(&k.event), k.rule]);
+    let rows = json!(keys.iter().map(row).collect::<Vec<_>>()).to_string();
+    sqlx::query(TAKE_BACK).bind(rows).execute(tx.conn()).await?;
+    Ok(())
+}
+
+/// An alert is no firing's any more.
+pub async fn unfire(tx: &mut Tx, alert: i64) -> Result<()> {
+    sqlx::query(FIRING_OF).bind(alert).execute(tx.conn()).await?;
     Ok(())
 }
