@@ -47,6 +47,35 @@ async fn two_who_change_a_setting_see_both_values() {
 }
 
 #[tokio::test]
+async fn live_sources_are_switched_on_and_say_where_they_stand() {
+    let browser = Browser::start(NAME, PASSWORD, false).await;
+    let page = &browser.page;
+    log_in(&browser).await;
+    browser.load("/settings/live").await;
+    page.find("live-watch-folder").await;
+    page.click("live-syslog-on").await;
+    fill(&browser, "live-syslog-port", "0").await;
+    page.type_into("live-reason", "a test").await;
+    page.click("live-save").await;
+    page.find("live-syslog-listens").await;
+    accessible(&browser, "live sources, light").await;
+    // An address of nobody (RFC 5737).
+    fill(&browser, "live-syslog-address", "192.0.2.1").await;
+    page.find("live-syslog-open").await;
+    page.type_into("live-reason", "a test").await;
+    page.click("live-save").await;
+    page.find("live-syslog-trouble").await;
+    accessible(&browser, "live sources in trouble, light").await;
+    let now = page.run("return await (await fetch('/api/v1/settings/runtime')).json()").await;
+    assert_eq!(
+        (&now["syslog"]["enabled"], &now["live"]["syslog"]["state"]),
+        (&true.into(), &"failed".into())
+    );
+    browser.load("/settings/runtime").await;
+    page.until("document.querySelectorAll('[data-test=\"runtime-change\"]').length === 2").await;
+}
+
+#[tokio::test]
 async fn the_audit_log_is_filtered_and_shows_what_changed() {
     let browser = Browser::start(NAME, PASSWORD, true).await;
     let page = &browser.page;

@@ -10,7 +10,7 @@ use sqlx::Row as _;
 use std::path::{Path, PathBuf};
 
 queries! {
-    ALL: "SELECT path, size, mtime FROM watched_file";
+    BELOW: "SELECT path, size, mtime FROM watched_file WHERE path > ?1 AND path < ?2";
     PUT: "INSERT INTO watched_file (path, size, mtime, job_id) VALUES (?1, ?2, ?3, ?4)
         ON CONFLICT (path) DO UPDATE SET size = excluded.size, mtime = excluded.mtime, job_id = excluded.job_id";
     GONE: "DELETE FROM watched_file WHERE path IN (SELECT unhex(value) FROM json_each(?1))";
@@ -25,9 +25,12 @@ pub(super) struct Mark {
     pub mtime: i64,
 }
 
-/// All, whatever folder they lie in.
-pub(super) async fn all(db: &Reader) -> Result<Vec<(PathBuf, Mark)>> {
-    let rows = sqlx::query(ALL).fetch_all(db).await?;
+/// Those that lie below a folder.
+pub(super) async fn below(db: &Reader, folder: &Path) -> Result<Vec<(PathBuf, Mark)>> {
+    // Every path that begins with the folder and `/` lies before the folder and the next character.
+    let range = [b'/', b'/' + 1].map(|end| [kernel::platform::bytes_of(folder), &[end]].concat());
+    let [from, to] = range;
+    let rows = sqlx::query(BELOW).bind(from).bind(to).fetch_all(db).await?;
     let one = |r: &sqlx::sqlite::SqliteRow| -> Result<(PathBuf, Mark)> {
         let size: i64 = r.try_get("size")?;
         let mark = Mark { size: size.cast_unsigned(), mtime: r.try_get("mtime")? };

@@ -89,7 +89,7 @@ async fn folder_until_dropped(app: &App, folder: PathBuf) {
         tracing::warn!(reason = why, "the watched folder can't be watched");
         app.live.tell_watch(|w| (w.state, w.reason) = (LiveState::Failed, Some(why)));
     };
-    let done = match store::all(app.kernel.db.read()).await {
+    let done = match store::below(app.kernel.db.read(), &folder).await {
         Ok(done) => done,
         Err(e) => {
             failed(e.to_string());
