@@ -64,6 +64,15 @@ impl<'a> User<'a> {
     }
 }
 
+/// A rule that finds every event of a Security log: one alert an hour, so that what goes shares alerts with what stays.
+fn any(u: &User<'_>) {
+    let rule = "title: Any\nid: 00000000-0000-4000-8000-0000000000ab\nstatus: test\nlevel: low\n\
+        logsource: {product: windows, service: security}\ndetection:\n  s: {Channel: Security}\n  condition: s\n";
+    let made =
+        u.s.call("POST", "/api/v1/detections/rules").bearer(&u.token).json(&json!({"body": rule})).send();
+    assert_eq!(made.status, 201, "{}", made.text());
+}
+
 /// The head of an EVTX file and some of its chunks.
 fn chunks(file: &[u8], wanted: impl IntoIterator<Item = usize>) -> Vec<u8> {
     let mut out = file[..HEAD].to_vec();
@@ -87,10 +96,12 @@ fn of_two_that_overlap_one_goes_with_what_only_it_holds() {
     let (first, second) = (chunks(&whole, 0..20), chunks(&whole, 12..33));
     let alone = Server::start();
     let right = User::root(&alone);
+    any(&right);
     alone.import(&right.token, "second.evtx", &second);
 
     let s = Server::start();
     let u = User::root(&s);
+    any(&u);
     s.import(&u.token, "first.evtx", &first);
     s.import(&u.token, "second.evtx", &second);
     let both = u.events();
