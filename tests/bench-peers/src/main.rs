@@ -2,10 +2,14 @@
 //!
 //! Without an argument it prints the ratios of the bars B1, B2, B3 and B5 as JSON, both sides in one run, in
 //! turn, medians of user CPU. `--rounds N` (5) says how often, `--only B2` which. Build it in release.
+//! `--import` measures the readers of all formats instead, see [`import`]; there `--only` takes the beginning of a
+//! format's name.
 //! `--diff` compares the matches instead, see [`diff`]; `--diff --write` renews the list of differences.
 
 mod data;
 mod diff;
+mod import;
+mod inputs;
 mod measure;
 mod route;
 mod sides;
@@ -20,6 +24,11 @@ fn main() {
     let after = |name: &str| args.iter().position(|a| a == name).and_then(|i| args.get(i + 1));
     if let Some(name) = after("--side") {
         println!("{}", sides::run(name, &args[2..]));
+        return;
+    }
+    if args.first().is_some_and(|a| a == "--import") {
+        let times = after("--rounds").and_then(|n| n.parse().ok()).unwrap_or(5);
+        println!("{:#}", import::report(times, after("--only").map(String::as_str)));
         return;
     }
     if args.iter().any(|a| a == "--diff") {

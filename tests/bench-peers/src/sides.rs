@@ -26,6 +26,7 @@ pub fn run(name: &str, args: &[String]) -> Value {
         "load-rsigma" => load_rsigma(),
         "evtx-ours" => evtx_ours(),
         "evtx-text" => evtx_text(),
+        "import" => crate::import::side(args),
         other => panic!("no side {other}"),
     }
 }
