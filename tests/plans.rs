@@ -46,6 +46,8 @@ const SCANS: &[(&str, &str, &str)] = &[
     ("detections/verdicts", "j", "techniques of a rule or an alert"),
     ("detections/verdicts", "a", "counts of alerts by technique, for the coverage alone"),
     ("detections/verdicts", "t", "techniques that the inner queries found"),
+    ("siem/clocks", "clock", "zones and offsets of one workspace, 10,000 at most, read when one changes"),
+    ("siem/forecast", "import_rate", "one row a format"),
     ("detections/correlations", "correlation_due", "one row for each correlation that waits"),
 ];
 

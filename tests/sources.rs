@@ -147,7 +147,7 @@ fn of_two_that_overlap_one_goes_with_what_only_it_holds() {
     for a in &after {
         let path = format!("/api/v1/alerts/{}/events", a["alert_id"].as_str().unwrap());
         let events = s.all(&u.token, &path);
-        assert!(events.iter().all(|e| of_b.contains(e["log_id"].as_str().unwrap())), "{a}");
+        assert!(events.iter().all(|e| of_b.contains(e["log"]["log_id"].as_str().unwrap())), "{a}");
     }
     let b = u.source("second.evtx");
     assert_eq!((n(&b, "events"), n(&b, "duplicates")), (of_b.len() as u64, 0));

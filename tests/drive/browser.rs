@@ -11,6 +11,8 @@ use serde_json::{Value, json};
 use super::page::Page;
 use super::process::{self, Home, Running};
 
+/// How long a driver may take to end its browser.
+const GOODBYE: std::time::Duration = std::time::Duration::from_secs(2);
 /// The server's program.
 const PROGRAM: &str = "aurorasoc";
 
@@ -79,12 +81,13 @@ impl Browser {
 }
 
 impl Drop for Browser {
-    /// Lets the driver end its browser: a driver that is killed leaves it running.
+    /// Lets the driver end its browser: a driver that is killed leaves it running. Some drivers never answer that; what
+    /// is left then ends with the home.
     #[allow(clippy::disallowed_methods, reason = "the driver of this machine")]
     fn drop(&mut self) {
         let (port, id) = &self.session;
         let Ok(mut driver) = TcpStream::connect(("127.0.0.1", *port)) else { return };
-        let _ = driver.set_read_timeout(Some(super::page::PATIENCE));
+        let _ = driver.set_read_timeout(Some(GOODBYE));
         let _ =
             write!(driver, "DELETE /session/{id} HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n");
         let _ = driver.read_to_end(&mut Vec::new());

@@ -131,6 +131,9 @@ pub fn bytes(dir: &Path) -> BTreeMap<PathBuf, String> {
     all
 }
 
+/// SQLite looks again for a lock after 100 ms at most.
+const RELEASE: Duration = Duration::from_millis(400);
+
 /// Lets an import into a workspace go on only in short moments, so that it runs as long as a test needs it to.
 /// Dropped, it lets go.
 pub struct Brake {
@@ -158,7 +161,7 @@ impl Brake {
                     tokio::time::sleep(Duration::from_millis(50)).await;
                 }
                 sqlx::query("ROLLBACK").execute(&mut db).await.unwrap();
-                tokio::time::sleep(Duration::from_millis(50)).await;
+                tokio::time::sleep(RELEASE).await;
             }
             db.close().await.unwrap();
         };

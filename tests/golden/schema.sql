@@ -50,6 +50,11 @@ CREATE TABLE cases (
   status TEXT NOT NULL, owner TEXT, body TEXT NOT NULL, created_at INTEGER NOT NULL, updated_at INTEGER NOT NULL,
   version INTEGER NOT NULL DEFAULT 1
 ) STRICT;
+CREATE TABLE clock (
+  clock_id TEXT PRIMARY KEY, source TEXT NOT NULL, host TEXT NOT NULL COLLATE NOCASE, timezone TEXT,
+  offset_seconds INTEGER, reason TEXT, set_by TEXT NOT NULL, set_at INTEGER NOT NULL, UNIQUE (source, host),
+  CHECK ((host = '') = (offset_seconds IS NULL) AND (host = '') = (timezone IS NOT NULL))
+) STRICT, WITHOUT ROWID;
 CREATE TABLE contribution (
   correlation TEXT NOT NULL, time INTEGER NOT NULL, event BLOB NOT NULL, rule TEXT NOT NULL, form TEXT NOT NULL,
   vals TEXT NOT NULL, PRIMARY KEY (correlation, time, event, rule)
@@ -65,6 +70,9 @@ CREATE TABLE firing (
 CREATE TABLE idempotency (
   username TEXT NOT NULL, key TEXT NOT NULL, route TEXT NOT NULL, request_hash BLOB NOT NULL, at INTEGER NOT NULL,
   status INTEGER, head TEXT, body BLOB, PRIMARY KEY (username, key, route)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE import_rate (
+  format TEXT PRIMARY KEY, bytes INTEGER NOT NULL, ms INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 CREATE TABLE job (
   job_id TEXT PRIMARY KEY, kind TEXT NOT NULL, status TEXT NOT NULL, done INTEGER NOT NULL DEFAULT 0,

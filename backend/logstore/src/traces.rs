@@ -171,7 +171,7 @@ impl Batch {
     }
 
     /// Hosts with their channels and the numbers in them.
-    pub(crate) fn numbers(&mut self) -> Vec<(String, String, Vec<(u64, Nanos)>)> {
+    pub(crate) fn numbers(&mut self) -> Vec<Numbers> {
         let mut all = vec![];
         for (host, of) in &mut self.hosts {
             all.extend(of.channels.drain(..).map(|(channel, numbers)| (host.clone(), channel, numbers)));
@@ -179,6 +179,9 @@ impl Batch {
         all
     }
 }
+
+/// Host, channel, and the record numbers in it with their times.
+pub(crate) type Numbers = (String, String, Vec<(u64, Nanos)>);
 
 /// The log that an event says was cleared.
 fn clears(event: &Event, channel: &str) -> Option<String> {

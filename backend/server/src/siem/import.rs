@@ -286,6 +286,7 @@ impl Run {
             Err(Refused::Stopped) => return Ok(()),
             Err(Refused::Because(reason)) => return self.refused(n, said, &reason),
         };
+        self.show(n, said.clone());
         let (id, grown) = self.register(&opened, &label)?;
         said.grown_from = grown.last().map(|part| part.size);
         if opened.format.is_text() {

@@ -148,7 +148,7 @@ async fn write(kernel: &Kernel, by: &Actor, asked: SetClock) -> Result<(Vec<Cloc
         return Err(Error::conflict("a workspace has 10,000 zones and offsets at most"));
     }
     let target = items.first().map(|c| c.host.clone().or(c.source.clone()).unwrap_or_default());
-    let audit = Audit::new("clock.set", "clock", &target.unwrap_or_default()).before(&before).after(&items);
+    let audit = Audit::new("clock.set", "clock", target.unwrap_or_default()).before(&before).after(&items);
     let seq = tx.commit(audit, &[]).await?;
     Ok((items, seq))
 }
