@@ -3,7 +3,7 @@
 mod ended;
 pub use ended::{OfferRules, why_none};
 pub mod kinds;
-mod names;
+pub mod names;
 mod row;
 pub mod zone;
 

@@ -19,6 +19,9 @@ use api::{
 };
 use leptos::prelude::*;
 
+/// A name that is the same in every language (FIPS 180-4).
+const HASH: &str = "SHA-256";
+
 /// The pane.
 #[component]
 pub fn Detail(id: String) -> impl IntoView {
@@ -173,7 +176,7 @@ fn about(s: &SourceDetail) -> impl IntoView + use<> {
             <dt>{t(k::COL_RATE)}</dt><dd>{tf(k::SOURCE_RATE, &[("rate", &figures(of.rate))])}</dd>
             <dt>{t(k::COL_IMPORTED)}</dt><dd>{time(Some(of.imported_at))}</dd>
             {(of.imported_last != of.imported_at).then(|| view! { <dt>{t(k::SOURCE_AGAIN)}</dt><dd>{time(Some(of.imported_last))}</dd> })}
-            <dt>"SHA-256"</dt><dd class="mono t11 ltr" data-test="source-hash">{hash}</dd>
+            <dt>{HASH}</dt><dd class="mono t11 ltr" data-test="source-hash">{hash}</dd>
             <dt>{t(k::SOURCE_FILE)}</dt><dd data-test="source-kept">{if of.kept { t(k::SOURCE_KEPT) } else { t(k::SOURCE_NOT_KEPT) }}</dd>
         </dl></div>
     }

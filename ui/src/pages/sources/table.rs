@@ -4,7 +4,7 @@ use super::{moves, query};
 use crate::{
     actions::shell::import_files,
     clock,
-    components::{failed::Failed, grid::Window, icon::Icon},
+    components::{failed::Failed, grid::Window, icon::Icon, tray::names},
     i18n::{Key, k, t, tn, word},
     numbers::{bytes, figures, grouped},
     place::replace,
@@ -138,11 +138,14 @@ fn Row(at: usize, source: Arc<Source>) -> impl IntoView {
     }
     };
     let label = visible(&source.source);
+    // What tells sources apart stands at the end.
+    let (start, end) = names::halves(&label);
+    let (start, end) = (start.to_owned(), end.to_owned());
     let datasets = source.datasets.keys().map(|d| visible(d)).collect::<Vec<_>>().join("\n");
     let gaps = source.gaps_total;
     view! {
         <tr role="row" aria-rowindex=(at + 2).to_string() data-test="source-row" data-id=id class:cursor=move || is_cursor.get() on:click=click>
-            <td role="gridcell" class="p mono" title=label.clone()><bdi>{label.clone()}</bdi></td>
+            <td role="gridcell" class="p mono" title=label.clone()><span class="mid"><span>{start}</span><span>{end}</span></span></td>
             <td role="gridcell" class="c-m"><bdi class="ltr">{visible(&source.format).to_uppercase()}</bdi></td>
             <td role="gridcell" class="c-l" title=datasets><bdi class="mono ltr">{visible(&source.dataset)}</bdi></td>
             <td role="gridcell" class="c-s"><Status status=source.status /></td>

@@ -12,6 +12,9 @@ use crate::{
 };
 use leptos::prelude::*;
 
+/// As it is typed.
+const COMMAND: &str = "aurorasoc watch";
+
 /// Settings and counts.
 #[component]
 pub fn Folder(model: Model) -> impl IntoView {
@@ -56,7 +59,7 @@ pub fn Folder(model: Model) -> impl IntoView {
             {trouble}
             {facts}
             <div class="row">{choose}</div>
-            <p class="t3 t12">{t(k::LIVE_WATCH_HOW)}" "<bdi dir="ltr" class="mono">"aurorasoc watch"</bdi></p>
+            <p class="t3 t12">{t(k::LIVE_WATCH_HOW)}" "<bdi dir="ltr" class="mono">{COMMAND}</bdi></p>
         </fieldset>
     }
 }
