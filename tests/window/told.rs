@@ -17,7 +17,7 @@ async fn an_import_is_told_once_with_its_count_and_as_plain_text() {
     // An alert whose title carries markup, made while an import runs: told together, and it is the worst of all.
     let brake = Brake::on(&app.workspace());
     app.drop_files(&[&folder]);
-    app.page.find("tray-job").await;
+    app.page.find("import-cancel").await;
     let title = "<b>bold</b> & <img src=x>";
     let made = app.page.post("alerts", &serde_json::json!({ "title": title, "severity": "critical" })).await;
     assert!(made["alert_id"].is_string(), "{made}");
