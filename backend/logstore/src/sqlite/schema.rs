@@ -11,8 +11,42 @@ pub(super) const APPLICATION_ID: i64 = 0x4153_444c;
 /// The newest `user_version` that this program reads and the one it writes.
 pub(super) const VERSION: i64 = 2;
 
+/// The tables of what events leave behind, as level 2 has them.
+macro_rules! traces {
+    () => {
+        "CREATE TABLE series (
+    source INTEGER NOT NULL REFERENCES source (id),
+    host TEXT NOT NULL,
+    channel TEXT NOT NULL,
+    held INTEGER NOT NULL,
+    first INTEGER NOT NULL,
+    last INTEGER NOT NULL,
+    runs TEXT,
+    PRIMARY KEY (source, host, channel)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE day (
+    source INTEGER NOT NULL REFERENCES source (id),
+    host TEXT NOT NULL,
+    day INTEGER NOT NULL,
+    hours TEXT NOT NULL,
+    PRIMARY KEY (source, host, day)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE cleared (
+    source INTEGER NOT NULL REFERENCES source (id),
+    event BLOB NOT NULL,
+    host TEXT NOT NULL,
+    channel TEXT NOT NULL,
+    time INTEGER NOT NULL,
+    by TEXT,
+    PRIMARY KEY (source, event)
+) STRICT, WITHOUT ROWID;
+"
+    };
+}
+
 /// From an empty file to [`VERSION`]. Both numbers are set before the first table.
-pub(super) const CREATE: &str = "
+pub(super) const CREATE: &str = concat!(
+    "
 PRAGMA application_id = 0x4153444c;
 PRAGMA user_version = 2;
 CREATE TABLE source (
@@ -71,36 +105,13 @@ CREATE TABLE tally (
     last INTEGER NOT NULL,
     PRIMARY KEY (source, dataset, severity)
 ) STRICT, WITHOUT ROWID;
-CREATE TABLE series (
-    source INTEGER NOT NULL REFERENCES source (id),
-    host TEXT NOT NULL,
-    channel TEXT NOT NULL,
-    held INTEGER NOT NULL,
-    first INTEGER NOT NULL,
-    last INTEGER NOT NULL,
-    runs TEXT,
-    PRIMARY KEY (source, host, channel)
-) STRICT, WITHOUT ROWID;
-CREATE TABLE day (
-    source INTEGER NOT NULL REFERENCES source (id),
-    host TEXT NOT NULL,
-    day INTEGER NOT NULL,
-    hours TEXT NOT NULL,
-    PRIMARY KEY (source, host, day)
-) STRICT, WITHOUT ROWID;
-CREATE TABLE cleared (
-    source INTEGER NOT NULL REFERENCES source (id),
-    event BLOB NOT NULL,
-    host TEXT NOT NULL,
-    channel TEXT NOT NULL,
-    time INTEGER NOT NULL,
-    by TEXT,
-    PRIMARY KEY (source, event)
-) STRICT, WITHOUT ROWID;
-";
+",
+    traces!()
+);
 
 /// From level 1 to 2. What was stored before left no traces; the counts of a source are taken from what is there.
-pub(super) const UPGRADE: &str = "
+pub(super) const UPGRADE: &str = concat!(
+    "
 PRAGMA user_version = 2;
 ALTER TABLE source ADD COLUMN head BLOB;
 ALTER TABLE source ADD COLUMN grown TEXT NOT NULL DEFAULT '[]';
@@ -115,30 +126,6 @@ UPDATE source SET first_time = (SELECT min(first) FROM tally WHERE tally.source 
     borrowed = (SELECT count(*) FROM also WHERE also.source = source.id),
     shared = (SELECT count(DISTINCT also.event) FROM also CROSS JOIN event ON event.id = also.event
         WHERE event.source = source.id);
-CREATE TABLE series (
-    source INTEGER NOT NULL REFERENCES source (id),
-    host TEXT NOT NULL,
-    channel TEXT NOT NULL,
-    held INTEGER NOT NULL,
-    first INTEGER NOT NULL,
-    last INTEGER NOT NULL,
-    runs TEXT,
-    PRIMARY KEY (source, host, channel)
-) STRICT, WITHOUT ROWID;
-CREATE TABLE day (
-    source INTEGER NOT NULL REFERENCES source (id),
-    host TEXT NOT NULL,
-    day INTEGER NOT NULL,
-    hours TEXT NOT NULL,
-    PRIMARY KEY (source, host, day)
-) STRICT, WITHOUT ROWID;
-CREATE TABLE cleared (
-    source INTEGER NOT NULL REFERENCES source (id),
-    event BLOB NOT NULL,
-    host TEXT NOT NULL,
-    channel TEXT NOT NULL,
-    time INTEGER NOT NULL,
-    by TEXT,
-    PRIMARY KEY (source, event)
-) STRICT, WITHOUT ROWID;
-";
+",
+    traces!()
+);
