@@ -29,6 +29,7 @@ fn a_zone_and_an_offset_move_what_is_shown_and_can_be_taken_back() {
     let utc: String = (0..5).map(|n| format!("2024-07-07T10:0{n}:30Z db app[1]: utc u{n}\n")).collect();
     let job = s.import(&t, "utc.log", utc.as_bytes());
     assert_eq!(job["result"]["file_list"][0]["zoneless"], json!([]), "{job}");
+    let utc_sha256 = job["result"]["file_list"][0]["sha256"].as_str().unwrap().to_owned();
     let before = shown(&s, &t, "");
     assert_eq!(words(&before), ["u0", "u1", "u2", "u3", "u4", "l0", "l1", "l2", "l3", "l4"]);
 
@@ -47,6 +48,12 @@ fn a_zone_and_an_offset_move_what_is_shown_and_can_be_taken_back() {
     let (first, last) = ("2024-07-07T10:00:00.000Z", "2024-07-07T10:04:30.000Z");
     assert_eq!((&stats["first_event"], &stats["last_event"]), (&json!(first), &json!(last)));
 
+    let source =
+        |sha256: &str| s.call("GET", &format!("/api/v1/siem/sources/{sha256}")).bearer(&t).send().json();
+    let of = source(&sha256);
+    assert_eq!((&of["zoneless"], &of["clocks"]), (&json!(true), &json!([zone])), "{of}");
+    assert_eq!(of["hosts"], json!([{"host": "web", "events": 5}]), "{of}");
+
     // A clock that was 140 seconds behind, by any case of the host's name.
     let slow = set(json!({"host": "DB", "offset_seconds": 140}));
     assert_eq!(slow.status, 200, "{}", slow.text());
@@ -56,6 +63,13 @@ fn a_zone_and_an_offset_move_what_is_shown_and_can_be_taken_back() {
     assert_eq!(words(&shown(&s, &t, "&host=db"))[0], "u0");
     let list = s.call("GET", "/api/v1/siem/clocks").bearer(&t).send().json();
     assert_eq!(list["total"], 2, "{list}");
+    assert_eq!(source(&sha256)["clocks"], json!([zone]), "the other host is none of its own");
+    let other = source(&utc_sha256);
+    assert_eq!(other["zoneless"], json!(false), "{other}");
+    assert_eq!(
+        (other["clocks"].as_array().unwrap().len(), &other["clocks"][0]["offset_seconds"]),
+        (1, &json!(-1))
+    );
 
     // All of it is there after a restart, and what is taken back is as before.
     let s = Server::on(s.stop());

@@ -11,6 +11,7 @@ mod contract;
 mod drive;
 mod evidence;
 mod folder;
+mod hostile;
 mod journeys;
 mod kill;
 mod listening;

@@ -54,6 +54,7 @@ async fn journey(dark: bool) {
         page.run("return document.querySelector('[data-test=\"source-hash\"]').innerText.length").await;
     assert_eq!(hash, 64);
     accessible(&browser, &format!("source, {look}")).await;
+    moves_a_clock(&browser, look).await;
     speak(&browser, "ar").await;
     page.client.refresh().await.unwrap();
     page.until("document.documentElement.dir === 'rtl'").await;
@@ -94,6 +95,28 @@ async fn journey(dark: bool) {
     assert_eq!(left, 1);
     page.find("tray-ended").await;
     accessible(&browser, &format!("a removal that ended, {look}")).await;
+}
+
+/// The clock of the open source's host was an hour behind, and then it was not.
+async fn moves_a_clock(browser: &Browser, look: &str) {
+    let page = &browser.page;
+    let first = || async {
+        let read =
+            "(await (await fetch('/api/v1/siem/logs?sort=timestamp&limit=1&host=dc1')).json()).items[0]";
+        page.run(&format!("return ({read}).timestamp")).await
+    };
+    page.click("host-clock").await;
+    page.type_into("clock-hours", "1").await;
+    page.until("document.querySelector('[data-test=\"clock-example\"]').textContent.includes('01:00:00')")
+        .await;
+    accessible(browser, &format!("a host's clock, {look}")).await;
+    page.click("clock-save").await;
+    page.find("host-offset").await;
+    assert_eq!(first().await, "2026-01-01T01:00:00.000Z");
+    accessible(browser, &format!("a source with a clock, {look}")).await;
+    page.click("clock-back").await;
+    page.until("!document.querySelector('[data-test=\"host-offset\"]')").await;
+    assert_eq!(first().await, "2026-01-01T00:00:00.000Z");
 }
 
 /// The key, as a driver sends it.

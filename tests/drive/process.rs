@@ -95,6 +95,13 @@ pub fn kill(pid: u32, signal: Signal) {
     }
 }
 
+/// Most memory that a process has held so far, in bytes (`VmHWM` of proc(5)); none when it has ended.
+pub fn peak_memory(pid: u32) -> Option<u64> {
+    let text = std::fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
+    let line = text.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+    Some(line.trim().trim_end_matches(" kB").parse::<u64>().ok()? * 1024)
+}
+
 /// The process that has a workspace open, by its lock file.
 pub fn owner(workspace: &Path) -> u32 {
     kernel::platform::Lock::owner(workspace).expect("nobody has the workspace open").pid

@@ -97,11 +97,9 @@ impl Server {
         std::mem::replace(&mut self.home, empty)
     }
 
-    /// Most memory that the server has held so far, in bytes (`VmHWM` of proc(5)).
+    /// Most memory that the server has held so far, in bytes.
     pub fn peak_memory(&self) -> u64 {
-        let text = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap();
-        let line = text.lines().find_map(|l| l.strip_prefix("VmHWM:")).unwrap();
-        line.trim().trim_end_matches(" kB").parse::<u64>().unwrap() * 1024
+        crate::drive::process::peak_memory(self.child.id()).unwrap()
     }
 
     /// Ends the server as its user does, and gives the folder back.

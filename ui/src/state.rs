@@ -61,6 +61,8 @@ pub enum Layer {
     ImportRules,
     /// Zone of sources whose times name none.
     Zone,
+    /// By how much a host's clock was off.
+    HostClock,
     /// Remove the open source.
     RemoveSource,
 }

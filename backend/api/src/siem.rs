@@ -6,7 +6,7 @@ pub mod sources;
 pub use clocks::*;
 pub use sources::{
     Gap, GapKind, Removal, RemovalResult, Source, SourceCase, SourceDelete, SourceDetail, SourceGet,
-    SourceImport, SourceList, SourcePath, SourceStatus, SourcesList,
+    SourceHost, SourceImport, SourceList, SourcePath, SourceStatus, SourcesList,
 };
 
 use crate::{Empty, Page, Time, jobs::JobAccepted};

@@ -36,6 +36,11 @@ async fn load() {
     ZONES.with(|all| all.set(zones));
 }
 
+/// One was taken back: zones are read again.
+pub fn changed() {
+    spawn_local(load());
+}
+
 /// Sets the zone of sources.
 pub async fn set(sources: Vec<String>, timezone: String) -> Result<(), Failure> {
     // As many as one call takes.

@@ -1,6 +1,6 @@
 //! Sources: where the events of the store come from, what is missing in them, and what their removal would take.
 
-use super::Time;
+use super::{Clock, Time};
 use crate::{
     Empty, Page,
     jobs::{JobAccepted, Skip},
@@ -141,6 +141,15 @@ pub struct SourceCase {
     pub alerts: u64,
 }
 
+/// A host that events of a source name.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct SourceHost {
+    /// As written in the events.
+    pub host: String,
+    /// How many of the source's events name it, without those that an earlier source brought.
+    pub events: u64,
+}
+
 /// A source with all that is known of it.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct SourceDetail {
@@ -155,6 +164,14 @@ pub struct SourceDetail {
     pub importing: bool,
     /// What its import said, where its job is still known.
     pub import: Option<SourceImport>,
+    /// Hosts that its events name, those of most events first: at most 100.
+    pub hosts: Vec<SourceHost>,
+    /// How many there are in all.
+    pub hosts_total: u64,
+    /// Whether times in it name no zone, as its import said: they are read as UTC where no zone is set.
+    pub zoneless: bool,
+    /// Its zone, and the offsets that hold for its hosts.
+    pub clocks: Vec<Clock>,
 }
 
 /// Result of the job that removes a source.

@@ -12,6 +12,8 @@ mod made {
         Denied: POST "/denied", Public, path Empty, query Empty, body None () => 200 Json ();
         #[doc = "Makes a record"]
         Made: POST "/made", Public, path Empty, query Empty, body None () => 201 Json i64;
+        #[doc = "Reads its body and does nothing"]
+        Parsed: POST "/parsed", Public, path Empty, query Empty, body Json serde_json::Value => 200 Json ();
     }
 }
 
@@ -64,6 +66,10 @@ async fn make(kernel: Kernel, call: Call<made::Made>) -> Result<Answer<i64>> {
     Ok(tx.commit(Audit::new("test.make", "test", "1"), &[]).await?.into())
 }
 
+async fn parsed(_: Kernel, _: Call<made::Parsed>) -> Result<Answer<()>> {
+    Ok(().into())
+}
+
 async fn open(dir: &std::path::Path) -> (Kernel, Router) {
     let options = Options {
         world: World::real(),
@@ -76,8 +82,14 @@ async fn open(dir: &std::path::Path) -> (Kernel, Router) {
         works: vec![],
     };
     let kernel = Kernel::open(options).await.unwrap();
-    let router =
-        Routes::default().with(denied).with(make).with(old).with(broken).router.with_state(kernel.clone());
+    let router = Routes::default()
+        .with(denied)
+        .with(make)
+        .with(parsed)
+        .with(old)
+        .with(broken)
+        .router
+        .with_state(kernel.clone());
     (kernel, router)
 }
 
@@ -128,6 +140,44 @@ async fn a_repeated_post_gets_the_first_answer_and_takes_effect_once() {
     assert_eq!(call(&mut router, "/made", Some("k1")).await, first);
     assert_eq!(call(&mut router, "/made", Some("k2")).await.1, "2");
     assert!(crate::audit::get(&kernel.db, 3).await.unwrap().is_none());
+}
+
+/// The suite of JSON texts beside the repository: its names begin with y (accept), n (refuse) or i (either).
+#[tokio::test]
+async fn a_body_is_json_exactly_where_it_is_json() {
+    let beside = std::path::PathBuf::from(std::env::var_os("CARGO_MANIFEST_DIR").unwrap_or_default());
+    let root = std::env::var_os("AURORASOC_SHARED").map_or(beside.join("../../../shared"), Into::into);
+    let Ok(suite) = std::fs::File::open(root.join("data/api/json-parsing.zip")) else {
+        println!("skipped: no shared data");
+        return;
+    };
+    let mut suite = zip::ZipArchive::new(suite).unwrap();
+    let dir = tempfile::tempdir().unwrap();
+    let (_kernel, mut router) = open(dir.path()).await;
+    let (mut seen, mut wrong) = (0, vec![]);
+    for at in 0..suite.len() {
+        let mut text = vec![];
+        let mut member = suite.by_index(at).unwrap();
+        std::io::Read::read_to_end(&mut member, &mut text).unwrap();
+        let name = member.name().unwrap().into_owned();
+        // No bytes at all are no body, which some routes may do without, and no JSON text.
+        if !name.ends_with(".json") || text.is_empty() {
+            continue;
+        }
+        let call = Request::post("/parsed").header("content-type", "application/json");
+        let answer = router.call(call.body(Body::from(text)).unwrap()).await.unwrap();
+        seen += 1;
+        let right = match (name.rsplit('/').next().and_then(|n| n.chars().next()), answer.status().as_u16()) {
+            (Some('y'), status) => status == 200,
+            (Some('n'), status) => status == 422,
+            (_, status) => matches!(status, 200 | 422),
+        };
+        if !right {
+            wrong.push(format!("{name}: {}", answer.status()));
+        }
+    }
+    assert!(seen > 300, "{seen}");
+    assert_eq!(wrong, Vec::<String>::new());
 }
 
 #[tokio::test]

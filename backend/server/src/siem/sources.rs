@@ -1,18 +1,21 @@
 //! Reading sources: the list, and one with what is missing in it and what its removal would take.
 
-use super::{gaps, input, removal, store_error};
+use super::{clocks, gaps, input, removal, store_error};
 use crate::{App, alerts};
 use api::{
     Code, Page, Time,
-    jobs::Skip,
-    siem::{Gap, Removal, Source, SourceDetail, SourceImport, SourceList, SourceStatus},
+    jobs::{Job, Skip},
+    siem::{
+        Gap, ImportResult, Removal, Source, SourceDetail, SourceHost, SourceImport, SourceList, SourceStatus,
+    },
 };
 use evidence::Sha256Hex;
 use kernel::{Error, Result, route};
 use logstore::{Source as Stored, SourceId};
 use serde::{Deserialize, Serialize};
 use std::{
-    collections::HashMap,
+    cmp::Reverse,
+    collections::{BTreeMap, HashMap, HashSet},
     sync::{Arc, Mutex},
 };
 
@@ -20,6 +23,8 @@ use std::{
 const IN_LIST: usize = 100;
 /// Gaps that the detail shows, and that are remembered.
 const IN_DETAIL: usize = 1_000;
+/// Hosts that the detail shows.
+const HOSTS: usize = 100;
 /// Skips that the detail shows.
 const SKIPS: usize = 100;
 /// Events of alerts that are looked at for the list.
@@ -192,11 +197,21 @@ pub async fn detail(app: &App, sha256: &str) -> Result<(SourceDetail, i64)> {
     let all = alerts::withdrawn(db, &*app.logs, removal::of(stored.id)).await?;
     let count = |stays: bool| u64::try_from(all.iter().filter(|w| w.stays == stays).count()).unwrap_or(0);
     source.removal.alerts = Some(count(false));
+    let mut hosts = hosts(app, stored.id).await?;
+    let named: HashSet<_> = hosts.iter().map(|h| h.host.to_lowercase()).collect();
+    let clocks = clocks::of_source(app, sha256, |host| named.contains(&host.to_lowercase())).await?;
+    let hosts_total = u64::try_from(hosts.len()).unwrap_or(u64::MAX);
+    hosts.truncate(HOSTS);
+    let job = imported(app, &stored).await?;
     let detail = SourceDetail {
+        hosts,
+        hosts_total,
+        zoneless: job.as_ref().is_some_and(|job| names_no_zone(job, sha256)),
+        clocks,
         alerts_reduced: count(true),
         cases: alerts::cases_of(db, &all).await?,
         importing: removal::imports(&app.kernel, &stored).await?.reading,
-        import: told(app, &stored).await?,
+        import: job.map(|job| told(job, &stored)),
         source,
     };
     Ok((detail, removal::version(&stored)))
@@ -257,27 +272,54 @@ fn wire(s: &Stored, now: i64) -> Source {
     }
 }
 
-/// What the newest import of a source said of it. A member of a container is told with the container.
-async fn told(app: &App, s: &Stored) -> Result<Option<SourceImport>> {
-    let jobs = &app.kernel.jobs;
-    let (outer, member) = match s.file.label.split_once(" > ") {
+/// Hosts that events of a source name, those of most events first.
+async fn hosts(app: &App, id: SourceId) -> Result<Vec<SourceHost>> {
+    let traces = app.logs.traces(&[id]).await.map_err(store_error)?;
+    let mut events: BTreeMap<&str, u64> = BTreeMap::new();
+    for day in traces.get(&id).into_iter().flat_map(|traces| &traces.days) {
+        *events.entry(&day.host).or_default() += day.hours.iter().sum::<u64>();
+    }
+    events.remove("");
+    let mut all: Vec<_> =
+        events.into_iter().map(|(host, events)| SourceHost { host: host.into(), events }).collect();
+    all.sort_by_key(|host| Reverse(host.events));
+    Ok(all)
+}
+
+/// The container that a source is a member of, and the member's name; else its own label.
+fn place(s: &Stored) -> (&str, Option<&str>) {
+    match s.file.label.split_once(" > ") {
         Some((outer, member)) if s.file.format.contains('/') => (outer, Some(member)),
         _ => (s.file.label.as_str(), None),
-    };
-    let job = match member {
-        None => jobs.told(input::KIND, "sha256", &s.file.sha256).await?,
-        Some(_) => jobs.told(input::KIND, "name", outer).await?,
-    };
-    let Some(job) = job else { return Ok(None) };
+    }
+}
+
+/// The newest import of a source. A member of a container is told with the container.
+async fn imported(app: &App, s: &Stored) -> Result<Option<Job>> {
+    let jobs = &app.kernel.jobs;
+    match place(s) {
+        (_, None) => jobs.told(input::KIND, "sha256", &s.file.sha256).await,
+        (outer, Some(_)) => jobs.told(input::KIND, "name", outer).await,
+    }
+}
+
+fn names_no_zone(job: &Job, sha256: &str) -> bool {
+    let said = ImportResult::deserialize(&job.result).unwrap_or_default();
+    said.file_list.iter().any(|file| file.zoneless.iter().any(|source| source == sha256))
+}
+
+/// What an import said of a source.
+fn told(job: Job, s: &Stored) -> SourceImport {
+    let (outer, member) = place(s);
     let about = |skip: &Skip| skip.source == outer && (member.is_none() || skip.member.as_deref() == member);
     let mut skipped: Vec<_> = job.skipped.into_iter().filter(about).collect();
     let skipped_total = u64::try_from(skipped.len()).unwrap_or(0);
     skipped.truncate(SKIPS);
-    Ok(Some(SourceImport {
+    SourceImport {
         job_id: job.job_id,
         by: job.created_by,
         finished_at: job.finished_at,
         skipped,
         skipped_total,
-    }))
+    }
 }

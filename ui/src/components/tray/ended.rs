@@ -141,6 +141,10 @@ fn words(job: &Job) -> String {
         ];
         return tf(k::PACK_SUMMARY, &args);
     }
+    if !kinds::is_import(job) {
+        // Failed, with its error: there is no more to say.
+        return String::new();
+    }
     let result = import_result(job);
     counts(k::TRAY_RULES_RUN, result.rules_run, result.matches, result.alerts)
 }

@@ -36,10 +36,7 @@ pub fn question(result: &ImportResult) -> Option<impl IntoView + use<>> {
         n => tn(k::ZONE_NONE, n),
     };
     let tone = move || if open.get() > 0 { "warn-c" } else { "t3" };
-    let ask = move |_| {
-        SOURCES.set(sources.clone());
-        app().layer.set(Some(Layer::Zone));
-    };
+    let ask = move |_| self::ask(sources.clone());
     Some(view! {
         <p class="row wrap" data-test="tray-zone">
             <span class=tone>{words}</span>
@@ -48,6 +45,12 @@ pub fn question(result: &ImportResult) -> Option<impl IntoView + use<>> {
             })}
         </p>
     })
+}
+
+/// Opens the dialog for these sources.
+pub fn ask(sources: Vec<String>) {
+    SOURCES.set(sources);
+    app().layer.set(Some(Layer::Zone));
 }
 
 /// The names that the browser knows; none where it does not tell.
@@ -83,7 +86,10 @@ fn Inside() -> impl IntoView {
         let sources = SOURCES.with_borrow(Clone::clone);
         spawn_local(async move {
             match clocks::set(sources, zone).await {
-                Ok(()) => app().layer.set(None),
+                Ok(()) => {
+                    app().layer.set(None);
+                    app().sources.changed();
+                }
                 Err(failure) => wrong.set(Some(failure)),
             }
         });

@@ -233,7 +233,7 @@ fn One(event: AlertEvent, at: Memo<usize>) -> impl IntoView {
             </div>
             <div class="row wrap t11 t3 event-facts">
                 <time class="ltr mono t11" title=clock::both(time)>{move || clock::full(time, zone())}</time>
-                {own.map(|own| view! { <span class="warn-c" data-test="event-own-time">{move || tf(k::EVENT_OWN_TIME, &[("time", &clock::full(own, zone()))])}</span> })}
+                {own.map(|own| view! { <span class="warn-c" title=t(k::EVENT_OWN_WHY) data-test="event-own-time">{move || tf(k::EVENT_OWN_TIME, &[("time", &clock::full(own, zone()))])}</span> })}
                 <bdi class="mono t11">{visible(&event.log.dataset)}</bdi>
                 {record}
                 <bdi class="mono t11 trunc" title=visible(&event.log.source)>{visible(&event.log.source)}</bdi>

@@ -1,6 +1,6 @@
 //! The open source: what is missing in it, what its import said, what it is, and its removal.
 
-use super::{gaps, moves, table::Status};
+use super::{gaps, moves, table::Status, times};
 use crate::{
     actions::{self, hint},
     clock,
@@ -89,7 +89,7 @@ fn Inside() -> impl IntoView {
     let open = move || app().sources.open.with(|o| o.as_ref().map(|(s, _)| s.clone()));
     move || {
         open().map(|s| {
-            view! { {title(&s)}{gaps::section(&s)}{imported(&s)}{about(&s)} }
+            view! { {title(&s)}{gaps::section(&s)}{times::section(&s)}{imported(&s)}{about(&s)} }
         })
     }
 }

@@ -22,6 +22,7 @@ pub fn Dialogs() -> impl IntoView {
     let layer = app().layer;
     view! {
         <Modal open=Signal::derive(move || layer.get() == Some(Layer::RemoveSource)) close=shut label=t(k::SOURCE_REMOVE) test="source-remove-dialog"><Remove /></Modal>
+        <super::offset::Dialog />
     }
 }
 

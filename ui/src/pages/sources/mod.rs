@@ -5,8 +5,10 @@ pub mod dialogs;
 mod gaps;
 pub mod model;
 pub mod moves;
+mod offset;
 mod query;
 mod table;
+mod times;
 
 use crate::{
     actions::{self, hint},

@@ -100,6 +100,13 @@ pub async fn set(app: &App, by: &Actor, asked: SetClock) -> Result<(ClocksSet, i
     Ok((ClocksSet { items }, seq))
 }
 
+/// What holds for a source: its zone, and the offsets of hosts that it names.
+pub(super) async fn of_source(app: &App, source: &str, names: impl Fn(&str) -> bool) -> Result<Vec<Clock>> {
+    let mut all = store::of_source(app.kernel.db.read(), source).await?;
+    all.retain(|clock| clock.source.is_some() || clock.host.as_deref().is_some_and(&names));
+    Ok(all)
+}
+
 /// The zone that an import was given, for one of its sources, unless one is set already.
 pub(super) async fn of_import(kernel: &Kernel, by: &Actor, source: &str, timezone: &str) -> Result<()> {
     if store::find(kernel.db.read(), source).await?.is_some() {

@@ -14,6 +14,7 @@ queries! {
     ALL: "SELECT * FROM clock ORDER BY clock_id";
     GET: "SELECT * FROM clock WHERE clock_id = ?1";
     FIND: "SELECT * FROM clock WHERE source = ?1 AND host = ?2";
+    OF_SOURCE: "SELECT * FROM clock WHERE source IN ('', ?1) ORDER BY source, host";
     PUT: "INSERT INTO clock (clock_id, source, host, timezone, offset_seconds, reason, set_by, set_at)
         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
         ON CONFLICT (source, host) DO UPDATE SET timezone = excluded.timezone,
@@ -55,6 +56,11 @@ pub async fn total_in(tx: &mut Tx) -> Result<i64> {
 /// All of them.
 pub async fn all(db: &Reader) -> Result<Vec<Clock>> {
     sqlx::query(ALL).fetch_all(db).await?.iter().map(clock).collect()
+}
+
+/// Those of a source, and those of hosts in all sources.
+pub async fn of_source(db: &Reader, source: &str) -> Result<Vec<Clock>> {
+    sqlx::query(OF_SOURCE).bind(source).fetch_all(db).await?.iter().map(clock).collect()
 }
 
 /// One inside a write.
