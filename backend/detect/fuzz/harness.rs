@@ -94,7 +94,7 @@ fn event(text: &str) -> Event {
             "null" => Value::Null,
             "true" => Value::Bool(true),
             number if number.parse::<i64>().is_ok() => Value::Int(number.parse().unwrap_or_default()),
-            list if list.starts_with('[') => Value::List(list[1..].split(',').map(Value::from).collect()),
+            list if list.starts_with('[') => Value::list(list[1..].split(',').map(Value::from).collect()),
             text => Value::from(text),
         };
         Some((name.into(), value))

@@ -261,8 +261,8 @@ fn events() {
     let names: Vec<String> = (0..50_000).map(|i| format!("n{i}")).collect();
     let wide = event(0, &names.iter().map(|n| (n.as_str(), "v")).collect::<Vec<_>>());
     bounded("many fields", || glob.scan(&wide, &mut Vec::new()));
-    let mut deep = Value::List(vec![Value::from("abc")]);
-    (0..500).for_each(|_| deep = Value::List(vec![std::mem::replace(&mut deep, Value::Null)]));
+    let mut deep = Value::list(vec![Value::from("abc")]);
+    (0..500).for_each(|_| deep = Value::list(vec![std::mem::replace(&mut deep, Value::Null)]));
     let mut nested = event(0, &[]);
     nested.fields.push(("F".into(), deep));
     bounded("nested lists", || {

@@ -16,7 +16,7 @@ pub mod windows;
 
 pub use identity::{Identity, hex, unhex};
 pub use name::{Interner, Name};
-pub use value::Value;
+pub use value::{Text, Value};
 
 use serde::Serialize;
 

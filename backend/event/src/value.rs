@@ -4,6 +4,9 @@ use crate::Name;
 use serde::ser::{Serialize, SerializeMap, Serializer};
 use std::borrow::Cow;
 
+/// A text. Up to 24 bytes lie in the value itself, which most texts of logs are: no allocation for each.
+pub type Text = compact_str::CompactString;
+
 /// A field's value. Untrusted by definition: it comes from log files.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Value {
@@ -18,12 +21,20 @@ pub enum Value {
     /// Any other number.
     Float(f64),
     /// Text.
-    Str(Box<str>),
+    Str(Text),
     /// A repeated field or a list.
-    List(Vec<Value>),
+    #[allow(clippy::box_collection, reason = "lists are rare, and so a value is as small as its text")]
+    List(Box<Vec<Value>>),
 }
 
+const _: () = assert!(size_of::<Value>() == size_of::<Text>());
+
 impl Value {
+    /// A list.
+    pub fn list(values: Vec<Value>) -> Value {
+        Value::List(Box::new(values))
+    }
+
     /// The value as one text, `None` for null and lists.
     pub fn text(&self) -> Option<Cow<'_, str>> {
         Some(match self {
@@ -62,7 +73,7 @@ impl Value {
                 _ => Value::Float(n.as_f64().unwrap_or(f64::NAN)),
             },
             J::String(s) => Value::Str(s.as_str().into()),
-            J::Array(a) => Value::List(a.iter().map(Value::from_json).collect()),
+            J::Array(a) => Value::list(a.iter().map(Value::from_json).collect()),
             J::Object(_) => Value::Str(v.to_string().into()),
         }
     }
@@ -78,7 +89,7 @@ impl Serialize for Value {
             Value::Uint(n) => s.serialize_u64(*n),
             Value::Float(n) => s.serialize_f64(*n),
             Value::Str(t) => s.serialize_str(t),
-            Value::List(l) => s.collect_seq(l),
+            Value::List(l) => s.collect_seq(&**l),
         }
     }
 }

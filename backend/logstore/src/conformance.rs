@@ -42,7 +42,7 @@ pub(crate) fn event(n: u64) -> Event {
             ("EventID".into(), Value::Int(if n == 7 { 104 } else { 4688 })),
             ("Level".into(), Value::Int((n % 5).cast_signed())),
             ("Path".into(), Value::from(format!("C:\\Temp\\event-{n};\"quoted\"\n100%").as_str())),
-            ("List".into(), Value::List(vec![Value::from("ÄÖ"), Value::Null, Value::Bool(true)])),
+            ("List".into(), Value::list(vec![Value::from("ÄÖ"), Value::Null, Value::Bool(true)])),
         ],
         identity: identity(n),
     }
@@ -382,7 +382,7 @@ fn random_event((n, (time, host, value)): (usize, (i64, u8, String))) -> Event {
         time: Nanos(time),
         fields: vec![
             ("Computer".into(), Value::from(format!("WS{host}").as_str())),
-            ("V".into(), Value::List(vec![Value::from(value.as_str()), Value::Int(time)])),
+            ("V".into(), Value::list(vec![Value::from(value.as_str()), Value::Int(time)])),
         ],
         ..event(n as u64)
     }

@@ -139,7 +139,7 @@ fn event() -> impl Strategy<Value = Event> {
         1 => Just(Value::Null),
         1 => Just(Value::Str("10.1.2.3".into())),
         1 => (text(), text()).prop_map(|(a, b)| Value::Str(STANDARD.encode(format!("{a}{b}")).into())),
-        1 => prop::collection::vec(text().prop_map(|t| Value::Str(t.into())), 0..3).prop_map(Value::List),
+        1 => prop::collection::vec(text().prop_map(|t| Value::Str(t.into())), 0..3).prop_map(Value::list),
     ];
     let name = prop::sample::select(vec!["F", "G", "CommandLine", "Image", "NewProcessName", "Other"]);
     let place = prop::sample::select(vec![

@@ -132,10 +132,10 @@ impl Scratch {
 
     #[inline]
     fn place(&mut self, slots: &Slots, name: &Name) -> u32 {
-        let address = Arc::as_ptr(name).cast::<u8>() as usize;
-        let known = &mut self.names[(address >> 4).wrapping_mul(0x9e37_79b9) >> 7 & (NAMES - 1)];
+        let address = name.as_ptr() as usize;
+        let known = &mut self.names[(address >> 3).wrapping_mul(0x9e37_79b9) >> 7 & (NAMES - 1)];
         match known {
-            Some((same, place)) if Arc::ptr_eq(same, name) => *place,
+            Some((same, place)) if same.is(name) => *place,
             _ => {
                 let place = slots.find(name);
                 *known = Some((name.clone(), place));

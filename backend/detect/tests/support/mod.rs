@@ -98,7 +98,7 @@ fn push(fields: &mut Vec<(String, Value)>, name: &str, value: &Json) {
     let value = Value::from_json(value);
     match fields.iter_mut().find(|(n, _)| *n == name) {
         Some((_, Value::List(list))) => list.push(value),
-        Some((_, old)) => *old = Value::List(vec![old.clone(), value]),
+        Some((_, old)) => *old = Value::list(vec![old.clone(), value]),
         None => fields.push((name, value)),
     }
 }

@@ -170,7 +170,7 @@ pub fn flattened(dataset: &str, tree: &Json) -> Event {
     fn put(fields: &mut Vec<(String, Value)>, name: &str, value: Value) {
         match fields.iter_mut().find(|(n, _)| n == name) {
             Some((_, Value::List(list))) => list.push(value),
-            Some((_, old)) => *old = Value::List(vec![old.clone(), value]),
+            Some((_, old)) => *old = Value::list(vec![old.clone(), value]),
             None => fields.push((name.to_owned(), value)),
         }
     }
@@ -187,7 +187,7 @@ pub fn flattened(dataset: &str, tree: &Json) -> Event {
                     list.iter().partition(|v| v.is_object() || v.is_array());
                 inner.iter().for_each(|v| walk(name, v, fields));
                 if !plain.is_empty() || inner.is_empty() {
-                    put(fields, name, Value::List(plain.into_iter().map(Value::from_json).collect()));
+                    put(fields, name, Value::list(plain.into_iter().map(Value::from_json).collect()));
                 }
             }
             other => put(fields, name, Value::from_json(other)),

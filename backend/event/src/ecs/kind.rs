@@ -63,7 +63,7 @@ impl Kind {
         }
         if let Value::List(list) = value {
             let list: Vec<Value> = list.iter().filter_map(|one| self.take(one)).collect();
-            return (!list.is_empty()).then_some(Value::List(list));
+            return (!list.is_empty()).then_some(Value::list(list));
         }
         let text = value.text()?;
         let text = text.trim();
@@ -126,7 +126,7 @@ mod tests {
             ("hash MD5", "SHA1=A,MD5=BB".into(), Some("bb".into())),
             ("hash SHA256", "SHA1=A,MD5=BB".into(), None),
             ("outcome", "no".into(), Some("failure".into())),
-            ("base", Value::List(vec!["/a/b".into(), Value::Null]), Some(Value::List(vec!["b".into()]))),
+            ("base", Value::list(vec!["/a/b".into(), Value::Null]), Some(Value::list(vec!["b".into()]))),
         ] {
             assert_eq!(Kind::parse(word).and_then(|kind| kind.take(&from)), want, "{word} {from:?}");
         }

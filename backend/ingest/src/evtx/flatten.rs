@@ -381,7 +381,7 @@ mod tests {
             let json = format!(r#"{{"Event":{{"EventData":{{{}}}}}}}"#, members.join(","));
             let mut got = Vec::new();
             for (_, value) in twice(&json).unwrap() {
-                let list = match value { Value::List(list) => list, one => vec![one] };
+                let list = match value { Value::List(list) => *list, one => vec![one] };
                 got.extend(list.iter().filter_map(|v| v.text().map(|t| t.into_owned())));
             }
             want.sort();

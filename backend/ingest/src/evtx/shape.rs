@@ -215,7 +215,7 @@ impl Shapes {
 pub(super) fn join(there: &mut Value, value: Value) {
     match there {
         Value::List(list) => list.push(value),
-        one => *one = Value::List(vec![std::mem::replace(one, Value::Null), value]),
+        one => *one = Value::list(vec![std::mem::replace(one, Value::Null), value]),
     }
 }
 

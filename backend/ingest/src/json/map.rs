@@ -73,7 +73,7 @@ impl Flat {
                     }
                 }
                 if !list.is_empty() || !others {
-                    self.put(Value::List(list))?;
+                    self.put(Value::list(list))?;
                 }
             }
             _ => {

@@ -177,7 +177,7 @@ impl Walk<'_, '_> {
         let (mut list, mut others) = (Vec::new(), false);
         if self.space()? == b']' {
             self.at += 1;
-            return self.put(path, Value::List(list));
+            return self.put(path, Value::list(list));
         }
         loop {
             if matches!(self.space()?, b'{' | b'[') {
@@ -194,7 +194,7 @@ impl Walk<'_, '_> {
                 _ => return None,
             }
         }
-        if list.is_empty() && others { Some(()) } else { self.put(path, Value::List(list)) }
+        if list.is_empty() && others { Some(()) } else { self.put(path, Value::list(list)) }
     }
 
     #[inline]

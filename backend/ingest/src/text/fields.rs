@@ -69,15 +69,15 @@ impl Fields {
         }
         let Some((_, there)) = self.list.get_mut(slot.at) else { return };
         match (there, value) {
-            (Value::List(list), Value::List(more)) => list.extend(more),
+            (Value::List(list), Value::List(more)) => list.extend(*more),
             (Value::List(list), one) => list.push(one),
             (there, value) => {
                 let mut list = vec![std::mem::replace(there, Value::Null)];
                 match value {
-                    Value::List(more) => list.extend(more),
+                    Value::List(more) => list.extend(*more),
                     one => list.push(one),
                 }
-                *there = Value::List(list);
+                *there = Value::list(list);
             }
         }
     }
@@ -198,10 +198,10 @@ mod tests {
             (0..many).for_each(|i| fields.put(&format!("f{i}"), Value::Null));
             fields.put("a", Value::Int(1));
             fields.put("a", Value::Int(2));
-            fields.put("a", Value::List(vec![Value::Int(3)]));
+            fields.put("a", Value::list(vec![Value::Int(3)]));
             assert_eq!(
                 fields.get("a"),
-                Some(&Value::List(vec![Value::Int(1), Value::Int(2), Value::Int(3)]))
+                Some(&Value::list(vec![Value::Int(1), Value::Int(2), Value::Int(3)]))
             );
             assert_eq!(fields.take().len(), many + 1);
             assert_eq!(fields.get("a"), None);

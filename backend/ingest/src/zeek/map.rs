@@ -138,7 +138,7 @@ impl Header {
             return if empty { Value::Str("".into()) } else { scalar(column.kind, part) };
         }
         if empty {
-            return Value::List(Vec::new());
+            return Value::list(Vec::new());
         }
         let separator = self.set_separator.as_bytes();
         let mut list = Vec::new();
@@ -150,7 +150,7 @@ impl Header {
             rest = &rest[n + separator.len()..];
         }
         list.push(self.element(column.kind, rest));
-        Value::List(list)
+        Value::list(list)
     }
 
     fn element(&self, kind: Kind, part: &[u8]) -> Value {

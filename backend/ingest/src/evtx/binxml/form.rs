@@ -1,51 +1,69 @@
 //! Numbers, identifiers and times in the words that Windows has for them, which the decoder's JSON uses too.
 
+use event::Text;
+
 /// UTF-16 up to its first NUL; `None` when that leaves nothing. Half a pair of surrogates is U+FFFD.
 #[inline]
-pub(super) fn text(mut bytes: &[u8]) -> Option<Box<str>> {
+pub(super) fn text(mut bytes: &[u8]) -> Option<Text> {
     while let Some(rest) = bytes.strip_suffix(&[0, 0]) {
         bytes = rest;
     }
     if bytes.is_empty() {
         return None;
     }
-    // Nearly all texts are ASCII.
-    let mut out = Vec::with_capacity(bytes.len() / 2);
+    // Nearly all texts are ASCII, and most are short.
+    let units = bytes.len() / 2;
+    if units <= SHORT {
+        let mut out = [0; SHORT];
+        let out = &mut out[..units];
+        return match narrow(bytes, out) {
+            true => std::str::from_utf8(out).ok().map(Text::new),
+            false => any_text(bytes),
+        };
+    }
+    let mut out = vec![0; units];
+    match narrow(bytes, &mut out) {
+        true => String::from_utf8(out).ok().map(Text::from),
+        false => any_text(bytes),
+    }
+}
+
+/// Texts that lie in the value itself.
+const SHORT: usize = size_of::<Text>();
+
+/// Takes every other byte; whether that was right: ASCII without a NUL. `out` has half the length.
+#[inline(always)]
+fn narrow(bytes: &[u8], out: &mut [u8]) -> bool {
     let (fours, rest) = bytes.as_chunks::<8>();
+    let (out, last) = out.split_at_mut(fours.len() * 4);
     let (mut all, mut nul) = (0, false);
-    for four in fours {
+    for (four, to) in fours.iter().zip(out.as_chunks_mut::<4>().0) {
         let word = u64::from_le_bytes(*four);
         all |= word;
         // Units are below 0x80, so one that borrows from the bit put above it was zero.
         nul |= !((word | 0x0080_0080_0080_0080) - 0x0001_0001_0001_0001) & 0x0080_0080_0080_0080 != 0;
         let pairs = (word | word >> 8) & 0x0000_ffff_0000_ffff;
-        out.extend_from_slice(&((pairs | pairs >> 16) as u32).to_le_bytes());
+        *to = ((pairs | pairs >> 16) as u32).to_le_bytes();
     }
-    for unit in rest.as_chunks::<2>().0 {
+    for (unit, to) in rest.as_chunks::<2>().0.iter().zip(last) {
         all |= u64::from(u16::from_le_bytes(*unit));
         nul |= *unit == [0, 0];
-        out.push(unit[0]);
+        *to = unit[0];
     }
-    if all & 0xff80_ff80_ff80_ff80 == 0
-        && !nul
-        && let Ok(text) = String::from_utf8(out)
-    {
-        return Some(text.into_boxed_str());
-    }
-    any_text(bytes)
+    all & 0xff80_ff80_ff80_ff80 == 0 && !nul
 }
 
-fn any_text(bytes: &[u8]) -> Option<Box<str>> {
+fn any_text(bytes: &[u8]) -> Option<Text> {
     let units = bytes.as_chunks::<2>().0.iter().map(|unit| u16::from_le_bytes(*unit));
     let text: String = char::decode_utf16(units.take_while(|unit| *unit != 0))
         .map(|c| c.unwrap_or(char::REPLACEMENT_CHARACTER))
         .collect();
-    if text.is_empty() { None } else { Some(text.into_boxed_str()) }
+    if text.is_empty() { None } else { Some(text.into()) }
 }
 
 /// ASCII as a value.
-pub(super) fn ascii(bytes: impl Into<Vec<u8>>) -> Option<Box<str>> {
-    String::from_utf8(bytes.into()).ok().map(String::into_boxed_str)
+pub(super) fn ascii(bytes: &[u8]) -> Option<Text> {
+    std::str::from_utf8(bytes).ok().map(Text::new)
 }
 
 /// A little-endian number of one, two, four or eight bytes.
@@ -71,7 +89,7 @@ fn digits8(n: u32) -> [u8; 8] {
 }
 
 /// `0x…` in lowercase digits.
-pub(super) fn hex(n: u64) -> Option<Box<str>> {
+pub(super) fn hex(n: u64) -> Option<Text> {
     let mut out = [b'0'; 18];
     let (high, low) = (digits8((n >> 32) as u32), digits8(n as u32));
     out[2..10].copy_from_slice(&high);
@@ -84,7 +102,7 @@ pub(super) fn hex(n: u64) -> Option<Box<str>> {
 }
 
 /// Two uppercase digits a byte.
-pub(super) fn binary(bytes: &[u8]) -> Option<Box<str>> {
+pub(super) fn binary(bytes: &[u8]) -> Option<Text> {
     if bytes.is_empty() {
         return None;
     }
@@ -94,11 +112,11 @@ pub(super) fn binary(bytes: &[u8]) -> Option<Box<str>> {
             out.push(char::from(b"0123456789ABCDEF"[usize::from(half)]));
         }
     }
-    Some(out.into_boxed_str())
+    Some(out.into())
 }
 
 /// `{…}` in lowercase digits: three little-endian numbers and eight bytes.
-pub(super) fn guid((first, second): (u64, u64)) -> Option<Box<str>> {
+pub(super) fn guid((first, second): (u64, u64)) -> Option<Text> {
     let mut out = *b"{00000000-0000-0000-0000-000000000000}";
     let (one, two) = (digits8(first as u32), digits8((first >> 32) as u32));
     let second = second.swap_bytes();
@@ -110,11 +128,11 @@ pub(super) fn guid((first, second): (u64, u64)) -> Option<Box<str>> {
     out[20..24].copy_from_slice(&three[..4]);
     out[25..29].copy_from_slice(&three[4..]);
     out[29..37].copy_from_slice(&four);
-    ascii(out)
+    ascii(&out)
 }
 
 /// `S-1-5-…`: revision, authority as a big-endian number of 48 bits, parts.
-pub(super) fn sid(bytes: &[u8]) -> Option<Box<str>> {
+pub(super) fn sid(bytes: &[u8]) -> Option<Text> {
     let [revision, _, a, b, c, d, e, f, parts @ ..] = bytes else { return None };
     let authority = u64::from_be_bytes([0, 0, *a, *b, *c, *d, *e, *f]);
     let mut out = Vec::with_capacity(64);
@@ -124,7 +142,7 @@ pub(super) fn sid(bytes: &[u8]) -> Option<Box<str>> {
     for part in parts.as_chunks::<4>().0 {
         decimal(&mut out, u32::from_le_bytes(*part).into());
     }
-    ascii(out)
+    ascii(&out)
 }
 
 /// A dash and the number.
@@ -153,7 +171,7 @@ fn put<const N: usize>(out: &mut [u8], mut n: u32) {
 }
 
 /// Year, month, day, hour, minute, second and hundreds of nanoseconds.
-fn date([year, month, day, hour, minute, second, ticks]: [u32; 7]) -> Option<Box<str>> {
+fn date([year, month, day, hour, minute, second, ticks]: [u32; 7]) -> Option<Text> {
     let mut out = *b"0000-00-00T00:00:00.0000000Z";
     put::<4>(&mut out[..4], year % 10_000);
     put::<2>(&mut out[5..7], month);
@@ -162,11 +180,11 @@ fn date([year, month, day, hour, minute, second, ticks]: [u32; 7]) -> Option<Box
     put::<2>(&mut out[14..16], minute);
     put::<2>(&mut out[17..19], second);
     put::<7>(&mut out[20..27], ticks);
-    ascii(out)
+    ascii(&out)
 }
 
 /// Hundreds of nanoseconds since 1601. What Windows can't say as a date is all zeroes.
-pub(super) fn filetime(ticks: u64) -> Option<Box<str>> {
+pub(super) fn filetime(ticks: u64) -> Option<Text> {
     const SECOND: u64 = 10_000_000;
     if ticks > i64::MAX as u64 {
         return date([0; 7]);
@@ -186,7 +204,7 @@ pub(super) fn filetime(ticks: u64) -> Option<Box<str>> {
 }
 
 /// Eight fields of 16 bits; what is no date is the first of 1601.
-pub(super) fn systemtime((first, second): (u64, u64)) -> Option<Box<str>> {
+pub(super) fn systemtime((first, second): (u64, u64)) -> Option<Text> {
     let field = |word: u64, n: u32| (word >> (16 * n)) as u32 & 0xffff;
     let (year, month, day) = (field(first, 0), field(first, 1), field(first, 3));
     let [hour, minute, second, milli] = [0, 1, 2, 3].map(|n| field(second, n));

@@ -9,7 +9,7 @@ use super::{
     program::{Empty, Field, May, Op, Program},
     value::{Class, Slot, kind},
 };
-use event::{Name, Value};
+use event::{Name, Text, Value};
 
 /// See the module; one a reader.
 #[derive(Default)]
@@ -80,7 +80,7 @@ impl Made {
                     match slot.class() {
                         Class::Text => match slot.text(chunk) {
                             Some(text) => self.put_text(names, field, text),
-                            None if *empty == Empty::Text => self.put_text(names, field, Box::default()),
+                            None if *empty == Empty::Text => self.put_text(names, field, Text::default()),
                             None if *empty == Empty::Null => self.put(names, field, Value::Null),
                             None => {}
                         },
@@ -128,7 +128,7 @@ impl Made {
     /// Puts a text. Apart from [`Made::put`], as is a number, so that it comes in registers and a value is built
     /// where it stays; that halves what a record costs here.
     #[inline(never)]
-    fn put_text(&mut self, names: &mut Names, field: &Field, text: Box<str>) {
+    fn put_text(&mut self, names: &mut Names, field: &Field, text: Text) {
         if field.numeric || !self.first(names, field) {
             return self.put(names, field, Value::Str(text));
         }

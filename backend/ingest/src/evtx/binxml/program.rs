@@ -12,7 +12,7 @@ use super::{
     Left, MOST_TEXT,
     template::{Element, Node},
 };
-use event::Name;
+use event::{Name, Text};
 use std::{borrow::Cow, collections::HashMap};
 
 /// Children of one element.
@@ -53,7 +53,7 @@ pub(super) enum Op {
     /// An instance's value.
     Slot { slot: u16, empty: Empty, may: May, field: Field },
     /// The template's own text, or null.
-    Fixed { text: Option<Box<str>>, field: Field },
+    Fixed { text: Option<Text>, field: Field },
     /// Passes over this many steps when the value is null.
     Skip { slot: u16, steps: u32 },
     /// Null when all of the first values are null and all of the second ones empty.
@@ -373,7 +373,7 @@ impl Compiler<'_> {
         }
         let field = self.field(section, name)?;
         let op = match content(&data.children)? {
-            Content::Nothing => Op::Fixed { text: Some(Box::default()), field },
+            Content::Nothing => Op::Fixed { text: Some(Text::default()), field },
             Content::Text(text) => {
                 self.program.weight += text.len();
                 Op::Fixed { text: Some(text.into()), field }

@@ -3,7 +3,8 @@
 //! Types after [MS-EVEN6] 2.2.12 (`ValueType`); the texts are those that the decoder's JSON holds.
 
 use super::form::{ascii, binary, filetime, guid, hex, sid, systemtime, text, word};
-use event::Value;
+use event::{Text, Value};
+use std::borrow::Cow;
 
 /// Types of values, as they stand in an instance.
 pub(super) mod kind {
@@ -157,7 +158,7 @@ impl Slot {
 
     /// The text of a [`Class::Text`]; `None` where it is nothing or empty.
     #[inline]
-    pub fn text(self, chunk: &[u8]) -> Option<Box<str>> {
+    pub fn text(self, chunk: &[u8]) -> Option<Text> {
         let bytes = self.bytes(chunk);
         let words = || {
             let (first, second) = bytes.split_at_checked(8).unwrap_or_default();
@@ -174,11 +175,11 @@ impl Slot {
             kind::ANSI => {
                 let end = bytes.iter().rposition(|b| *b != 0).map_or(0, |at| at + 1);
                 let bytes = bytes.get(..end).unwrap_or_default();
-                let kept: Vec<u8> = match memchr::memchr(0, bytes) {
+                let kept: Cow<'_, [u8]> = match memchr::memchr(0, bytes) {
                     None => bytes.into(),
                     Some(_) => bytes.iter().copied().filter(|b| *b != 0).collect(),
                 };
-                ascii(kept).filter(|t| !t.is_empty())
+                ascii(&kept).filter(|t| !t.is_empty())
             }
             _ => None,
         }
@@ -204,7 +205,7 @@ impl Slot {
     }
 
     /// The texts of a list, each up to its NUL.
-    pub fn texts<'a>(self, chunk: &'a [u8]) -> impl Iterator<Item = Box<str>> + use<'a> {
+    pub fn texts<'a>(self, chunk: &'a [u8]) -> impl Iterator<Item = Text> + use<'a> {
         let units = self.bytes(chunk).as_chunks::<2>().0;
         let units = units.split_last().map_or(units, |(_, rest)| rest);
         units.split(|unit| *unit == [0, 0]).map(|item| text(item.as_flattened()).unwrap_or_default())
