@@ -40,10 +40,11 @@ pub fn report(bytes: u64, limit: Option<u64>, from: Option<&str>) -> Value {
     let said = product::import(&folder.at(""), &workspace, &logs, Some(&group));
     let seconds = said["wall"].as_f64().unwrap_or(f64::NAN);
     let mb = |bytes: u64| round(bytes as f64 / 1048576.0);
+    let events = ["events", "duplicates"].iter().filter_map(|name| said["job"][*name].as_u64()).sum::<u64>();
     let kept = product::weight(&workspace.join("content"));
     json!({
         "bar": "finishes, nothing killed, every record an event",
-        "holds": said["exit_code"] == 0 && group.killed() == 0 && said["job"]["events"] == made.records,
+        "holds": said["exit_code"] == 0 && group.killed() == 0 && events == made.records,
         "bytes": made.bytes, "files": made.files, "records": made.records,
         "limit_mb": mb(limit), "seconds": round(seconds),
         "mb_per_s": round(made.bytes as f64 / 1e6 / seconds),

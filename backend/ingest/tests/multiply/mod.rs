@@ -31,7 +31,7 @@ pub struct Made {
     pub records: u64,
 }
 
-/// One log: its header and those of its chunks that hold records.
+/// One log: its header and those of its chunks that hold records and are whole.
 pub struct Log {
     header: Vec<u8>,
     chunks: Vec<Vec<u8>>,
@@ -99,12 +99,32 @@ fn values(chunk: &[u8], record: usize, len: usize) -> Vec<(u8, usize, usize)> {
     out
 }
 
+/// Both checksums of a chunk: of its records and of its header.
+fn sums(chunk: &[u8]) -> [u32; 2] {
+    let header = [&chunk[..120], &chunk[128..RECORDS]].concat();
+    [evtx::checksum_ieee(&chunk[RECORDS..end(chunk)]), evtx::checksum_ieee(&header)]
+}
+
+/// Whether what a chunk holds is as it was written, and can be made other records: each has its time among its values.
+/// What Windows forwards as text has not.
+fn whole(chunk: &[u8]) -> bool {
+    let timed = |(at, len): &(usize, usize)| {
+        values(chunk, *at, *len).iter().any(|(kind, place, size)| {
+            (*kind, *size) == (0x11, 8) && long(chunk, *place).is_some_and(|time| time > 0)
+        })
+    };
+    chunk.starts_with(b"ElfChnk\0")
+        && !records(chunk).is_empty()
+        && sums(chunk).map(Some) == [word(chunk, 52), word(chunk, 124)]
+        && records(chunk).iter().all(timed)
+}
+
 impl Log {
-    /// The log of a file's bytes; `None` when nothing of it is one.
+    /// The log of a file's bytes; `None` when nothing of it is whole.
     pub fn of(bytes: &[u8]) -> Option<Log> {
         let (header, rest) = bytes.split_at_checked(HEADER)?;
-        let held = |chunk: &&[u8]| chunk.starts_with(b"ElfChnk\0") && !records(chunk).is_empty();
-        let chunks: Vec<Vec<u8>> = rest.chunks_exact(CHUNK).filter(held).map(<[u8]>::to_vec).collect();
+        let held = rest.chunks_exact(CHUNK).filter(|chunk| whole(chunk));
+        let chunks: Vec<Vec<u8>> = held.map(<[u8]>::to_vec).collect();
         let ids = chunks.iter().flat_map(|c| records(c).into_iter().filter_map(|(at, _)| long(c, at + 8)));
         let (first, last) = (ids.clone().min()?, ids.max()?);
         Some(Log { header: header.to_vec(), chunks, first, span: last - first + 1 })
@@ -158,10 +178,10 @@ impl Log {
         // Both checksums count, whatever the original's flags say.
         let flags = word(chunk, 120).unwrap_or(0) & !4;
         put(chunk, 120, &flags.to_le_bytes());
-        let sum = evtx::checksum_ieee(&chunk[RECORDS..end(chunk)]);
-        put(chunk, 52, &sum.to_le_bytes());
-        let sum = evtx::checksum_ieee(&[&chunk[..120], &chunk[128..RECORDS]].concat());
-        put(chunk, 124, &sum.to_le_bytes());
+        let [records, _] = sums(chunk);
+        put(chunk, 52, &records.to_le_bytes());
+        let [_, header] = sums(chunk);
+        put(chunk, 124, &header.to_le_bytes());
         count
     }
 
