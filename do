@@ -117,7 +117,8 @@ case ${1-} in
   screenshots) need_test; ui debug; everything -q; AURORASOC_SCREENSHOTS="$PWD/docs/screenshots" cargo test $all browser:: ;;
   bless) need_build; AURORASOC_BLESS=1 cargo test $all -- plans:: stores:: ;;
   bench-sigma) shift; cd tests/bench-peers; exec cargo run -q --release --locked -- "$@" ;;
-  bench-import) shift; cd tests/bench-peers; exec cargo run -q --release --locked -- --import "$@" ;;
+  bench-import) shift; cargo build -q --release -p aurorasoc; export AURORASOC_BIN="$CARGO_TARGET_DIR/release/aurorasoc"
+    cd tests/bench-peers; exec cargo run -q --release --locked -- --import "$@" ;;
   fuzz) tests/fuzz "${2-60}" ;;
   fresh) shift; exec tests/fresh "$@" ;;
   *) cat <<'LIST'
@@ -128,7 +129,8 @@ case ${1-} in
 ./do deb               a Debian package in dist/
 ./do bench FOLDER      figures of the release build in dist/ on a folder of EVTX files, as JSON
 ./do bench-sigma [--diff]  the Sigma engine and EVTX reader beside their peers, as JSON
-./do bench-import [--only FORMAT]  every reader beside a crate that only parses, as JSON
+./do bench-import [--only FORMAT]  every reader beside a crate that only parses, import beside its parts, as JSON
+./do bench-import --cgroup BYTES   imports so many of EVTX in 1 GiB of memory (root); --foretold: forecasts
 ./do fuzz [SECONDS]    every fuzz target for SECONDS (60)
 ./do kill [NUMBER]     imports killed at NUMBER (500) moments
 ./do screenshots       renews docs/screenshots

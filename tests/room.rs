@@ -1,11 +1,13 @@
 //! What an import says beforehand, and what it does on a disk that is nearly full.
 
+#![allow(clippy::disallowed_methods, reason = "tests start the product")]
+
 use crate::{
     drive::{disk::Disk, watch::pause},
-    served::{Server, shared},
+    served::{Server, add_user, aurorasoc, shared},
 };
 use serde_json::{Value, json};
-use std::io::Write as _;
+use std::{io::Write as _, path::Path};
 
 #[test]
 fn an_import_waits_for_room_on_the_disk_and_goes_on() {
@@ -64,4 +66,51 @@ fn an_import_tells_what_it_will_take_and_learns_from_the_last() {
     let forecast = &told["result"]["forecast"];
     assert_eq!(forecast["measured"], true, "{told}");
     assert!(forecast["seconds"].as_u64().unwrap() >= 1, "{told}");
+}
+
+/// Bytes of the log store and of the kept sources of a workspace that nobody has open.
+fn stored(ws: &Path) -> u64 {
+    let mut folders = vec![ws.join("content")];
+    let mut bytes = ws.join("logs.db").metadata().unwrap().len();
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder).unwrap().flatten() {
+            match entry.path() {
+                path if path.is_dir() => folders.push(path),
+                path => bytes += path.metadata().unwrap().len(),
+            }
+        }
+    }
+    bytes
+}
+
+#[test]
+fn the_disk_and_the_memory_foretold_are_near_what_an_import_takes() {
+    let Some(shared) = shared() else { return };
+    let near = |told: &Value, took: u64| {
+        let told = told.as_u64().unwrap();
+        told * 3 > took * 2 && told * 2 < took * 3
+    };
+    for file in
+        ["evtx/parse/security.evtx", "logs/otrf-windows/covenant_sharpsc_create_dcerpc_smb_svcctl.zip"]
+    {
+        let home = tempfile::Builder::new().prefix("aurora-told-").tempdir().unwrap();
+        let ws = home.path().join("ws");
+        add_user(home.path(), "root", "admin");
+        let before = stored(&ws);
+        let import = |path: &Path| {
+            let mut command = aurorasoc(home.path());
+            command.arg("import").arg(path).arg("--data-dir").arg(&ws).output().unwrap()
+        };
+        let out = import(&shared.join("data").join(file));
+        assert!(out.status.success(), "{file}: {out:?}");
+        let took = stored(&ws) - before;
+        let s = Server::on(home);
+        let t = s.token("root");
+        let forecast = s.settle(&t)["result"]["forecast"].clone();
+        assert!(near(&forecast["disk_bytes"], took), "{file}: {forecast}, {took}");
+        // Uploaded, so that it is this process that reads it.
+        let bytes = std::fs::read(shared.join("data").join(file)).unwrap();
+        s.import(&t, "again", &bytes);
+        assert!(near(&forecast["memory_bytes"], s.peak_memory()), "{file}: {forecast}, {}", s.peak_memory());
+    }
 }

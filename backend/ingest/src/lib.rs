@@ -28,7 +28,7 @@ mod syslog;
 mod text;
 mod zeek;
 
-pub use container::Limits;
+pub use container::{Limits, glance};
 pub use format::Format;
 pub use read::{Content, Options, ReadError, Resume, Sink, read};
 pub use sent::{LineReader, elements};

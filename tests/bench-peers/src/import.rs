@@ -3,6 +3,7 @@
 use crate::{
     inputs,
     measure::{self, cost, round},
+    pipeline,
 };
 use event::Batch;
 use ingest::{Content, Options, Resume, Sink};
@@ -12,7 +13,7 @@ use std::{fs::File, hint::black_box, io::Read, ops::ControlFlow, path::Path};
 /// Bytes of each format's file.
 const SIZE: usize = 96 << 20;
 
-/// The report: ratios of every format. `only` is the beginning of a format's name.
+/// The report: ratios of every format, then of imports as a whole. `only` is the beginning of a name.
 pub fn report(rounds: usize, only: Option<&str>) -> Value {
     let folder = std::env::temp_dir().join(format!("bench-import-{}", std::process::id()));
     std::fs::create_dir_all(&folder).expect("the temporary folder can be written");
@@ -24,6 +25,9 @@ pub fn report(rounds: usize, only: Option<&str>) -> Value {
         let _ = std::fs::remove_file(path);
     }
     let _ = std::fs::remove_dir_all(folder);
+    for (name, write) in pipeline::INPUTS.iter().filter(|(name, _)| wanted(name)) {
+        out.insert((*name).into(), pipeline::report(rounds, *write));
+    }
     Value::Object(out)
 }
 

@@ -2,15 +2,27 @@
 //!
 //! Without an argument it prints the ratios of the bars B1, B2, B3 and B5 as JSON, both sides in one run, in
 //! turn, medians of user CPU. `--rounds N` (5) says how often, `--only B2` which. Build it in release.
-//! `--import` measures the readers of all formats instead, see [`import`]; there `--only` takes the beginning of a
-//! format's name.
+//! `--import` measures the readers of all formats instead, see [`import`], and import as a whole beside its parts, see
+//! [`pipeline`]; there `--only` takes the beginning of a format's name, or `pipeline`. With it go, instead:
+//! - `--multiply BYTES FOLDER` only makes EVTX files of at least so many bytes in a folder, see [`multiply`];
+//! - `--cgroup BYTES` imports so many in 1 GiB of memory (`--limit BYTES` for another), see [`large`];
+//! - `--foretold` compares what imports foretell with what they take, see [`foretold`].
+//!
+//! `--from FOLDER` gives the first two other logs than the shared ones.
 //! `--diff` compares the matches instead, see [`diff`]; `--diff --write` renews the list of differences.
 
+mod cgroup;
 mod data;
 mod diff;
+mod foretold;
 mod import;
 mod inputs;
+mod large;
 mod measure;
+#[path = "../../../backend/ingest/tests/multiply/mod.rs"]
+mod multiply;
+mod pipeline;
+mod product;
 mod route;
 mod sides;
 #[path = "../../../backend/detect/tests/support/mod.rs"]
@@ -27,8 +39,7 @@ fn main() {
         return;
     }
     if args.first().is_some_and(|a| a == "--import") {
-        let times = after("--rounds").and_then(|n| n.parse().ok()).unwrap_or(5);
-        println!("{:#}", import::report(times, after("--only").map(String::as_str)));
+        println!("{:#}", imports(&args));
         return;
     }
     if args.iter().any(|a| a == "--diff") {
@@ -37,6 +48,26 @@ fn main() {
     }
     let times = after("--rounds").and_then(|n| n.parse().ok()).unwrap_or(5);
     println!("{:#}", bars(times, after("--only").map(String::as_str)));
+}
+
+fn imports(args: &[String]) -> Value {
+    let place = |name: &str| args.iter().position(|a| a == name);
+    let after = |name: &str, n: usize| args.get(place(name)? + n).map(String::as_str);
+    let bytes = |name: &str| after(name, 1).map(|n| n.parse::<u64>().expect("a number of bytes"));
+    let rounds = after("--rounds", 1).and_then(|n| n.parse().ok());
+    let (only, from) = (after("--only", 1), after("--from", 1));
+    if let Some(most) = bytes("--multiply") {
+        let into = after("--multiply", 2).expect("the folder for the logs");
+        let made = large::multiplied(from, into.as_ref(), most).expect("the logs can be multiplied");
+        return json!({"files": made.files, "bytes": made.bytes, "records": made.records});
+    }
+    if let Some(most) = bytes("--cgroup") {
+        return large::report(most, bytes("--limit"), from);
+    }
+    if place("--foretold").is_some() {
+        return foretold::report(rounds.unwrap_or(1), only);
+    }
+    import::report(rounds.unwrap_or(5), only)
 }
 
 fn cpu(v: &Value) -> f64 {

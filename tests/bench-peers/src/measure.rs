@@ -1,30 +1,58 @@
 //! CPU and memory of one process, and medians over several of them.
 
-use nix::sys::resource::{Usage, UsageWho, getrusage};
+use nix::sys::{
+    resource::{Usage, UsageWho, getrusage},
+    time::TimeVal,
+};
 use serde_json::{Value, json};
 use std::process::{Command, Stdio};
 
-fn usage() -> Usage {
-    getrusage(UsageWho::RUSAGE_SELF).expect("getrusage of this process")
+/// CPU of all threads in seconds, and most resident memory in MB.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Spent {
+    /// In the program itself.
+    pub user: f64,
+    /// In the kernel for it.
+    pub system: f64,
+    /// So far; it never shrinks.
+    pub peak_mb: f64,
 }
 
-/// User CPU of this process so far, all threads, in seconds.
-pub fn user_cpu() -> f64 {
-    let t = usage().user_time();
-    t.tv_sec() as f64 + t.tv_usec() as f64 / 1e6
+impl Spent {
+    pub fn less(self, before: Spent) -> Spent {
+        Spent { user: self.user - before.user, system: self.system - before.system, ..self }
+    }
+
+    pub fn and(self, more: Spent) -> Spent {
+        Spent { user: self.user + more.user, system: self.system + more.system, ..more }
+    }
 }
 
-/// Peak resident memory of this process so far, in MB (getrusage counts KiB on Linux).
-pub fn peak_mb() -> f64 {
-    usage().max_rss() as f64 / 1024.0
+fn of(who: UsageWho) -> Spent {
+    let usage: Usage = getrusage(who).expect("getrusage of this process");
+    let seconds = |t: TimeVal| t.tv_sec() as f64 + t.tv_usec() as f64 / 1e6;
+    // getrusage counts KiB on Linux.
+    let peak_mb = usage.max_rss() as f64 / 1024.0;
+    Spent { user: seconds(usage.user_time()), system: seconds(usage.system_time()), peak_mb }
+}
+
+/// By this process so far.
+pub fn spent() -> Spent {
+    of(UsageWho::RUSAGE_SELF)
+}
+
+/// By the processes that this one started and that have ended; memory is that of the largest of them.
+pub fn children() -> Spent {
+    of(UsageWho::RUSAGE_CHILDREN)
 }
 
 /// What `work` costs, with what it counted.
 pub fn cost<T>(work: impl FnOnce() -> (T, Value)) -> (T, Value) {
-    let (cpu, wall) = (user_cpu(), std::time::Instant::now());
+    let (before, wall) = (spent(), std::time::Instant::now());
     let (kept, count) = work();
     let wall = wall.elapsed().as_secs_f64();
-    (kept, json!({"cpu": user_cpu() - cpu, "wall": wall, "peak_mb": peak_mb(), "count": count}))
+    let Spent { user, system, peak_mb } = spent().less(before);
+    (kept, json!({"cpu": user, "system": system, "wall": wall, "peak_mb": peak_mb, "count": count}))
 }
 
 /// Runs one side in a process of its own, so that its peak memory is its own.

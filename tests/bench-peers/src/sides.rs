@@ -27,6 +27,8 @@ pub fn run(name: &str, args: &[String]) -> Value {
         "evtx-ours" => evtx_ours(),
         "evtx-text" => evtx_text(),
         "import" => crate::import::side(args),
+        "pipeline" => crate::pipeline::side(args),
+        "foretold" => crate::foretold::side(args),
         other => panic!("no side {other}"),
     }
 }

@@ -6,6 +6,7 @@
 //! what came before it is kept, and the member is named with the reason, like every member that is not read.
 
 mod again;
+mod glance;
 mod inside;
 mod limits;
 mod pass;
@@ -14,6 +15,7 @@ mod tar;
 mod tests;
 mod zip;
 
+pub use glance::glance;
 pub use limits::Limits;
 pub(crate) use tar::is as is_tar;
 

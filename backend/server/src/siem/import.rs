@@ -128,8 +128,10 @@ pub(super) struct Run {
     pub(super) result: ImportResult,
     files: Vec<ImportFile>,
     matcher: Matcher,
-    /// Bytes and milliseconds of the sources read whole, by format.
+    /// Bytes and milliseconds of what the sources read whole held, by format.
     pub(super) took: BTreeMap<&'static str, (u64, u64)>,
+    /// Bytes of what the source under way holds, by format.
+    pub(super) held: BTreeMap<&'static str, u64>,
 }
 
 impl Run {
@@ -170,6 +172,7 @@ impl Run {
             result,
             matcher,
             took: BTreeMap::new(),
+            held: BTreeMap::new(),
         })
     }
 
@@ -280,6 +283,7 @@ impl Run {
         };
         self.room(copied);
         let (begun, whole) = (Instant::now(), self.at.member == 0 && self.at.chunk == 0);
+        self.held.clear();
         let opened = source::open(&self.content, &place, wanted, self.keep, &mut said, &stop);
         let mut opened = match opened {
             Ok(o) => o,
@@ -307,9 +311,7 @@ impl Run {
             (said.equal, said.equal_is_lower_bound) = (equal.rows, equal.partial);
         }
         if whole && said.events > 0 {
-            let ms = u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX);
-            let took = self.took.entry(opened.format.name()).or_default();
-            *took = (took.0 + said.size, took.1 + ms);
+            self.note(begun.elapsed());
         }
         said.state = if said.errors > 0 { "partial" } else { "done" }.into();
         said.bytes_done = said.size;

@@ -94,9 +94,11 @@ impl Reading<'_> {
         let now = Nanos(self.run.ctx.kernel.world.now_ns());
         let stored = self.run.runtime.block_on(self.run.logs.source(&source, now));
         self.id = stored.map_err(store_error)?;
-        // Of a container the innermost format is the content's own.
-        let inner = content.format.rsplit('/').next().and_then(Format::parse);
-        if inner.is_some_and(Format::is_text) { self.run.zone(&hex(&content.sha256)) } else { Ok(()) }
+        if inner(content).is_some_and(Format::is_text) {
+            self.run.zone(&hex(&content.sha256))
+        } else {
+            Ok(())
+        }
     }
 
     fn flow(&mut self, done: Result<()>) -> ControlFlow<()> {
@@ -113,6 +115,9 @@ impl Reading<'_> {
 
 impl Sink for Reading<'_> {
     fn begin(&mut self, content: &Content) -> ControlFlow<()> {
+        if let Some(format) = inner(content) {
+            *self.run.held.entry(format.name()).or_default() += content.size;
+        }
         let Some(member) = &content.member else { return ControlFlow::Continue(()) };
         let done = self.member(member, content);
         self.flow(done)
@@ -132,6 +137,11 @@ impl Sink for Reading<'_> {
     fn goes_on(&mut self) -> bool {
         self.run.ctx.stop() == Stop::No
     }
+}
+
+/// The content's own format: of a container the innermost.
+fn inner(content: &Content) -> Option<Format> {
+    content.format.rsplit('/').next().and_then(Format::parse)
 }
 
 /// The hash's bytes.

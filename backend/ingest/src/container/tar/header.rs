@@ -16,7 +16,7 @@ const EMPTY: u32 = 2048;
 const MAP: u32 = 1 << 16;
 
 /// An entry.
-pub(super) struct Entry {
+pub(in super::super) struct Entry {
     pub name: String,
     pub kind: Kind,
     /// Byte of the archive that its content begins at.
@@ -25,7 +25,7 @@ pub(super) struct Entry {
 }
 
 /// What is done with an entry.
-pub(super) enum Kind {
+pub(in super::super) enum Kind {
     File,
     Folder,
     /// Not read, and why.
@@ -33,7 +33,7 @@ pub(super) enum Kind {
 }
 
 /// Why there are no more headers.
-pub(super) enum Stop {
+pub(in super::super) enum Stop {
     Sink,
     Damage(String),
 }
@@ -66,7 +66,7 @@ fn sound(block: &[u8]) -> bool {
 
 /// Goes from header to header.
 #[derive(Default)]
-pub(super) struct Headers {
+pub(in super::super) struct Headers {
     next: u64,
     /// What extended headers say of the entry to come.
     more: More,

@@ -10,7 +10,7 @@ mod tests;
 use super::{BLOCK, Flow, Inside, Walk, again::Slice, again::Whole};
 use crate::{Format, Sink};
 pub(crate) use header::is;
-use header::{Headers, Kind};
+pub(super) use header::{Headers, Kind};
 use std::{
     fs::File,
     io::{self, Read, Seek, SeekFrom},
