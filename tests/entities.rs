@@ -54,7 +54,11 @@ impl Soc {
     fn import_events(&self, name: &str, events: &[Value]) {
         let lines: String = events.iter().map(|e| format!("{e}\n")).collect();
         let job = self.s.import(&self.token, name, lines.as_bytes());
-        assert_eq!((&job["status"], &job["result"]["events"]), (&json!("done"), &json!(events.len())), "{job}");
+        assert_eq!(
+            (&job["status"], &job["result"]["events"]),
+            (&json!("done"), &json!(events.len())),
+            "{job}"
+        );
     }
 
     /// Hosts and counts of the alerts that a filter leaves.
@@ -130,7 +134,11 @@ fn a_merge_joins_what_filters_find_and_what_comes_later_and_can_be_taken_back() 
     assert_eq!(soc.alerts(""), set(&[PC1, CORP, OTHER, pc10, both]));
     assert_eq!(soc.alerts("&entity=desk7"), set(&[PC1, CORP, both]));
     // A clock of one is that of the other.
-    let shown = |soc: &Soc| text(&soc.get("/api/v1/siem/logs?host=pc1.corp.example&sort=timestamp&limit=1&q=11.exe")["items"][0]["timestamp"]);
+    let shown = |soc: &Soc| {
+        text(
+            &soc.get("/api/v1/siem/logs?host=pc1.corp.example&sort=timestamp&limit=1&q=11.exe")["items"][0]["timestamp"],
+        )
+    };
     let clock = soc.send("POST", "/api/v1/siem/clocks", &json!({"host": "desk7", "offset_seconds": 3600}));
     assert_eq!((clock.status, shown(&soc)), (200, "2024-05-01T11:00:11.000Z".into()));
 
@@ -171,7 +179,8 @@ fn a_merge_joins_what_filters_find_and_what_comes_later_and_can_be_taken_back() 
     assert_eq!(soc.alerts("&entity=pc1.corp.example"), set(&[PC1, ("pc1.corp.example", 4), both]));
 
     let rows = soc.s.all(&soc.token, "/api/v1/audit");
-    let of = |action: &str| -> Vec<Value> { rows.iter().filter(|r| r["action"] == action).cloned().collect() };
+    let of =
+        |action: &str| -> Vec<Value> { rows.iter().filter(|r| r["action"] == action).cloned().collect() };
     let (merged, split) = (of("entity.merge"), of("entity.split"));
     assert_eq!((merged.len(), split.len()), (2, 1));
     let chained = merged.iter().find(|r| r["object"]["id"] == "Box").unwrap();
@@ -190,7 +199,9 @@ fn the_order_of_imports_is_no_matter_with_merges_too() {
         order.rotate_left(turn);
         order.iter().for_each(|(host, from)| soc.import(host, *from));
         let all = soc.s.all(&soc.token, "/api/v1/alerts");
-        let one = |a: &Value| format!("{} {} {} {}", a["entities"], a["first_seen"], a["last_seen"], a["event_count"]);
+        let one = |a: &Value| {
+            format!("{} {} {} {}", a["entities"], a["first_seen"], a["last_seen"], a["event_count"])
+        };
         all.iter().map(one).collect::<BTreeSet<_>>()
     };
     let first = made(0);
@@ -214,16 +225,27 @@ fn an_alert_names_each_entity_once_with_the_sid_and_hosts_of_any_format_group() 
         {"type": "process", "value": "C:\\a.exe"},
         {"type": "user", "value": "CORP\\EVE", "sid": EVE},
     ]);
-    assert_eq!((&page["items"][0]["entities"], &page["items"][0]["affected_assets"]), (&right, &json!(["WS1"])));
-    for (name, found) in [(EVE, 1), ("s-1-5-21-1-2-3-1104", 1), ("S-1-5-21-1-2-3-1105", 0), ("c:%5Ca.EXE", 1)] {
+    assert_eq!(
+        (&page["items"][0]["entities"], &page["items"][0]["affected_assets"]),
+        (&right, &json!(["WS1"]))
+    );
+    for (name, found) in [(EVE, 1), ("s-1-5-21-1-2-3-1104", 1), ("S-1-5-21-1-2-3-1105", 0), ("c:%5Ca.EXE", 1)]
+    {
         assert_eq!(soc.alerts(&format!("&entity={name}")).len(), found, "{name}");
     }
-    let body = json!({"title": "t", "severity": "low", "entities": [{"type": "user", "value": "bob", "sid": ""}]});
+    let body =
+        json!({"title": "t", "severity": "low", "entities": [{"type": "user", "value": "bob", "sid": ""}]});
     let got = soc.send("POST", "/api/v1/alerts", &body);
     assert_eq!(got.json()["error"]["detail"]["field"], "entities[0].sid");
 
-    let line = |host: &str, n: u64| format!("2024-05-01T10:00:0{n}Z {host} su[9]: FAILED SU (to root) eve on pts/0\n");
-    let job = soc.s.import(&soc.token, "auth.log", [line("web", 1), line("db", 2), line("WEB", 3)].concat().as_bytes());
+    let line = |host: &str, n: u64| {
+        format!("2024-05-01T10:00:0{n}Z {host} su[9]: FAILED SU (to root) eve on pts/0\n")
+    };
+    let job = soc.s.import(
+        &soc.token,
+        "auth.log",
+        [line("web", 1), line("db", 2), line("WEB", 3)].concat().as_bytes(),
+    );
     assert_eq!(job["status"], "done", "{job}");
     let rule = "&rule_id=00000000-0000-4000-8000-000000000002";
     assert_eq!(soc.alerts(rule), set(&[("WEB", 2), ("db", 1)]), "not all that are no Windows in one");

@@ -209,6 +209,9 @@ mod tests {
         assert_eq!(of("windows.powershell", &[("Security_UserID", EVE)]), (String::new(), EVE.into()));
         assert_eq!(of("json.other", &[("user.name", "eve"), ("user.id", EVE)]), ("eve".into(), EVE.into()));
         assert_eq!(of("json.other", &[("user", "bob"), ("user.id", EVE)]), ("bob".into(), String::new()));
-        assert_eq!(of("linux.auditd", &[("user.name", "eve"), ("user.id", "0")]), ("eve".into(), String::new()));
+        assert_eq!(
+            of("linux.auditd", &[("user.name", "eve"), ("user.id", "0")]),
+            ("eve".into(), String::new())
+        );
     }
 }

@@ -420,9 +420,11 @@ fn scan(events: &[Event], source: SourceId, search: &Search) -> Vec<Identity> {
     let mut hits: Vec<_> = moved
         .iter()
         .filter(|e| search.from.is_none_or(|from| e.time >= from) && search.to.is_none_or(|to| e.time < to))
-        .filter(|e| search.hosts.is_empty() || {
-            let own = e.text("Computer").unwrap();
-            search.hosts.iter().any(|h| own.eq_ignore_ascii_case(h))
+        .filter(|e| {
+            search.hosts.is_empty() || {
+                let own = e.text("Computer").unwrap();
+                search.hosts.iter().any(|h| own.eq_ignore_ascii_case(h))
+            }
         })
         .filter(|e| needle.is_empty() || e.fields.iter().any(|(_, v)| found(v)))
         .map(|e| (e.time, e.identity))

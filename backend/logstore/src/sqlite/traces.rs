@@ -2,7 +2,9 @@
 
 use super::{
     SqliteStore,
-    queries::{CLEARED_ALL, CLEARED_PUT, DAYS_ALL, DAYS_OF, DAYS_PUT, HOSTS, SERIES_ALL, SERIES_OF, SERIES_PUT},
+    queries::{
+        CLEARED_ALL, CLEARED_PUT, DAYS_ALL, DAYS_OF, DAYS_PUT, HOSTS, SERIES_ALL, SERIES_OF, SERIES_PUT,
+    },
     read::identity,
 };
 use crate::{Cleared, Day, Error, Result, Run, Series, SourceId, Traces, traces::Batch};

@@ -73,15 +73,15 @@ impl Entities {
             }
         };
         let Some(sid) = e.sid else { return };
-        match there.1.get_mut(&fold(&sid)) {
-            Some(old) => smaller(old, sid),
-            // The first stands beside what is there already.
-            None if there.1.is_empty() => drop(there.1.insert(fold(&sid), sid)),
-            None if full => {}
-            None => {
-                self.count += 1;
-                there.1.insert(fold(&sid), sid);
-            }
+        let (key, sids) = (fold(&sid), &mut there.1);
+        if let Some(old) = sids.get_mut(&key) {
+            smaller(old, sid);
+        } else if sids.is_empty() {
+            // It stands beside what is there already.
+            sids.insert(key, sid);
+        } else if !full {
+            sids.insert(key, sid);
+            self.count += 1;
         }
     }
 

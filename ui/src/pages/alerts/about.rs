@@ -25,8 +25,7 @@ pub fn About() -> impl IntoView {
                 .map(|a| a.mitre_techniques.iter().map(|v| chip("technique", None, v.clone())).collect_view())
         })
     };
-    let entities =
-        move || open.with(|o| o.as_ref().map(|a| a.entities.iter().map(entity).collect_view()));
+    let entities = move || open.with(|o| o.as_ref().map(|a| a.entities.iter().map(entity).collect_view()));
     let some = move |f: fn(&Alert) -> usize| open.with(|o| o.as_ref().is_some_and(|a| f(a) > 0));
     view! {
         <div class="sec"><dl class="kv about">

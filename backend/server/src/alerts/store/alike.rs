@@ -172,11 +172,48 @@ mod tests {
     use sqlx::{ConnectOptions as _, Row as _, sqlite::SqliteConnectOptions};
 
     const NAMES: &[&str] = &[
-        "PC1", "pc1.", "pc1.corp.example", "PC1.corp.example.", "pc1.other.example", "pc10", "pc1_", "pcx1", "10.1.2.3",
-        "10", "10.corp", "fe80::1", "ws", "w", "bob", "BOB", "CORP\\bob", "corp.example\\bob", "bob@corp.example",
-        "bob@corp", "bob@other.example", "OTHER\\bob", ".\\bob", "\\bob", "bob@", "bob@a\\b", "corp\\bob@x", "bobby",
-        "CORP\\PC1$", "PC1$", "S-1-5-21-1-2-3-500", "s-1-5-21-1-2-3-500", "S-1-5-21-1-2-3-501", "M\u{dc}LLER",
-        "m\u{fc}ller", "CORP\\m\u{fc}ller", "muller", "kelvin", "100%", "100x", "a~b", "",
+        "PC1",
+        "pc1.",
+        "pc1.corp.example",
+        "PC1.corp.example.",
+        "pc1.other.example",
+        "pc10",
+        "pc1_",
+        "pcx1",
+        "10.1.2.3",
+        "10",
+        "10.corp",
+        "fe80::1",
+        "ws",
+        "w",
+        "bob",
+        "BOB",
+        "CORP\\bob",
+        "corp.example\\bob",
+        "bob@corp.example",
+        "bob@corp",
+        "bob@other.example",
+        "OTHER\\bob",
+        ".\\bob",
+        "\\bob",
+        "bob@",
+        "bob@a\\b",
+        "corp\\bob@x",
+        "bobby",
+        "CORP\\PC1$",
+        "PC1$",
+        "S-1-5-21-1-2-3-500",
+        "s-1-5-21-1-2-3-500",
+        "S-1-5-21-1-2-3-501",
+        "M\u{dc}LLER",
+        "m\u{fc}ller",
+        "CORP\\m\u{fc}ller",
+        "muller",
+        "kelvin",
+        "100%",
+        "100x",
+        "a~b",
+        "",
     ];
 
     #[test]
@@ -217,9 +254,11 @@ mod tests {
         for name in NAMES {
             let alike = Alike::of(&Merged::default(), name);
             let rows = sqlx::query(sql).bind(None::<String>).bind(None::<String>).bind(None::<String>);
-            let rows = rows.bind(None::<String>).bind(None::<String>).bind(None::<String>).bind(alike.patterns);
+            let rows =
+                rows.bind(None::<String>).bind(None::<String>).bind(None::<String>).bind(alike.patterns);
             let rows = rows.fetch_all(&mut db).await.unwrap();
-            let found: Vec<_> = rows.iter().map(|r| all[usize::try_from(r.get::<i64, _>(0)).unwrap() - 1]).collect();
+            let found: Vec<_> =
+                rows.iter().map(|r| all[usize::try_from(r.get::<i64, _>(0)).unwrap() - 1]).collect();
             let same = |(kind, value): &&(&str, &str)| match *kind {
                 "host" => Host::new(value).same(&Host::new(name)),
                 "user" => User::new(value).same(&User::new(name)),

@@ -200,7 +200,9 @@ impl Filter {
         let set = [
             by(&self.case_id, PROBE_CASE),
             words(&self.text, true),
-            self.entity.as_ref().map(|alike| alike.probe.clone().map(|p| (sqlx::query(PROBE_WORDS).bind(p), false))),
+            self.entity
+                .as_ref()
+                .map(|alike| alike.probe.clone().map(|p| (sqlx::query(PROBE_WORDS).bind(p), false))),
             words(&self.tag, false),
             words(&self.technique, false),
             by(&self.rule_id, PROBE_RULE),

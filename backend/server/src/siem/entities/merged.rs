@@ -46,7 +46,8 @@ impl<T> Names<T> {
 
     /// All that one of these is merged with, itself too.
     fn with(&self, one: impl Fn(&T) -> bool) -> impl Iterator<Item = &T> {
-        let roots: BTreeSet<_> = self.all.iter().filter(|(name, _)| one(name)).map(|(_, root)| root).collect();
+        let roots: BTreeSet<_> =
+            self.all.iter().filter(|(name, _)| one(name)).map(|(_, root)| root).collect();
         self.all.iter().filter(move |(_, root)| roots.contains(root)).map(|(name, _)| name)
     }
 }
@@ -84,7 +85,8 @@ impl Merged {
     /// The host of this name, by it and by whatever is merged with a name that is the same.
     pub fn hosts(&self, name: &str) -> Vec<Host> {
         let own = Host::new(name);
-        let mut all: Vec<_> = self.hosts.with(|host| host.same(&own)).filter(|h| **h != own).cloned().collect();
+        let mut all: Vec<_> =
+            self.hosts.with(|host| host.same(&own)).filter(|h| **h != own).cloned().collect();
         all.insert(0, own);
         all
     }
@@ -92,7 +94,8 @@ impl Merged {
     /// The user of this name, by it and by whatever is merged with a name that is the same.
     pub fn users(&self, name: &str) -> Vec<User> {
         let own = User::new(name);
-        let mut all: Vec<_> = self.users.with(|user| user.same(&own)).filter(|u| **u != own).cloned().collect();
+        let mut all: Vec<_> =
+            self.users.with(|user| user.same(&own)).filter(|u| **u != own).cloned().collect();
         all.insert(0, own);
         all
     }
