@@ -60,8 +60,10 @@ impl Host {
 
     /// Whether both are the same: equal, or equal in their first labels where not both are full names.
     pub fn same(&self, other: &Host) -> bool {
-        let by_label = !self.whole && !other.whole && !(self.is_full() && other.is_full());
-        self.folded == other.folded || by_label && self.label() == other.label()
+        if self.whole || other.whole || self.is_full() && other.is_full() {
+            return self.folded == other.folded;
+        }
+        self.label() == other.label()
     }
 }
 
