@@ -8,12 +8,13 @@ use serde_json::json;
 /// `?7` is [`Alike::patterns`].
 macro_rules! alike {
     () => {
-        "(?7 IS NULL OR EXISTS (SELECT 1 FROM json_each(?7) AS alike WHERE instr(words, alike.value ->> 1) > 0
-            AND instr(words, alike.value ->> 3) > 0 AND EXISTS (SELECT 1 FROM json_each(entities)
-                WHERE alike.value ->> 0 IN ('', 'sid', value ->> 'type')
-                AND CASE alike.value ->> 0 WHEN 'sid' THEN value ->> 'sid' ELSE value ->> 'value' END
-                    LIKE alike.value ->> 2 ESCAPE '~'
-                AND (alike.value ->> 4 = 0 OR instr(value ->> 'value', '\\') = 0))))"
+        "(?7 IS NULL OR EXISTS (
+            WITH alike (kind, piece, pattern, more, bare) AS MATERIALIZED (SELECT value ->> 0, value ->> 1, value ->> 2,
+                value ->> 3, value ->> 4 FROM json_each(?7))
+            SELECT 1 FROM alike WHERE instr(words || char(10), piece) > 0 AND instr(words, more) > 0
+                AND EXISTS (SELECT 1 FROM json_each(entities) WHERE kind IN ('', 'sid', value ->> 'type')
+                    AND CASE kind WHEN 'sid' THEN value ->> 'sid' ELSE value ->> 'value' END LIKE pattern ESCAPE '~'
+                    AND (bare = 0 OR instr(value ->> 'value', '\\') = 0))))"
     };
 }
 
@@ -26,8 +27,8 @@ const LONGEST: usize = 4_096;
 #[derive(Clone, Debug, Default)]
 pub struct Alike {
     /// JSON list of `[type, piece, pattern, words, bare]`: an entity of this type (any where it is empty, `sid` for the
-    /// SID beside a user) matches the pattern, has no backslash where `bare` is 1, and the alert's words hold the piece
-    /// and the words.
+    /// SID beside a user) matches the pattern, has no backslash where `bare` is 1, and the alert's words, which have each
+    /// entity on a line, hold the piece and the words.
     pub patterns: String,
     /// A search in the index of words that finds at least the alerts that match; none where a piece is too short.
     pub probe: Option<String>,
@@ -37,28 +38,30 @@ pub struct Alike {
 struct Rows(Vec<(&'static str, String, String, String, u8)>);
 
 impl Rows {
-    /// An entity of this type whose value matches; `name` is what the alert's words hold of it.
-    fn pattern(&mut self, kind: &'static str, name: &str, pattern: String, bare: bool) {
+    /// An entity of this type whose value matches. `name` is what the value holds of it, `piece` how its line holds that.
+    fn pattern(&mut self, kind: &'static str, name: &str, piece: String, pattern: String, bare: bool) {
         // A sigma folds by its place in a word.
         let words = if name.is_ascii() || name.contains('σ') { "" } else { name };
-        self.0.push((kind, piece(name), pattern, words.to_owned(), u8::from(bare)));
+        let piece = if piece.is_ascii() { piece } else { longest_ascii(&piece).to_owned() };
+        self.0.push((kind, piece, pattern, words.to_owned(), u8::from(bare)));
     }
 
     /// Just this value.
-    fn exact(&mut self, kind: &'static str, name: &str, value: &str) {
-        self.pattern(kind, name, escaped(value), false);
+    fn exact(&mut self, kind: &'static str, value: &str) {
+        self.pattern(kind, value, format!("\n{value}\n"), escaped(value), false);
     }
 
     fn host(&mut self, host: &Host) {
         let mut both = |name: &str| {
-            self.exact("host", name, name);
-            self.exact("host", name, &format!("{name}."));
+            self.exact("host", name);
+            self.exact("host", &format!("{name}."));
         };
         both(host.folded());
         if host.is_full() {
             both(host.label());
         } else if !host.is_whole() {
-            self.pattern("host", host.label(), format!("{}.%", escaped(host.label())), false);
+            let label = host.label();
+            self.pattern("host", label, format!("\n{label}."), format!("{}.%", escaped(label)), false);
         }
     }
 
@@ -67,17 +70,17 @@ impl Rows {
         // What has none of these can stand on either side of them.
         let (plain, bare) = (!name.contains('\\'), !name.contains(['\\', '@']));
         if bare || user.domain().is_none() && User::new(name) == *user {
-            self.exact("user", name, name);
+            self.exact("user", name);
         }
-        let like = escaped(name);
         match user.domain() {
             None if is_sid(name) => {}
             None => {
+                let like = escaped(name);
                 if plain {
-                    self.pattern("user", name, format!("_%\\{like}"), false);
+                    self.pattern("user", name, format!("\\{name}\n"), format!("_%\\{like}"), false);
                 }
                 if bare {
-                    self.pattern("user", name, format!("{like}@_%"), true);
+                    self.pattern("user", name, format!("\n{name}@"), format!("{like}@_%"), true);
                 }
             }
             Some(domain) => self.within(name, domain, bare),
@@ -86,24 +89,28 @@ impl Rows {
 
     /// A user in a domain that is the same as this.
     fn within(&mut self, name: &str, domain: &Host, bare: bool) {
-        let like = escaped(name);
-        let mut both = |domain: String| {
-            self.pattern("user", name, format!("{domain}\\{like}"), false);
+        let mut both = |domain: &str| {
+            self.exact("user", &format!("{domain}\\{name}"));
             if bare {
-                self.pattern("user", name, format!("{like}@{domain}"), true);
+                let mail = format!("{name}@{domain}");
+                self.pattern("user", &mail, format!("\n{mail}\n"), escaped(&mail), true);
             }
         };
-        let whole = escaped(domain.folded());
-        both(whole.clone());
-        both(format!("{whole}."));
+        both(".");
+        both(domain.folded());
+        both(&format!("{}.", domain.folded()));
         if domain.is_full() {
-            let label = escaped(domain.label());
-            both(label.clone());
-            both(format!("{label}."));
+            both(domain.label());
+            both(&format!("{}.", domain.label()));
         } else if !domain.is_whole() {
-            both(format!("{whole}.%"));
+            let (like, label) = (escaped(name), format!("{}.", domain.label()));
+            let within = format!("{}%\\{like}", escaped(&label));
+            self.pattern("user", name, format!("\\{name}\n"), within, false);
+            if bare {
+                let mail = format!("{like}@{}%", escaped(&label));
+                self.pattern("user", name, format!("\n{name}@{label}"), mail, true);
+            }
         }
-        self.exact("user", name, &format!(".\\{name}"));
     }
 }
 
@@ -112,16 +119,18 @@ impl Alike {
     pub fn of(merged: &Merged, name: &str) -> Alike {
         let mut rows = Rows::default();
         let folded = fold(name);
-        rows.exact("", &folded, &folded);
+        rows.exact("", &folded);
         if is_sid(name) {
-            rows.exact("sid", &folded, &folded);
+            rows.exact("sid", &folded);
         }
         merged.hosts(name).iter().for_each(|host| rows.host(host));
         // A path looks like a user in a domain, and is none.
         let is_path = |user: &User| user.domain().is_some_and(|d| d.folded().contains([':', '/', '\\']));
         merged.users(name).iter().filter(|user| !is_path(user)).for_each(|user| rows.user(user));
-        let mut rows = rows.0;
-        rows.retain(|(_, _, pattern, ..)| pattern.len() <= LONGEST);
+        let (own, mut rows) = (escaped(&folded), rows.0);
+        // What any entity may be is a host's or a user's too.
+        let told = |kind: &str, pattern: &str| matches!(kind, "host" | "user") && pattern == own;
+        rows.retain(|(kind, _, pattern, ..)| pattern.len() <= LONGEST && !told(kind, pattern));
         rows.sort();
         rows.dedup();
         Alike { probe: probe(rows.iter().map(|row| &*row.1)), patterns: json!(rows).to_string() }
@@ -143,14 +152,13 @@ fn escaped(text: &str) -> String {
 }
 
 /// The longest piece whose letters fold alike everywhere.
-fn piece(name: &str) -> String {
-    let pieces = name.split(|c: char| !c.is_ascii());
-    pieces.max_by_key(|piece| piece.len()).unwrap_or_default().to_owned()
+fn longest_ascii(text: &str) -> &str {
+    text.split(|c: char| !c.is_ascii()).max_by_key(|piece| piece.len()).unwrap_or_default()
 }
 
-/// The shortest pieces that all others hold.
+/// The shortest pieces that all others hold. The last line of the words has no end.
 fn probe<'p>(pieces: impl Iterator<Item = &'p str>) -> Option<String> {
-    let mut all: Vec<&str> = pieces.collect();
+    let mut all: Vec<&str> = pieces.map(|piece| piece.trim_end_matches('\n')).collect();
     all.sort_by_key(|piece| (piece.len(), *piece));
     let mut least: Vec<&str> = vec![];
     for piece in all {
@@ -218,13 +226,13 @@ mod tests {
 
     #[test]
     fn a_probe_is_of_the_least_pieces() {
-        let of = |name: &str| Alike::of(&Merged::default(), name).probe;
-        assert_eq!(of("PC1.corp.example").as_deref(), Some("\"pc1\""));
-        assert_eq!(of("CORP\\bob").as_deref(), Some("\"bob\""));
-        assert_eq!(of("say \"hi\"").as_deref(), Some("\"say \"\"hi\"\"\""));
-        assert_eq!(of("C:\\Windows\\cmd.exe").as_deref(), Some("\"c:\\windows\\cmd\""));
-        assert_eq!(of("pc"), None);
-        assert_eq!(of("pc.corp.example"), None);
+        let of = |name: &str| Alike::of(&Merged::default(), name).probe.unwrap_or_default();
+        assert_eq!(of("PC1.corp.example"), "\"\npc1\" OR \"\\pc1.corp.example\"");
+        assert_eq!(of("CORP\\bob"), "\"\nbob\" OR \"\\bob\"");
+        assert_eq!(of("say \"hi\""), "\"\nsay \"\"hi\"\"\" OR \"\\say \"\"hi\"\"\"");
+        assert_eq!(of("C:\\Windows\\cmd.exe"), "\"\nc:\\windows\\cmd\"");
+        assert_eq!(of("pc"), "\"\npc\" OR \"\\pc\"");
+        assert_eq!(of("x"), "");
         let m = EntityMerge {
             merge_id: "1".into(),
             kind: EntityKind::Host,
@@ -234,7 +242,8 @@ mod tests {
             merged_by: "ann".into(),
             merged_at: api::Time(0),
         };
-        assert_eq!(Alike::of(&Merged::of(&[m]), "PC1").probe.as_deref(), Some("\"pc1\" OR \"desk7\""));
+        let both = Alike::of(&Merged::of(&[m]), "PC1").probe;
+        assert_eq!(both.as_deref(), Some("\"\npc1\" OR \"\\pc1\" OR \"\ndesk7\""));
     }
 
     #[tokio::test]
