@@ -174,6 +174,24 @@ mod tests {
     }
 
     #[test]
+    fn who_has_no_name_is_known_by_the_sid_of_an_account() {
+        let users = |fields: &[(&str, &str)]| {
+            let fields = fields.iter().map(|(n, v)| ((*n).into(), event::Value::from(*v))).collect();
+            let dataset = "windows.powershell".into();
+            let (time, place, identity) = (event::Nanos(0), event::Place::default(), [0; 16]);
+            let e = Event { time, dataset, place, fields, identity };
+            of_event(&e).map(|e| (e.kind, e.value, e.sid)).collect::<Vec<_>>()
+        };
+        let sid = "S-1-5-21-1-2-3-500";
+        let user = |value: &str, sid: Option<&str>| {
+            vec![("user".to_owned(), value.to_owned(), sid.map(String::from))]
+        };
+        assert_eq!(users(&[("Security_UserID", sid)]), user(sid, None));
+        assert_eq!(users(&[("Security_UserID", "S-1-5-18")]), []);
+        assert_eq!(users(&[("SubjectUserName", "eve"), ("SubjectUserSid", sid)]), user("eve", Some(sid)));
+    }
+
+    #[test]
     fn there_are_no_more_than_an_alert_holds() {
         let many: Vec<_> = (0..300).map(|n| entity("user", "u", Some(&format!("S-1-5-21-{n}")))).collect();
         assert_eq!(united(&many).len(), MOST);

@@ -1,6 +1,7 @@
 //! Merges by hand: names of hosts and users that people said are one. Filters of alerts and events find all by each, an
 //! offset of a clock holds for all, and alerts that are made later group under one. What is there is not grouped anew:
-//! alerts are worked with, and taking a merge back must not have to take them apart.
+//! alerts are worked with, and taking a merge back must not have to take them apart. Correlation rules go on by values as
+//! they are written: what contributed to them before and after a merge would else count apart.
 
 mod merged;
 mod store;
