@@ -113,6 +113,9 @@ fn rules(w: &mut Walk<'_>) {
     w.call("PipelineDelete", &["p"], &Value::Null);
     let clock = w.call("ClockSet", &[], &json!({"host": "a", "offset_seconds": 5})).json();
     w.call("ClockDelete", &[text(&clock["items"][0]["clock_id"])], &Value::Null);
+    let names = json!({"kind": "host", "names": ["a", "b"], "into": "a"});
+    let merged = w.call("EntityMergeCreate", &[], &names).json();
+    w.call("EntityMergeDelete", &[text(&merged["items"][0]["merge_id"])], &Value::Null);
     w.call("RuleDelete", &[rule], &Value::Null);
     w.send("PackImport", &[], "?name=ours", |c| c.bytes("application/octet-stream", RULE.as_bytes()));
     w.s.settle(&w.token);

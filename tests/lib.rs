@@ -9,6 +9,7 @@ mod cli;
 mod clocks;
 mod contract;
 mod drive;
+mod entities;
 mod evidence;
 mod folder;
 mod hostile;

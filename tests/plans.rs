@@ -47,6 +47,7 @@ const SCANS: &[(&str, &str, &str)] = &[
     ("detections/verdicts", "a", "counts of alerts by technique, for the coverage alone"),
     ("detections/verdicts", "t", "techniques that the inner queries found"),
     ("siem/clocks", "clock", "zones and offsets of one workspace, 10,000 at most, read when one changes"),
+    ("siem/entities", "entity_merge", "merges of one workspace, 10,000 at most, read when one changes"),
     ("siem/forecast", "import_rate", "one row a format"),
     ("detections/correlations", "correlation_due", "one row for each correlation that waits"),
 ];
@@ -55,7 +56,7 @@ const SCANS: &[(&str, &str, &str)] = &[
 fn unmarked(place: &str, step: &str) -> bool {
     let Some(table) = step.strip_prefix("SCAN ").and_then(|s| s.split(' ').next()) else { return false };
     // Values that were bound, and results of inner queries.
-    let inner = matches!(table, "json_each" | "wanted" | "hit" | "CONSTANT")
+    let inner = matches!(table, "json_each" | "wanted" | "alike" | "hit" | "CONSTANT")
         || table.starts_with('(')
         || table.ends_with("-ROW");
     !inner && !SCANS.iter().any(|(p, t, _)| *p == place && *t == table)

@@ -1,6 +1,7 @@
 //! The served page in Chromium: login, upload, alerts, in both languages, dark and light, and
 //! nothing that axe-core finds.
 
+mod entities;
 mod rules;
 mod session;
 mod settings;
@@ -185,6 +186,7 @@ async fn journey(dark: bool) {
             ("settings/users", "user-row"),
             ("settings/keys", "key-create"),
             ("settings/runtime", "runtime-save"),
+            ("settings/entities", "merges-empty"),
             ("settings/audit", "audit-row"),
             ("settings/about", "version"),
         ] {

@@ -63,6 +63,11 @@ CREATE TABLE correlation_due (
   correlation TEXT PRIMARY KEY, first INTEGER NOT NULL, last INTEGER NOT NULL
 , times INTEGER NOT NULL DEFAULT 1) STRICT, WITHOUT ROWID;
 CREATE TABLE counter (name TEXT PRIMARY KEY, value INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+CREATE TABLE entity_merge (
+  merge_id TEXT PRIMARY KEY, kind TEXT NOT NULL, name TEXT NOT NULL, written TEXT NOT NULL, into_name TEXT NOT NULL,
+  into_written TEXT NOT NULL, reason TEXT, merged_by TEXT NOT NULL, merged_at INTEGER NOT NULL, UNIQUE (kind, name),
+  CHECK (kind IN ('host', 'user') AND name <> into_name)
+) STRICT, WITHOUT ROWID;
 CREATE TABLE firing (
   correlation TEXT NOT NULL, grp TEXT NOT NULL, first INTEGER NOT NULL, last INTEGER NOT NULL, count INTEGER NOT NULL,
   alert INTEGER NOT NULL REFERENCES alert, PRIMARY KEY (correlation, grp, first)

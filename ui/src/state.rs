@@ -53,6 +53,8 @@ pub enum Layer {
     Close,
     /// Link to a case.
     LinkCase,
+    /// Other names of a host or a user.
+    Same,
     /// Run rules over stored events.
     Run,
     /// Delete the open rule.

@@ -59,6 +59,9 @@ pub struct Entity {
     pub kind: String,
     /// As written in the event.
     pub value: String,
+    /// A user's SID, where the event names it beside the user.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sid: Option<String>,
 }
 
 /// An alert.
@@ -359,7 +362,8 @@ list_query! {
         case_id: String,
         /// Technique id.
         technique: String,
-        /// Value of an entity, any type.
+        /// An entity: its value, caseless; a host also by its first label unless two full names differ, a user by name
+        /// and by domain where both have one, or by SID; and whatever names are merged with it.
         entity: String,
         /// Tag.
         tag: String,

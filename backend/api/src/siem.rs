@@ -1,9 +1,11 @@
 //! Logs, imports, sources.
 
 mod clocks;
+mod entities;
 pub mod sources;
 
 pub use clocks::*;
+pub use entities::*;
 pub use sources::{
     Gap, GapKind, Removal, RemovalResult, Source, SourceCase, SourceDelete, SourceDetail, SourceGet,
     SourceHost, SourceImport, SourceList, SourcePath, SourceStatus, SourcesList,
@@ -115,7 +117,7 @@ list_query! {
         from: Time,
         /// Before.
         to: Time,
-        /// Host name.
+        /// Host, by its first label unless two full names differ, and by whatever names are merged with it.
         host: String,
         /// Dataset.
         dataset: String,
@@ -337,6 +339,12 @@ routes! {
     ClockSet: POST "/api/v1/siem/clocks", SiemWrite, path Empty, query Empty, body Json SetClock => 200 Json ClocksSet;
     #[doc = "Take back a zone or an offset"]
     ClockDelete: DELETE "/api/v1/siem/clocks/{clock_id}", SiemWrite, path ClockPath, query Empty, body None () => 204 Empty ();
+    #[doc = "Names of hosts and users that were merged by hand"]
+    EntityMergesList: GET "/api/v1/siem/entities/merges", SiemRead, path Empty, query EntityMergeList, body None () => 200 Json Page<EntityMerge>;
+    #[doc = "Say that names are one host or user: filters find all by each, new alerts group under one; alerts that are there stay"]
+    EntityMergeCreate: POST "/api/v1/siem/entities/merges", SiemWrite, path Empty, query Empty, body Json MergeEntities => 201 Json EntitiesMerged;
+    #[doc = "Take back one merge of two names"]
+    EntityMergeDelete: DELETE "/api/v1/siem/entities/merges/{merge_id}", SiemWrite, path EntityMergePath, query Empty, body None () => 204 Empty ();
     #[doc = "Upload a log file as a stream; 202 with a job"]
     ImportCreate: POST "/api/v1/imports", SiemWrite, path Empty, query ImportQuery, body Stream () => 202 Json JobAccepted;
 }

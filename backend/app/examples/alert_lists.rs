@@ -131,7 +131,7 @@ async fn raise(app: &App, set: &server::detections::RuleSet, from: u64, to: u64)
         server::alerts::Match { rule, tuning, event }
     };
     let matches: Vec<_> = events.iter().enumerate().map(one).collect();
-    let cause = server::alerts::Cause { source: "sigma", run_id: None };
+    let cause = server::alerts::Cause { source: "sigma", run_id: None, merged: Default::default() };
     let mut tx = app.kernel.db.write(&Actor::system()).await.unwrap();
     server::alerts::raise(&app.kernel, &mut tx, &matches, &cause).await.unwrap();
     tx.commit(Audit::new("alert.raise", "job", "bench"), &[]).await.unwrap();

@@ -142,7 +142,7 @@ async fn token(app: &App) -> String {
 async fn alerts(app: &App, many: u64) -> String {
     let set = app.rules.fresh().await;
     let (rule, tuning) = (&set.engine.rules()[0], set.tuning(0).unwrap());
-    let cause = server::alerts::Cause { source: "sigma", run_id: None };
+    let cause = server::alerts::Cause { source: "sigma", run_id: None, merged: Default::default() };
     let event = |alert: u64, n: u64| {
         let mut identity = [0; 16];
         identity[..8].copy_from_slice(&alert.to_be_bytes());

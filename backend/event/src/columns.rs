@@ -1,7 +1,7 @@
 //! What lists show of any event: host, user, severity, one line. Windows events by [`crate::windows`], others by the
 //! names that their formats use.
 
-use crate::{Event, Value, windows};
+use crate::{Event, Value, entity::is_sid, windows};
 use std::borrow::Cow;
 
 /// Names of the host that an event happened on, best first: ECS, syslog exports, auditd's node, EVE's sensor host.
@@ -87,6 +87,16 @@ pub fn user(e: &Event) -> Option<String> {
     first(e, USERS).filter(|u| u != "4294967295").map(Cow::into_owned)
 }
 
+/// The acting user's SID, from the same side of the event as the name; where no user is named, of who wrote it.
+pub fn user_sid(e: &Event) -> Option<Cow<'_, str>> {
+    if windows_event(e) {
+        return windows::user_sid(e);
+    }
+    // Beside `user.name`, which is the first of the names, or alone.
+    let beside = user(e).is_none() || first(e, USERS.get(..1).unwrap_or_default()).is_some();
+    e.text("user.id").filter(|id| beside && is_sid(id))
+}
+
 /// Log severity word: `debug`, `info`, `warning`, `error` or `critical`.
 pub fn severity(e: &Event) -> &'static str {
     if windows_event(e) {
@@ -166,5 +176,42 @@ mod tests {
         assert_eq!((host(&e).as_deref(), severity(&e)), (Some("pc"), "error"));
         let e = event("json.other", &[("message", "a\u{1b}b\n".into()), ("level", "WARN".into())]);
         assert_eq!((message(&e).as_str(), severity(&e)), ("ab", "warning"));
+    }
+
+    #[test]
+    fn a_sid_is_of_the_same_side_as_the_name() {
+        const EVE: &str = "S-1-5-21-1-2-3-1104";
+        let of = |dataset: &str, fields: &[(&str, &str)]| {
+            let fields: Vec<_> = fields.iter().map(|(n, v)| (*n, Value::from(*v))).collect();
+            let e = event(dataset, &fields);
+            (user(&e).unwrap_or_default(), user_sid(&e).map(Cow::into_owned).unwrap_or_default())
+        };
+        let both = [
+            ("SubjectUserName", "eve"),
+            ("SubjectDomainName", "CORP"),
+            ("SubjectUserSid", EVE),
+            ("TargetUserName", "bob"),
+            ("TargetUserSid", "S-1-5-21-1-2-3-500"),
+            ("Security_UserID", "S-1-5-18"),
+        ];
+        assert_eq!(of("windows.security", &both), ("CORP\\eve".into(), EVE.into()));
+        let target = [("SubjectUserName", "-"), ("SubjectUserSid", "S-1-0-0"), both[3], both[4]];
+        assert_eq!(of("windows.security", &target), ("bob".into(), "S-1-5-21-1-2-3-500".into()));
+        let nobody = [("TargetUserName", "bob"), ("TargetUserSid", "S-1-0-0")];
+        assert_eq!(of("windows.security", &nobody), ("bob".into(), String::new()));
+        // Sysmon's own service writes its records.
+        let sysmon = [("User", "CORP\\eve"), ("Security_UserID", "S-1-5-18"), ("UserID", "S-1-5-18")];
+        assert_eq!(of("windows.sysmon", &sysmon), ("CORP\\eve".into(), String::new()));
+        let sent = [("AccountName", "SYSTEM"), ("UserID", "S-1-5-18")];
+        assert_eq!(of("windows.sysmon", &sent), ("SYSTEM".into(), "S-1-5-18".into()));
+        let service = [("AccountName", "LocalSystem"), ("Security_UserID", EVE)];
+        assert_eq!(of("windows.system", &service), ("LocalSystem".into(), String::new()));
+        assert_eq!(of("windows.powershell", &[("Security_UserID", EVE)]), (String::new(), EVE.into()));
+        assert_eq!(of("json.other", &[("user.name", "eve"), ("user.id", EVE)]), ("eve".into(), EVE.into()));
+        assert_eq!(of("json.other", &[("user", "bob"), ("user.id", EVE)]), ("bob".into(), String::new()));
+        assert_eq!(
+            of("linux.auditd", &[("user.name", "eve"), ("user.id", "0")]),
+            ("eve".into(), String::new())
+        );
     }
 }

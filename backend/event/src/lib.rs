@@ -7,6 +7,7 @@
 
 pub mod columns;
 pub mod ecs;
+pub mod entity;
 mod identity;
 mod name;
 pub mod ocsf;

@@ -1,15 +1,19 @@
 //! Reading the common properties out of a Windows event's flat fields.
 
-use crate::Event;
+use crate::{Event, entity::is_sid};
 use std::borrow::Cow;
 
-/// Field names that hold the acting user, best first; the domain field that goes with each.
-const USERS: &[(&str, Option<&str>)] = &[
-    ("SubjectUserName", Some("SubjectDomainName")),
-    ("User", None),
-    ("TargetUserName", Some("TargetDomainName")),
-    ("AccountName", None),
+/// Field names that hold the acting user, best first; the fields with the domain and the SID that go with each. Sysmon's
+/// `User` has none: `Security_UserID` of its records is that of its own service.
+const USERS: &[(&str, Option<&str>, Option<&str>)] = &[
+    ("SubjectUserName", Some("SubjectDomainName"), Some("SubjectUserSid")),
+    ("User", None, None),
+    ("TargetUserName", Some("TargetDomainName"), Some("TargetUserSid")),
+    // NXLog's names of who wrote the record; those of a service that was installed have no `UserID` beside.
+    ("AccountName", None, Some("UserID")),
 ];
+/// Who wrote the record, by SID alone: from System in the file, and as others name it.
+const WRITERS: &[&str] = &["Security_UserID", "UserID"];
 
 /// Channels and the dataset that their events belong to. The service part is Sigma's `service` with hyphens
 /// kept, so that a rule's log source can be found again from it.
@@ -94,13 +98,29 @@ pub fn host(e: &Event) -> Option<Cow<'_, str>> {
     e.text("Computer")
 }
 
+/// The name of the acting user, and the place of its fields.
+fn acting(e: &Event) -> Option<(Cow<'_, str>, Option<&'static str>, Option<&'static str>)> {
+    USERS.iter().find_map(|(name, domain, sid)| {
+        let user = e.text(name).filter(|u| u != "-")?;
+        Some((user, *domain, *sid))
+    })
+}
+
 /// The acting user as `DOMAIN\name` where both are known. `-` counts as absent.
 pub fn user(e: &Event) -> Option<String> {
-    USERS.iter().find_map(|(name, domain)| {
-        let user = e.text(name).filter(|u| u != "-")?;
-        let domain = domain.and_then(|d| e.text(d)).filter(|d| d != "-");
-        Some(domain.map_or_else(|| user.to_string(), |d| format!("{d}\\{user}")))
-    })
+    let (user, domain, _) = acting(e)?;
+    let domain = domain.and_then(|d| e.text(d)).filter(|d| d != "-");
+    Some(domain.map_or_else(|| user.to_string(), |d| format!("{d}\\{user}")))
+}
+
+/// The SID beside the acting user's name. Where no user is named, that of who wrote the record.
+pub fn user_sid(e: &Event) -> Option<Cow<'_, str>> {
+    // S-1-0-0 is "nobody".
+    let sid = |field: &str| e.text(field).filter(|s| is_sid(s) && s != "S-1-0-0");
+    match acting(e) {
+        Some((.., field)) => field.and_then(sid),
+        None => WRITERS.iter().find_map(|field| sid(field)),
+    }
 }
 
 /// Log severity word from the record's `Level` (winmeta.xml: 1 critical, 2 error, 3 warning, 4 information,

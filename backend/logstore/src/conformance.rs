@@ -131,7 +131,7 @@ async fn conditions(store: &dyn LogStore, b: SourceId) {
     assert_eq!(count(text("äö")).await, 200, "case is folded beyond ASCII");
     assert_eq!(count(text("Computer")).await, 0, "names are not values");
     assert_eq!(count(text("")).await, 200);
-    assert_eq!(count(Search { host: Some("ws1".into()), ..Search::default() }).await, 67);
+    assert_eq!(count(Search { hosts: vec!["ws1".into()], ..Search::default() }).await, 67);
     assert_eq!(count(Search { dataset: Some("windows.security".into()), ..Search::default() }).await, 50);
     assert_eq!(count(Search { severity: Some("critical".into()), ..Search::default() }).await, 40);
     assert_eq!(count(Search { source: Some(b), ..Search::default() }).await, 80, "ten are shared");
@@ -210,6 +210,9 @@ async fn totals_and_removal(store: &dyn LogStore, a: SourceId, b: SourceId) {
 }
 
 async fn traces(store: &dyn LogStore, a: SourceId, b: SourceId) {
+    let mut hosts = store.hosts().await.unwrap();
+    hosts.sort();
+    assert_eq!(hosts, ["WS0", "WS1", "WS2"]);
     let all = store.traces(&[a, b, SourceId(999)]).await.unwrap();
     assert_eq!(all.len(), 2);
     let of = |id: SourceId, host: &str, channel: &str| {
@@ -356,7 +359,7 @@ pub(crate) fn against_a_scan<K, S: LogStore>(made: impl Fn() -> (K, S), runtime:
                 for (needle, host, from, to, limit, ascending, by) in searches {
                     let search = Search {
                         text: Some(needle),
-                        host: host.map(|h| format!("ws{h}")),
+                        hosts: host.iter().flat_map(|h| [format!("ws{h}"), format!("ws{}", h / 2)]).collect(),
                         from: from.map(Nanos),
                         to: to.map(Nanos),
                         limit,
@@ -417,7 +420,12 @@ fn scan(events: &[Event], source: SourceId, search: &Search) -> Vec<Identity> {
     let mut hits: Vec<_> = moved
         .iter()
         .filter(|e| search.from.is_none_or(|from| e.time >= from) && search.to.is_none_or(|to| e.time < to))
-        .filter(|e| search.host.as_ref().is_none_or(|h| e.text("Computer").unwrap().eq_ignore_ascii_case(h)))
+        .filter(|e| {
+            search.hosts.is_empty() || {
+                let own = e.text("Computer").unwrap();
+                search.hosts.iter().any(|h| own.eq_ignore_ascii_case(h))
+            }
+        })
         .filter(|e| needle.is_empty() || e.fields.iter().any(|(_, v)| found(v)))
         .map(|e| (e.time, e.identity))
         .collect();

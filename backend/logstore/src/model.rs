@@ -166,8 +166,8 @@ impl Row {
 pub struct Search {
     /// Found inside any field's value, without case.
     pub text: Option<String>,
-    /// Exactly this host, without (ASCII) case.
-    pub host: Option<String>,
+    /// One of these hosts as they are written, without (ASCII) case; any where there is none.
+    pub hosts: Vec<String>,
     /// Exactly this dataset.
     pub dataset: Option<String>,
     /// Exactly this severity word.
@@ -194,7 +194,7 @@ impl Default for Search {
     fn default() -> Self {
         Search {
             text: None,
-            host: None,
+            hosts: vec![],
             dataset: None,
             severity: None,
             source: None,

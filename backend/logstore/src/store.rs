@@ -31,6 +31,10 @@ pub trait LogStore: Send + Sync {
     /// What the events of these sources left for the question what is not there.
     fn traces<'a>(&'a self, ids: &'a [SourceId]) -> Answer<'a, HashMap<SourceId, Traces>>;
 
+    /// The names of hosts as events have them, each once: of those whose traces are kept, and of 50,000 at most, counted
+    /// in each source.
+    fn hosts(&self) -> Answer<'_, Vec<String>>;
+
     /// Who holds each of the events, those that are there.
     fn holders<'a>(&'a self, ids: &'a [Identity]) -> Answer<'a, HashMap<Identity, Holder>>;
 

@@ -41,6 +41,8 @@ pub struct Parts {
     pub rules: Arc<Rules>,
     /// Zones of sources and offsets of hosts.
     pub clocks: Arc<siem::Clocks>,
+    /// Names of hosts and users that people said are one.
+    pub merges: Arc<siem::Merges>,
     /// What is missing in sources, as far as somebody asked.
     pub gaps: siem::GapMemory,
     /// Folder of the workspace.
@@ -91,6 +93,7 @@ pub const MIGRATIONS: &[Migration] = &[
     Migration { version: 4, name: "detections", sql: include_str!("../migrations/0004_detections.sql") },
     Migration { version: 5, name: "urgency", sql: include_str!("../migrations/0005_urgency.sql") },
     Migration { version: 6, name: "imports", sql: include_str!("../migrations/0006_imports.sql") },
+    Migration { version: 7, name: "entities", sql: include_str!("../migrations/0007_entities.sql") },
 ];
 
 impl App {
@@ -123,17 +126,19 @@ impl App {
             _ => None,
         };
         let rules = Arc::new(Rules::default());
-        let clocks = Arc::new(siem::Clocks::default());
+        let merges = Arc::new(siem::Merges::default());
+        let clocks = Arc::new(siem::Clocks::new(merges.clone()));
         let import = siem::Import {
             logs: logs.clone(),
             content: content.clone(),
             rules: rules.clone(),
             clocks: clocks.clone(),
+            merges: merges.clone(),
             dir: o.dir.to_owned(),
         };
         let packs = detections::PackImport { content: content.clone(), rules: rules.clone() };
         let removal = siem::RemoveSource { logs: logs.clone(), content: content.clone() };
-        let runs = detections::RuleRuns { logs: logs.clone(), rules: rules.clone() };
+        let runs = detections::RuleRuns { logs: logs.clone(), rules: rules.clone(), merges: merges.clone() };
         let name = o.dir.file_name().map_or_else(|| "workspace".into(), |n| n.to_string_lossy().into_owned());
         let kernel = kernel::Options {
             world: o.world,
@@ -155,8 +160,12 @@ impl App {
         };
         let (gaps, dir) = (siem::GapMemory::default(), o.dir.to_owned());
         let live = siem::Live::default();
-        let app = App(Arc::new(Parts { kernel, logs, content, rules, clocks, gaps, dir, live }));
+        let app = App(Arc::new(Parts { kernel, logs, content, rules, clocks, merges, gaps, dir, live }));
         if let Err(e) = detections::open(&app.kernel, &app.rules).await {
+            app.close().await;
+            return Err(e.into());
+        }
+        if let Err(e) = app.merges.load(app.kernel.db.read()).await {
             app.close().await;
             return Err(e.into());
         }
@@ -212,6 +221,7 @@ pub fn queries() -> Vec<(&'static str, &'static [(&'static str, &'static str)])>
         ("alerts/withdraw", alerts::WITHDRAW_QUERIES),
         ("cases", cases::QUERIES),
         ("siem/clocks", siem::CLOCK_QUERIES),
+        ("siem/entities", siem::ENTITY_QUERIES),
         ("siem/forecast", siem::RATE_QUERIES),
         ("siem/live", siem::LIVE_QUERIES),
     ];

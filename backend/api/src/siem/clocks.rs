@@ -11,7 +11,7 @@ pub struct Clock {
     pub clock_id: String,
     /// SHA-256 of the source; null for a host in all sources.
     pub source: Option<String>,
-    /// The host, compared without case; null for a source's zone.
+    /// The host, by any name that is the same as it or merged with it; null for a source's zone.
     pub host: Option<String>,
     /// IANA name or `+hh:mm`: the zone of the source's times, which name none.
     pub timezone: Option<String>,

@@ -90,6 +90,10 @@ impl LogStore for SqliteStore {
         Box::pin(self.traces_of(ids))
     }
 
+    fn hosts(&self) -> Answer<'_, Vec<String>> {
+        Box::pin(self.list_hosts())
+    }
+
     fn holders<'a>(&'a self, ids: &'a [Identity]) -> Answer<'a, HashMap<Identity, Holder>> {
         Box::pin(self.holders_of(ids))
     }

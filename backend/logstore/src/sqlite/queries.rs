@@ -28,7 +28,7 @@ macro_rules! page {
              WHERE time >= ?1 AND time <= ?2 AND (time, identity) ",
             $below,
             " (?3, ?4)
-               AND (?5 IS NULL OR host = ?5) AND (?6 IS NULL OR dataset = ?6)
+               AND (?5 IS NULL OR host IN (SELECT value FROM json_each(?5))) AND (?6 IS NULL OR dataset = ?6)
                AND (?7 IS NULL OR severity = ?7) AND (?8 IS NULL OR source = ?8
                     OR EXISTS (SELECT 1 FROM also WHERE also.event = event.id AND also.source = ?8))
                AND (?9 IS NULL OR fields LIKE ?9 ESCAPE '~')
@@ -156,6 +156,12 @@ queries! {
         CROSS JOIN series ON series.source = wanted.value ORDER BY series.source, host, channel";
     DAYS_ALL = "SELECT day.source, host, day, hours FROM json_each(?1) AS wanted
         CROSS JOIN day ON day.source = wanted.value ORDER BY day.source, host, day";
+    /// The hosts of each source, one step of its index after the other.
+    HOSTS = "WITH RECURSIVE hosts (source, host) AS (
+            SELECT id, (SELECT min(host) FROM day WHERE day.source = source.id) FROM source
+            UNION ALL SELECT source, (SELECT min(day.host) FROM day WHERE day.source = hosts.source AND day.host > hosts.host)
+                FROM hosts WHERE host IS NOT NULL LIMIT ?1)
+        SELECT DISTINCT host FROM hosts WHERE host <> ''";
     CLEARED_ALL = "SELECT cleared.source, event, host, channel, time, by FROM json_each(?1) AS wanted
         CROSS JOIN cleared ON cleared.source = wanted.value ORDER BY cleared.source, time, event";
     BORROWED_SOME = "SELECT event FROM also WHERE source = ?1 LIMIT ?2";

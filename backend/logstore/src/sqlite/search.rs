@@ -119,7 +119,7 @@ impl SqliteStore {
             .bind(bounds.1)
             .bind(after.time.0)
             .bind(after.identity.to_vec())
-            .bind(&search.host)
+            .bind((!search.hosts.is_empty()).then(|| serde_json::json!(search.hosts).to_string()))
             .bind(&search.dataset)
             .bind(&search.severity)
             .bind(search.source.map(|s| s.0))
@@ -152,7 +152,7 @@ impl SqliteStore {
             return Ok(Vec::new());
         };
         let from = Search {
-            host: middle.host.clone(),
+            hosts: middle.host.iter().cloned().collect(),
             cursor: Some(cursor(&middle, &how.times).text()),
             deadline: how.deadline,
             times: how.times.clone(),

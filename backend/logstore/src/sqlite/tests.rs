@@ -72,6 +72,9 @@ const MAY_SCAN: &[(&str, &str)] = &[
     ("TOTALS_BY_SEVERITY", "tally"),
     ("SOURCE_COUNT", "source"),
     ("CHECK_TALLY", "source"),
+    ("HOSTS", "source"),
+    // A queue.
+    ("HOSTS", "hosts"),
 ];
 
 #[tokio::test]

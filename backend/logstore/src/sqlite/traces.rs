@@ -2,7 +2,9 @@
 
 use super::{
     SqliteStore,
-    queries::{CLEARED_ALL, CLEARED_PUT, DAYS_ALL, DAYS_OF, DAYS_PUT, SERIES_ALL, SERIES_OF, SERIES_PUT},
+    queries::{
+        CLEARED_ALL, CLEARED_PUT, DAYS_ALL, DAYS_OF, DAYS_PUT, HOSTS, SERIES_ALL, SERIES_OF, SERIES_PUT,
+    },
     read::identity,
 };
 use crate::{Cleared, Day, Error, Result, Run, Series, SourceId, Traces, traces::Batch};
@@ -69,7 +71,15 @@ async fn write(
     Ok(())
 }
 
+/// Hosts that are looked for, those of each source by themselves.
+const MOST_HOSTS: i64 = 50_000;
+
 impl SqliteStore {
+    pub(super) async fn list_hosts(&self) -> Result<Vec<String>> {
+        let mut conn = self.reader(None).await?;
+        Ok(sqlx::query_scalar(HOSTS).bind(MOST_HOSTS).fetch_all(&mut *conn).await?)
+    }
+
     pub(super) async fn traces_of(&self, ids: &[SourceId]) -> Result<HashMap<SourceId, Traces>> {
         let ids = json!(ids.iter().map(|id| id.0).collect::<Vec<_>>()).to_string();
         let mut conn = self.reader(None).await?;

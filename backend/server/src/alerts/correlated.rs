@@ -1,6 +1,7 @@
 //! From the firings of correlation rules to alerts: one that grew is the same alert, two that became one are one.
 
 use super::{
+    entities::{self, Entities},
     raise::{Cause, blank},
     service::live,
     state,
@@ -79,14 +80,13 @@ pub async fn correlate(kernel: &Kernel, tx: &mut Tx, c: Correlated<'_>, there: O
     a.event_ids = c.events.iter().take(20).map(|e| e.0.clone()).collect();
     a.metadata.insert("value".into(), json!(c.value));
     a.metadata.insert("met_at".into(), json!(c.met));
+    let mut entities = Entities::default();
+    entities.extend(a.entities.drain(..));
     for (name, value) in c.group {
-        let e = Entity { kind: kind(name), value: value.clone() };
-        if !a.entities.contains(&e) {
-            a.entities.push(e);
-        }
+        entities.add(Entity { kind: kind(name), value: value.clone(), sid: None });
     }
-    a.entities.sort();
-    a.affected_assets = a.entities.iter().filter(|e| e.kind == "host").map(|e| e.value.clone()).collect();
+    a.entities = entities.list();
+    a.affected_assets = entities::assets(&a.entities);
     a.updated_at = now;
     store::update(tx, a).await?;
     store::move_events(tx, &c.rule.id, s.id, &c.events).await?;
@@ -95,7 +95,7 @@ pub async fn correlate(kernel: &Kernel, tx: &mut Tx, c: Correlated<'_>, there: O
 }
 
 /// Kind of the entity that a field names.
-fn kind(field: &str) -> String {
+pub(super) fn kind(field: &str) -> String {
     match field.to_lowercase().as_str() {
         "computer" | "hostname" | "computername" | "workstationname" => "host".into(),
         "user" | "targetusername" | "subjectusername" | "username" => "user".into(),

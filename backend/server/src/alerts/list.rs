@@ -2,6 +2,7 @@
 
 use super::store::{
     self,
+    alike::Alike,
     list::{self, Filter, SORTS, Written},
 };
 use crate::App;
@@ -14,7 +15,7 @@ use kernel::{Error, Result, route};
 use serde_json::json;
 use sqlx::Row as _;
 
-fn filter(me: &str, q: &AlertList) -> Result<Filter> {
+fn filter(app: &App, me: &str, q: &AlertList) -> Result<Filter> {
     let severities = route::words("severity", q.severity.as_deref(), Severity::parse)?;
     let numbers = severities.map(|s| json!(s.into_iter().map(|s| s as i64).collect::<Vec<_>>()).to_string());
     // The two ends stand last, so that the open states are one slice.
@@ -35,7 +36,7 @@ fn filter(me: &str, q: &AlertList) -> Result<Filter> {
         rule_id: q.rule_id.clone(),
         case_id: q.case_id.clone(),
         technique: q.technique.clone(),
-        entity: q.entity.clone(),
+        entity: q.entity.as_deref().map(|name| Alike::of(&app.merges.now(), name)),
         tag: q.tag.clone(),
         text: q.q.as_deref().filter(|t| !t.is_empty()).map(str::to_lowercase),
         from: q.from.map(|t| t.0),
@@ -47,7 +48,8 @@ fn filter(me: &str, q: &AlertList) -> Result<Filter> {
 pub async fn page(app: &App, me: &str, q: &AlertList) -> Result<Bytes> {
     let me = if q.assignee.as_deref() == Some("me") { me } else { "" };
     let read = async { Ok((read(app, me, q).await?, 0)) };
-    Ok(app.kernel.db.answered(format!("alerts {me} {q:?}"), read).await?.0)
+    let key = format!("alerts {} {me} {q:?}", app.merges.number());
+    Ok(app.kernel.db.answered(key, read).await?.0)
 }
 
 async fn read(app: &App, me: &str, q: &AlertList) -> Result<Vec<u8>> {
@@ -58,7 +60,7 @@ async fn read(app: &App, me: &str, q: &AlertList) -> Result<Vec<u8>> {
         let words: Vec<_> = SORTS.iter().map(|(w, _)| *w).collect();
         Error::field("sort", format!("must be one of {}", words.join(", ")))
     })?;
-    let filter = filter(me, q)?;
+    let filter = filter(app, me, q)?;
     let after = route::cursor_in::<(i64, i64)>(sort, q.cursor.as_deref())?;
     let few = few(app, &filter).await?;
     let db = app.kernel.db.read();

@@ -1,10 +1,11 @@
 //! Alerts: what someone must look at.
 //!
 //! `state` where one may go · `service` the writes · `raise` from rule matches to grouped alerts,
-//! `correlated` from correlations · `list` and
+//! `correlated` from correlations, `entities` what both are about · `list` and
 //! `events` the reads · `undo` · `withdraw` what goes with a source · `store` all SQL.
 
 mod correlated;
+mod entities;
 mod events;
 mod list;
 mod raise;

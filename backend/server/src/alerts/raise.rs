@@ -3,17 +3,28 @@
 //! Matches group by rule, entity and UTC clock bucket of the event's time: the host and an hour, unless the rule's
 //! settings say otherwise. An event that a rule has counted once is never counted again, whichever file or run brings
 //! it, so that the same files in any order give the same alerts.
+//!
+//! A host groups by its name as written, folded, and not by what it is the same as: `pc` is the same as `pc.a` and as
+//! `pc.b`, which are two, so that which of them its events joined would hang on which came first. Only names that
+//! people merged group as one, from then on.
 
 use super::{
+    correlated,
+    entities::{self, Entities},
     service::{due, live, next_id},
     store::{self, Stored},
 };
-use crate::detections::Tuning;
+use crate::{
+    detections::Tuning,
+    siem::{self, Merged},
+};
 use api::{
     LiveKind, Time,
     alerts::{Alert, AlertStatus, AssetType, Entity},
+    siem::EntityKind,
 };
 use detect::sigma::Rule;
+use event::entity::{Host, fold};
 use kernel::{
     Kernel, Result,
     db::{Audit, Change, Tx},
@@ -21,7 +32,10 @@ use kernel::{
 };
 use serde_json::{Map, json};
 use sha2::{Digest as _, Sha256};
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 /// One rule that matched one event.
 pub struct Match<'a> {
@@ -39,6 +53,8 @@ pub struct Cause<'a> {
     pub source: &'static str,
     /// The run over stored events that it was.
     pub run_id: Option<&'a str>,
+    /// Names that count as one.
+    pub merged: Arc<Merged>,
 }
 
 /// What one rule's matches of a batch became.
@@ -89,14 +105,20 @@ impl Raised {
     }
 }
 
-const ENTITIES: usize = 100;
-
-/// What groups a match: values of the rule's own fields, or the host.
-fn group(m: &Match<'_>) -> Vec<String> {
+/// What groups a match: values of the rule's own fields, or the host; a merged name counts as what it goes under.
+fn group(m: &Match<'_>, merged: &Merged) -> Vec<String> {
     if m.tuning.group_by.is_empty() {
-        return vec![event::windows::host(m.event).unwrap_or_default().to_lowercase()];
+        let host = event::columns::host(m.event).unwrap_or_default();
+        let host = Host::new(&host);
+        return vec![merged.root(EntityKind::Host, host.folded()).unwrap_or(host.folded()).into()];
     }
-    let value = |field: &String| m.event.text(field).unwrap_or_default().to_lowercase();
+    let value = |field: &String| {
+        let value = fold(&m.event.text(field).unwrap_or_default());
+        match EntityKind::parse(&correlated::kind(field)) {
+            Some(kind) => merged.root(kind, &siem::key(kind, &value)).map_or(value, Into::into),
+            None => value,
+        }
+    };
     m.tuning.group_by.iter().map(value).collect()
 }
 
@@ -116,7 +138,7 @@ pub async fn raise(kernel: &Kernel, tx: &mut Tx, matches: &[Match<'_>], cause: &
     let mut groups: BTreeMap<(&str, Vec<String>, i64), Vec<&Match<'_>>> = BTreeMap::new();
     for m in matches {
         let bucket = m.event.time.0.div_euclid(m.tuning.bucket_ns.max(1));
-        groups.entry((&m.rule.id, self::group(m), bucket)).or_default().push(m);
+        groups.entry((&m.rule.id, self::group(m, &cause.merged), bucket)).or_default().push(m);
     }
     let mut raised = Raised::default();
     for ((rule_id, values, bucket), group) in groups {
@@ -227,6 +249,8 @@ fn confidence(rule: &Rule) -> f64 {
 }
 
 fn grow(a: &mut Alert, fresh: &BTreeMap<String, &Match<'_>>, new: bool, now: Time) {
+    let mut entities = Entities::default();
+    entities.extend(a.entities.drain(..));
     for m in fresh.values() {
         let at = Time::from_nanos(m.event.time.0);
         let untouched = new && a.event_count == 0;
@@ -236,35 +260,13 @@ fn grow(a: &mut Alert, fresh: &BTreeMap<String, &Match<'_>>, new: bool, now: Tim
         if a.event_ids.len() < 20 {
             a.event_ids.push(event::hex(&m.event.identity));
         }
-        let own = entities(m.event).into_iter().map(|(kind, value)| (kind.to_owned(), value));
-        let grouped = |f: &String| Some((f.to_lowercase(), m.event.text(f)?.into_owned()));
-        for (kind, value) in own.chain(m.tuning.group_by.iter().filter_map(grouped)) {
-            let e = Entity { kind, value };
-            if a.entities.len() < ENTITIES && !a.entities.contains(&e) {
-                a.entities.push(e);
-            }
-        }
+        let grouped = |f: &String| {
+            let value = m.event.text(f)?.into_owned();
+            Some(Entity { kind: f.to_lowercase(), value, sid: None })
+        };
+        entities.extend(entities::of_event(m.event).chain(m.tuning.group_by.iter().filter_map(grouped)));
     }
-    a.entities.sort();
-    a.affected_assets = a.entities.iter().filter(|e| e.kind == "host").map(|e| e.value.clone()).collect();
+    a.entities = entities.list();
+    a.affected_assets = entities::assets(&a.entities);
     a.updated_at = now;
-}
-
-/// What an event is about.
-fn entities(e: &event::Event) -> Vec<(&'static str, String)> {
-    const FIELDS: &[(&str, &str)] = &[
-        ("process", "Image"),
-        ("process", "NewProcessName"),
-        ("ip", "SourceIp"),
-        ("ip", "DestinationIp"),
-        ("ip", "IpAddress"),
-        ("domain", "QueryName"),
-        ("file", "TargetFilename"),
-        ("service", "ServiceName"),
-    ];
-    let host = event::columns::host(e).map(|h| ("host", h.into_owned()));
-    let user = event::columns::user(e).map(|u| ("user", u));
-    let named = FIELDS.iter().filter_map(|(kind, field)| Some((*kind, e.text(field)?.into_owned())));
-    let all = host.into_iter().chain(user).chain(named);
-    all.filter(|(_, v)| !matches!(v.as_str(), "-" | "::1" | "127.0.0.1") && v.len() <= 1024).collect()
 }

@@ -360,6 +360,9 @@ fn check_create(c: &CreateAlert) -> Result<()> {
     for (i, e) in c.entities.iter().enumerate() {
         length(&format!("entities[{i}].type"), &e.kind, 1, 50)?;
         length(&format!("entities[{i}].value"), &e.value, 1, 4096)?;
+        if let Some(sid) = &e.sid {
+            length(&format!("entities[{i}].sid"), sid, 1, 200)?;
+        }
     }
     fraction("confidence", c.confidence)
 }

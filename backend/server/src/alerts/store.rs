@@ -1,5 +1,8 @@
-//! All SQL of alerts; `list` what is read for the wire, `withdraw` what goes with a source.
+//! All SQL of alerts; `list` what is read for the wire, `alike` the entities that a name stands for, `withdraw` what goes
+//! with a source.
 
+#[macro_use]
+pub mod alike;
 pub mod list;
 pub mod withdraw;
 
@@ -189,7 +192,7 @@ pub async fn update(tx: &mut Tx, a: &Alert) -> std::result::Result<(), sqlx::Err
 /// What the list searches: title, id, description, entities, techniques and tags, in lower case.
 fn words(a: &Alert) -> String {
     let mut all = format!("{}\n{}\n{}", a.title, a.alert_id, a.description);
-    let entities = a.entities.iter().map(|e| &e.value);
+    let entities = a.entities.iter().flat_map(|e| [Some(&e.value), e.sid.as_ref()].into_iter().flatten());
     for word in entities.chain(&a.mitre_techniques).chain(&a.tags) {
         all.push('\n');
         all.push_str(word);

@@ -13,7 +13,7 @@ use api::{Time, siem::RuleNote};
 use detect::correlate::{Fired, Limits, Reference};
 use kernel::{Kernel, Result, db::Tx};
 use serde_json::json;
-use std::collections::HashMap;
+use std::{collections::HashMap, sync::Arc};
 use tokio::sync::{Mutex, MutexGuard};
 
 /// Contributions that one evaluation looks at.
@@ -142,7 +142,7 @@ pub async fn write(
             let correlated = Correlated {
                 rule,
                 tuning,
-                cause: &Cause { source: "sigma_correlation", run_id },
+                cause: &Cause { source: "sigma_correlation", run_id, merged: Arc::default() },
                 group: &f.group,
                 first: Time::from_nanos(f.first.0),
                 last: Time::from_nanos(f.last.0),

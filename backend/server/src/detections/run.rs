@@ -18,7 +18,7 @@ use super::{
 use crate::{
     App,
     alerts::Cause,
-    siem::{event_of, store_error},
+    siem::{Merges, event_of, store_error},
 };
 use api::{
     Code, Page,
@@ -170,6 +170,8 @@ pub struct RuleRuns {
     pub logs: Arc<dyn LogStore>,
     /// Compiled rules.
     pub rules: Arc<Rules>,
+    /// Names that count as one.
+    pub merges: Arc<Merges>,
 }
 
 impl Work for RuleRuns {
@@ -186,13 +188,13 @@ impl Work for RuleRuns {
     }
 
     fn run(&self, ctx: JobCtx) -> Pin<Box<dyn Future<Output = Result<()>> + Send>> {
-        let (logs, rules) = (self.logs.clone(), self.rules.clone());
+        let (logs, rules, merges) = (self.logs.clone(), self.rules.clone(), self.merges.clone());
         Box::pin(async move {
             let input: Input = serde_json::from_value(ctx.input.clone()).map_err(Error::internal)?;
             let set = chosen(&ctx.kernel, &rules, &input).await?;
             let before = compared(&ctx.kernel, &ctx.id).await?;
             let runtime = Handle::current();
-            let work = move || Run::new(ctx, logs, set, input, before, runtime).all();
+            let work = move || Run::new(ctx, (logs, merges), set, input, before, runtime).all();
             tokio::task::spawn_blocking(work).await.map_err(Error::internal)?
         })
     }
@@ -247,6 +249,7 @@ async fn compared(kernel: &Kernel, run_id: &str) -> Result<Option<u64>> {
 struct Run {
     ctx: JobCtx,
     logs: Arc<dyn LogStore>,
+    merges: Arc<Merges>,
     matcher: Matcher,
     runtime: Handle,
     range: RunRange,
@@ -259,7 +262,7 @@ struct Run {
 impl Run {
     fn new(
         ctx: JobCtx,
-        logs: Arc<dyn LogStore>,
+        (logs, merges): (Arc<dyn LogStore>, Arc<Merges>),
         set: Arc<RuleSet>,
         input: Input,
         before: Option<u64>,
@@ -280,7 +283,7 @@ impl Run {
         result.status = JobStatus::Running.as_str().into();
         let matcher = Matcher::new(set, at.is_some());
         let at = at.unwrap_or_default();
-        Run { ctx, logs, matcher, runtime, range, at, total: 0, before, result }
+        Run { ctx, logs, merges, matcher, runtime, range, at, total: 0, before, result }
     }
 
     fn all(mut self) -> Result<()> {
@@ -366,7 +369,8 @@ impl Run {
         runtime.block_on(async {
             let mut tx = kernel.db.write(&self.ctx.actor()).await?;
             let run_id = self.ctx.id.clone();
-            let cause = Cause { source: "sigma_run", run_id: Some(&run_id) };
+            let merged = self.merges.now();
+            let cause = Cause { source: "sigma_run", run_id: Some(&run_id), merged };
             let raised = matching::write(&kernel, &mut tx, &matched, events, &cause).await?;
             self.result.new_matches += raised.matches;
             self.result.alerts_created += u64::try_from(raised.created.len()).unwrap_or(0);

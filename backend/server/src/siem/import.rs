@@ -4,7 +4,7 @@
 //! between the two is healed by identity: the batch is read again, its events are there already, its alerts are made.
 
 use super::{
-    Clocks, Input, Told, clocks,
+    Clocks, Input, Merges, Told, clocks,
     growth::Growth,
     input::KIND,
     intake, own,
@@ -75,6 +75,8 @@ pub struct Import {
     pub rules: Arc<Rules>,
     /// Zones of sources.
     pub clocks: Arc<Clocks>,
+    /// Names that count as one.
+    pub merges: Arc<Merges>,
     /// Folder of the workspace, whose own files are no logs.
     pub dir: PathBuf,
 }
@@ -98,6 +100,7 @@ impl Work for Import {
 
     fn run(&self, ctx: JobCtx) -> Pin<Box<dyn Future<Output = Result<()>> + Send>> {
         let parts = (self.logs.clone(), self.content.clone(), self.rules.clone(), self.clocks.clone());
+        let parts = (parts, self.merges.clone());
         let dir = self.dir.clone();
         Box::pin(async move {
             let runtime = Handle::current();
@@ -108,6 +111,9 @@ impl Work for Import {
     }
 }
 
+/// What an import works with.
+type Parts = (Arc<dyn LogStore>, Arc<ContentStore>, Arc<Rules>, Arc<Clocks>);
+
 /// One import under way, on its own thread.
 pub(super) struct Run {
     pub(super) ctx: JobCtx,
@@ -115,6 +121,7 @@ pub(super) struct Run {
     pub(super) content: Arc<ContentStore>,
     rules: Arc<Rules>,
     clocks: Arc<Clocks>,
+    merges: Arc<Merges>,
     told: Told,
     pub(super) runtime: Handle,
     keep: bool,
@@ -137,7 +144,7 @@ pub(super) struct Run {
 impl Run {
     fn new(
         ctx: JobCtx,
-        (logs, content, rules, clocks): (Arc<dyn LogStore>, Arc<ContentStore>, Arc<Rules>, Arc<Clocks>),
+        ((logs, content, rules, clocks), merges): (Parts, Arc<Merges>),
         dir: PathBuf,
         runtime: Handle,
     ) -> Result<Run> {
@@ -162,6 +169,7 @@ impl Run {
             content,
             rules,
             clocks,
+            merges,
             told,
             runtime,
             keep,
@@ -408,7 +416,7 @@ impl Run {
         runtime.block_on(async {
             let kernel = self.ctx.kernel.clone();
             let mut tx = kernel.db.write(&self.ctx.actor()).await?;
-            let cause = Cause { source: "sigma", run_id: None };
+            let cause = Cause { source: "sigma", run_id: None, merged: self.merges.now() };
             let raised = write_matches(&kernel, &mut tx, &matched, &batch.events, &cause).await?;
             self.result.matches += raised.matches;
             self.result.alerts += u64::try_from(raised.created.len()).unwrap_or(0);

@@ -121,7 +121,7 @@ impl Intake {
 
     async fn write(&self, tx: &mut Tx) -> Result<Raised> {
         let Some((matched, events)) = &self.held else { return Ok(Raised::default()) };
-        let cause = Cause { source: "sigma", run_id: None };
+        let cause = Cause { source: "sigma", run_id: None, merged: self.app.merges.now() };
         write_matches(&self.app.kernel, tx, matched, events, &cause).await
     }
 

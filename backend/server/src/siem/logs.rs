@@ -7,7 +7,7 @@ use api::{
     siem::{Log, LogDetail, LogList, LogQuery, LogView, RawRef, SiemStats},
 };
 use base64::{Engine as _, engine::general_purpose::STANDARD as B64};
-use event::{Event, Identity, Nanos, Value};
+use event::{Event, Identity, Nanos, Value, entity::Host};
 use evidence::Sha256Hex;
 use kernel::{Error, Result, route};
 use logstore::{NewSource, Row, Search, SourceId, Times};
@@ -29,9 +29,13 @@ pub async fn page(app: &App, q: LogList) -> Result<Page<Log>> {
     let unfiltered =
         q.q.is_none() && q.from.is_none() && q.to.is_none() && q.host.is_none() && q.dataset.is_none();
     let nanos = |t: Option<Time>| t.map(|t| Nanos(t.0.saturating_mul(1_000_000)));
+    let hosts = match &q.host {
+        Some(host) => hosts(app, host).await?,
+        None => vec![],
+    };
     let search = Search {
         text: q.q.filter(|t| !t.is_empty()),
-        host: q.host,
+        hosts,
         dataset: q.dataset,
         from: nanos(q.from),
         to: nanos(q.to),
@@ -54,6 +58,20 @@ pub async fn page(app: &App, q: LogList) -> Result<Page<Log>> {
         (found.rows.min(cap - 1), found.partial || found.rows == cap)
     };
     Ok(Page { total, total_is_lower_bound, items, next_cursor: found.next })
+}
+
+/// The names of a host that events have: those that are the same or merged, and the one asked for, which older events
+/// that left no trace may have.
+async fn hosts(app: &App, asked: &str) -> Result<Vec<String>> {
+    let wanted = app.merges.now().hosts(asked);
+    let there = app.logs.hosts().await.map_err(store_error)?;
+    let same = |name: &String| {
+        let host = Host::new(name);
+        wanted.iter().any(|one| one.same(&host))
+    };
+    let mut names: Vec<_> = there.into_iter().filter(same).collect();
+    names.extend(wanted.iter().map(|host| host.folded().to_owned()).chain([asked.to_owned()]));
+    Ok(names)
 }
 
 /// Events by identity, those that are there, in the order asked for.

@@ -1,10 +1,11 @@
 //! Logs and imports.
 //!
-//! `input` what is asked for · `import` from files to events and alerts, as a job · `reading` one source of it · `growth` what a source has grown from · `clocks` zones and offsets · `forecast` of what it takes · `room` on the disk · `own` what it must not read · `upload` what POST /imports does ·
+//! `input` what is asked for · `import` from files to events and alerts, as a job · `reading` one source of it · `growth` what a source has grown from · `clocks` zones and offsets · `entities` names that are one · `forecast` of what it takes · `room` on the disk · `own` what it must not read · `upload` what POST /imports does ·
 //! `sent` what POST /siem/logs/ingest does · `live` the listener for syslog and the watched folder · `intake` from events to alerts, for all of them · `logs` the reads ·
 //! `sources` what there is and `gaps` what is missing in it · `removal` of a source.
 
 mod clocks;
+mod entities;
 mod forecast;
 mod gaps;
 mod growth;
@@ -23,6 +24,7 @@ mod sources;
 mod upload;
 
 pub use clocks::{Clocks, QUERIES as CLOCK_QUERIES};
+pub use entities::{Merged, Merges, QUERIES as ENTITY_QUERIES, key};
 pub use forecast::store::QUERIES as RATE_QUERIES;
 pub use import::Import;
 pub use input::{Input, Told, start};
@@ -48,6 +50,9 @@ pub fn routes() -> Routes<App> {
         .with(clock_list)
         .with(clock_set)
         .with(clock_delete)
+        .with(merge_list)
+        .with(merge)
+        .with(merge_delete)
         .with_raw(upload::upload)
         .with_raw(sent::ingest)
         .with(source_list)
@@ -78,6 +83,20 @@ async fn clock_set(app: App, call: Call<ClockSet>) -> Result<Answer<ClocksSet>> 
 
 async fn clock_delete(app: App, call: Call<ClockDelete>) -> Result<Answer<()>> {
     clocks::delete(&app, &call.caller.actor, &call.path.clock_id).await?;
+    Ok(().into())
+}
+
+async fn merge_list(app: App, call: Call<EntityMergesList>) -> Result<Answer<api::Page<EntityMerge>>> {
+    Ok(entities::page(&app, &call.query).await?.into())
+}
+
+async fn merge(app: App, call: Call<EntityMergeCreate>) -> Result<Answer<EntitiesMerged>> {
+    let (merged, seq) = entities::merge(&app, &call.caller.actor, call.body).await?;
+    Ok(Answer::from(merged).audit(seq))
+}
+
+async fn merge_delete(app: App, call: Call<EntityMergeDelete>) -> Result<Answer<()>> {
+    entities::delete(&app, &call.caller.actor, &call.path.merge_id).await?;
     Ok(().into())
 }
 

@@ -9,13 +9,14 @@ use api::{
         Gap, ImportResult, Removal, Source, SourceDetail, SourceHost, SourceImport, SourceList, SourceStatus,
     },
 };
+use event::entity::Host;
 use evidence::Sha256Hex;
 use kernel::{Error, Result, route};
 use logstore::{Source as Stored, SourceId};
 use serde::{Deserialize, Serialize};
 use std::{
     cmp::Reverse,
-    collections::{BTreeMap, HashMap, HashSet},
+    collections::{BTreeMap, HashMap},
     sync::{Arc, Mutex},
 };
 
@@ -198,8 +199,12 @@ pub async fn detail(app: &App, sha256: &str) -> Result<(SourceDetail, i64)> {
     let count = |stays: bool| u64::try_from(all.iter().filter(|w| w.stays == stays).count()).unwrap_or(0);
     source.removal.alerts = Some(count(false));
     let mut hosts = hosts(app, stored.id).await?;
-    let named: HashSet<_> = hosts.iter().map(|h| h.host.to_lowercase()).collect();
-    let clocks = clocks::of_source(app, sha256, |host| named.contains(&host.to_lowercase())).await?;
+    let merged = app.merges.now();
+    let named = |clock: &str| {
+        let names = merged.hosts(clock);
+        hosts.iter().map(|h| Host::new(&h.host)).any(|host| names.iter().any(|name| name.same(&host)))
+    };
+    let clocks = clocks::of_source(app, sha256, named).await?;
     let hosts_total = u64::try_from(hosts.len()).unwrap_or(u64::MAX);
     hosts.truncate(HOSTS);
     let job = imported(app, &stored).await?;

@@ -1,6 +1,6 @@
-//! Two questions: what it turned out to be, and which case it belongs to.
+//! Three questions: what it turned out to be, which case it belongs to, and what else an entity is called.
 
-use super::writes;
+use super::{same, writes};
 use crate::{
     components::{modal::Modal, severity::SeverityMark},
     data::client,
@@ -21,13 +21,14 @@ fn shut() {
     app().layer.set(None);
 }
 
-/// Both dialogs.
+/// The dialogs.
 #[component]
 pub fn Dialogs() -> impl IntoView {
     let layer = app().layer;
     view! {
         <Modal open=Signal::derive(move || layer.get() == Some(Layer::Close)) close=shut label=t(k::RESOLVE_TITLE) test="resolve-dialog"><Resolve /></Modal>
         <Modal open=Signal::derive(move || layer.get() == Some(Layer::LinkCase)) close=shut label=t(k::LINK_TITLE) test="link-dialog"><Link /></Modal>
+        <same::Dialog />
     }
 }
 

@@ -1,6 +1,7 @@
 //! Events of the open alert, one at a time, with why the rule matched them.
 
 use super::{
+    about::About,
     fields,
     lines::{self, Kind, Line, Marks},
     moves, query, raw, tree,
@@ -14,7 +15,7 @@ use crate::{
     data::{client, failure::Failure},
     i18n::{k, t, tf},
     numbers::grouped,
-    place::{Place, follow},
+    place::Place,
     state::app,
     text::visible,
 };
@@ -140,53 +141,6 @@ fn reason(event: AlertEvent) -> impl IntoView {
         .filter(|_| app().may("siem:read"))
         .map(|rule_id| view! { <tree::Tree rule_id=rule_id log_id=log_id /> });
     view! { <why::Why why=event.why />{tree} }.into_any()
-}
-
-/// Techniques and entities; each narrows the list to its like.
-#[component]
-fn About() -> impl IntoView {
-    let open = app().alerts.open;
-    let chip = |name: &'static str, icon: Option<&'static str>, value: String| {
-        let href = Place::parse("/alerts").with("tab", "all").with(name, &value).url();
-        let to = href.clone();
-        let title = tf(k::CHIP_FILTER, &[("value", &visible(&value))]);
-        view! {
-            <a class="chip mono" href=href title=title data-test=format!("chip-{name}") on:click=move |e| follow(e, &to)>
-                {icon.map(|icon| view! { <Icon name=icon /> })}<bdi class="trunc">{visible(&value)}</bdi>
-            </a>
-        }
-    };
-    let icon_of = |kind: &str| match kind {
-        "host" => "host",
-        "user" => "user",
-        "ip" | "domain" => "globe",
-        "process" => "cpu",
-        "file" => "file",
-        _ => "hash",
-    };
-    let techniques = move || {
-        open.with(|o| {
-            o.as_ref()
-                .map(|a| a.mitre_techniques.iter().map(|v| chip("technique", None, v.clone())).collect_view())
-        })
-    };
-    let entities = move || {
-        open.with(|o| {
-            o.as_ref().map(|a| {
-                a.entities
-                    .iter()
-                    .map(|e| chip("entity", Some(icon_of(&e.kind)), e.value.clone()))
-                    .collect_view()
-            })
-        })
-    };
-    let some = move |f: fn(&api::alerts::Alert) -> usize| open.with(|o| o.as_ref().is_some_and(|a| f(a) > 0));
-    view! {
-        <div class="sec"><dl class="kv about">
-            <Show when=move || some(|a| a.mitre_techniques.len())><dt>{t(k::TECHNIQUES)}</dt><dd class="row wrap row-1">{techniques}</dd></Show>
-            <Show when=move || some(|a| a.entities.len())><dt>{t(k::ENTITIES)}</dt><dd class="row wrap row-1">{entities}</dd></Show>
-        </dl></div>
-    }
 }
 
 #[component]

@@ -1,5 +1,6 @@
 //! Alerts: the list, and beside it the one that is open.
 
+mod about;
 pub mod detail;
 pub mod dialogs;
 mod empty;
@@ -14,6 +15,7 @@ pub mod moves;
 pub mod query;
 mod raw;
 mod rule;
+mod same;
 mod table;
 mod tree;
 mod unexplained;

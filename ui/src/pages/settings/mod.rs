@@ -1,8 +1,9 @@
-//! Settings: appearance, password, users, keys, runtime, live sources, audit, about.
+//! Settings: appearance, password, users, keys, runtime, live sources, merged names, audit, about.
 
 mod about;
 mod appearance;
 mod audit;
+mod entities;
 mod keys;
 mod live;
 mod password;
@@ -28,6 +29,7 @@ const SECTIONS: &[Section] = &[
     Section("keys", "key", || true),
     Section("runtime", "gear", || app().may("system:read")),
     Section("live", "import", || app().is_admin()),
+    Section("entities", "link", || app().may("siem:read")),
     Section("audit", "list", || app().is_admin()),
     Section("about", "info", || true),
 ];
@@ -79,6 +81,7 @@ pub fn Settings() -> impl IntoView {
                         "users" => view! { <users::Users /> }.into_any(),
                         "runtime" => view! { <runtime::Runtime /> }.into_any(),
                         "live" => view! { <live::Live /> }.into_any(),
+                        "entities" => view! { <entities::Entities /> }.into_any(),
                         "audit" => view! { <audit::Audit /> }.into_any(),
                         "keys" => view! { <keys::Keys /> }.into_any(),
                         "password" => view! { <password::Password /> }.into_any(),

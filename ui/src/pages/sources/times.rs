@@ -73,10 +73,18 @@ fn offset(clock: &Clock) -> impl IntoView + use<> {
     }
 }
 
+/// Whether a clock is this host's by its name: caseless, by the first label unless both names are full.
+fn of_name(clock: &Clock, host: &str) -> bool {
+    let (Some(name), host) = (clock.host.as_ref().map(|name| name.to_lowercase()), host.to_lowercase())
+    else {
+        return false;
+    };
+    let label = |name: &str| name.split('.').next().unwrap_or_default().to_owned();
+    name == host || label(&name) == label(&host) && !(name.contains('.') && host.contains('.'))
+}
+
 fn of_host(s: &SourceDetail, host: &SourceHost) -> impl IntoView + use<> {
-    let folded = host.host.to_lowercase();
-    let mine = |c: &&Clock| c.host.as_ref().is_some_and(|name| name.to_lowercase() == folded);
-    let offsets = s.clocks.iter().filter(mine).map(offset).collect_view();
+    let offsets = s.clocks.iter().filter(|c| of_name(c, &host.host)).map(offset).collect_view();
     let asked = offset::Asked {
         host: host.host.clone(),
         source: s.source.source_id.clone(),
@@ -94,6 +102,16 @@ fn of_host(s: &SourceDetail, host: &SourceHost) -> impl IntoView + use<> {
     }
 }
 
+/// Offsets of names that are merged with a host of the source, and are none of its own.
+fn of_others(s: &SourceDetail) -> impl IntoView + use<> {
+    let other = |c: &&Clock| c.host.is_some() && !s.hosts.iter().any(|host| of_name(c, &host.host));
+    let line = |c: &Clock| {
+        let name = visible(c.host.as_deref().unwrap_or_default());
+        view! { <li><bdi class="mono ltr">{name}</bdi>{offset(c)}</li> }
+    };
+    s.clocks.iter().filter(other).map(line).collect_view()
+}
+
 /// The section of the pane.
 pub fn section(s: &SourceDetail) -> impl IntoView + use<> {
     let more = s.hosts_total.saturating_sub(s.hosts.len() as u64);
@@ -102,7 +120,7 @@ pub fn section(s: &SourceDetail) -> impl IntoView + use<> {
             <div class="sec-h"><h3>{t(k::SOURCE_CLOCKS)}</h3></div>
             {of_source(s)}
             {s.hosts.is_empty().then(|| view! { <p class="t12 t3">{t(k::CLOCK_NO_HOSTS)}</p> })}
-            <ul class="hosts t12">{s.hosts.iter().map(|host| of_host(s, host)).collect_view()}</ul>
+            <ul class="hosts t12">{s.hosts.iter().map(|host| of_host(s, host)).collect_view()}{of_others(s)}</ul>
             {(more > 0).then(|| view! { <p class="t3 t12">{tn(k::CLOCK_MORE_HOSTS, more)}</p> })}
         </div>
     }

@@ -3,6 +3,7 @@
 //! A page walks the index of its order until it is full. Where a filter leaves few alerts, their ids are found by
 //! that filter's own index first and only they are read; text is found by an index of three-letter pieces.
 
+use super::alike::Alike;
 use kernel::{Error, Result, db::Reader, queries};
 use serde::Serialize;
 use serde_json::value::RawValue;
@@ -22,7 +23,7 @@ macro_rules! columns {
         )
     };
 }
-macro_rules! filter {
+macro_rules! own {
     () => {
         "(?1 IS NULL OR severity IN (SELECT value FROM json_each(?1)))
         AND (?2 IS NULL OR status IN (SELECT value FROM json_each(?2)))
@@ -31,8 +32,12 @@ macro_rules! filter {
         AND (?10 IS NULL OR last_seen >= ?10) AND (?11 IS NULL OR first_seen < ?11)
         AND (?9 IS NULL OR instr(words, ?9) > 0)
         AND (?6 IS NULL OR EXISTS (SELECT 1 FROM json_each(techniques) WHERE value = ?6))
-        AND (?7 IS NULL OR EXISTS (SELECT 1 FROM json_each(entities) WHERE value ->> 'value' = ?7 COLLATE NOCASE))
         AND (?8 IS NULL OR EXISTS (SELECT 1 FROM json_each(tags) WHERE value = ?8))"
+    };
+}
+macro_rules! filter {
+    () => {
+        concat!(own!(), " AND ", alike!())
     };
 }
 macro_rules! walk {
@@ -142,8 +147,8 @@ pub struct Filter {
     pub case_id: Option<String>,
     /// Technique id.
     pub technique: Option<String>,
-    /// Entity value.
-    pub entity: Option<String>,
+    /// An entity.
+    pub entity: Option<Alike>,
     /// Tag.
     pub tag: Option<String>,
     /// Part of `words`, in lower case.
@@ -167,7 +172,7 @@ impl Filter {
             .bind(self.rule_id.clone())
             .bind(self.case_id.clone())
             .bind(self.technique.clone())
-            .bind(self.entity.clone())
+            .bind(self.entity.as_ref().map(|alike| alike.patterns.clone()))
             .bind(self.tag.clone())
             .bind(self.text.clone())
             .bind(self.from)
@@ -195,7 +200,9 @@ impl Filter {
         let set = [
             by(&self.case_id, PROBE_CASE),
             words(&self.text, true),
-            words(&self.entity, false),
+            self.entity
+                .as_ref()
+                .map(|alike| alike.probe.clone().map(|p| (sqlx::query(PROBE_WORDS).bind(p), false))),
             words(&self.tag, false),
             words(&self.technique, false),
             by(&self.rule_id, PROBE_RULE),

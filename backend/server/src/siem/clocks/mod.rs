@@ -6,7 +6,7 @@ mod zone;
 
 pub use store::QUERIES;
 
-use super::store_error;
+use super::{Merges, store_error};
 use crate::App;
 use api::{
     Code, Page,
@@ -36,13 +36,18 @@ const REASON: usize = 1_000;
 const FAR: i64 = 100 * 366 * 86_400;
 
 /// What a search has to know of clocks, as it was set last.
-#[derive(Default)]
 pub struct Clocks {
     times: RwLock<Arc<Times>>,
     loading: Mutex<()>,
+    merges: Arc<Merges>,
 }
 
 impl Clocks {
+    /// None yet. An offset holds for every name that is merged with its host.
+    pub fn new(merges: Arc<Merges>) -> Clocks {
+        Clocks { times: RwLock::default(), loading: Mutex::default(), merges }
+    }
+
     /// As it is now.
     pub fn times(&self) -> Arc<Times> {
         self.times.read().unwrap_or_else(|p| p.into_inner()).clone()
@@ -58,6 +63,7 @@ impl Clocks {
             known.extend(sources.into_iter().map(|source| (source.file.sha256, source.id)));
         }
         let (mut times, mut zones) = (Times::default(), HashMap::new());
+        let (merged, mut beside) = (self.merges.now(), vec![]);
         for clock in &set {
             let source = clock.source.as_ref().map(|sha256| known.get(sha256).copied());
             match (source, &clock.host, &clock.timezone) {
@@ -72,9 +78,14 @@ impl Clocks {
                 (None | Some(Some(_)), Some(host), _) => {
                     let by = clock.offset_seconds.unwrap_or(0).saturating_mul(1_000_000_000);
                     times.offset(source.flatten(), host, by);
+                    beside.extend(merged.beside(host).into_iter().map(|name| (source.flatten(), name, by)));
                 }
                 _ => {}
             }
+        }
+        // What is set for a name itself counts before what is set for one that is merged with it.
+        for (source, name, by) in beside {
+            times.offset_unless(source, name, by);
         }
         *self.times.write().unwrap_or_else(|p| p.into_inner()) = Arc::new(times);
         Ok(())
