@@ -73,7 +73,7 @@ pub(crate) fn put_ecs(fields: &mut Fields, table: &[(&str, &str, Ecs)]) {
     for (from, to, how) in table {
         let value = fields.get(from).and_then(|value| match (how, value) {
             (Same, value) => Some(value.clone()),
-            (Lower, Value::Str(text)) => Some(Value::Str(text.to_ascii_lowercase().into())),
+            (Lower, Value::Str(text)) => Some(Value::Str(text.to_ascii_lowercase())),
             (Number, Value::Int(n)) => Some(Value::Int(*n)),
             (Number, Value::Str(text)) => text.trim().parse().ok().map(Value::Int),
             _ => None,
