@@ -56,7 +56,7 @@ fn an_import_tells_what_it_will_take_and_learns_from_the_last() {
     let first = s.import(&t, "system.evtx", &bytes)["result"]["forecast"].clone();
     assert_eq!(first["measured"], false);
     assert!(first["disk_bytes"].as_u64().unwrap() > bytes.len() as u64 / 4, "{first}");
-    assert!(first["memory_bytes"].as_u64().unwrap() > 100 << 20, "{first}");
+    assert!(first["memory_bytes"].as_u64().unwrap() > 20 << 20, "{first}");
     // Every record is another one in a file of other ids; the same file would be read as fast all the same.
     let lines =
         "{\"timestamp\": \"2024-03-07T04:02:16Z\", \"a\": \"a value of some length\"}\n".repeat(30_000);

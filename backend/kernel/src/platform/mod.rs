@@ -19,5 +19,5 @@ pub use files::{
 pub use folders::{config_home, data_home, runtime_folder};
 pub use lock::{Lock, LockError, LockOwner};
 pub use path_bytes::{bytes_of, path_of};
-pub use process::{account, asked_to_end, harden};
+pub use process::{account, asked_to_end, harden, memory};
 pub use socket::{listen, order_socket, same_user};

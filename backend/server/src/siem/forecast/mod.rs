@@ -34,8 +34,11 @@ const MEASURED: &[(Format, f64, f64)] = &[
 const OTHERS: (f64, f64) = (6e6, 3.0);
 /// Unpacked bytes a second: they are gone through twice, once for their hash.
 const UNPACKED: f64 = 100e6;
-/// Memory of the program with its rules, and of each thread that decodes.
-const MEMORY: u64 = 110 << 20;
+/// Memory of the program with its rules, where the system does not say what it holds now.
+const MEMORY: u64 = 60 << 20;
+/// What an import takes beside it: so much a byte, up to what batches and caches hold, and what each thread does that decodes.
+const MEMORY_A_BYTE: u64 = 2;
+const MEMORY_OF_BATCHES: u64 = 24 << 20;
 const MEMORY_A_THREAD: u64 = 16 << 20;
 
 /// Bytes of what sources hold, by format.
@@ -71,8 +74,8 @@ impl Mix {
         }
     }
 
-    /// `rate` gives bytes a second where they are known from before.
-    fn forecast(&self, rate: impl Fn(&str) -> Option<f64>, keep: bool, threads: u64) -> Forecast {
+    /// `rate` gives bytes a second where they are known from before, `held` is the memory of the program now.
+    fn forecast(&self, rate: impl Fn(&str) -> Option<f64>, keep: bool, threads: u64, held: u64) -> Forecast {
         let (looked, rest) = (self.looked as f64, self.rest as f64);
         let scale = if self.looked == 0 { 0.0 } else { (looked + rest) / looked };
         let (mut seconds, mut measured) = (self.packed as f64 / UNPACKED, true);
@@ -85,10 +88,12 @@ impl Mix {
             seconds += *bytes as f64 / known.unwrap_or(usual);
             disk += *bytes as f64 * stored;
         }
+        let bytes = (self.known.values().sum::<u64>() as f64 * scale) as u64;
+        let most = MEMORY_OF_BATCHES + threads * MEMORY_A_THREAD;
         Forecast {
             seconds: (seconds * scale).ceil() as u64,
             disk_bytes: (disk * scale) as u64,
-            memory_bytes: MEMORY + threads * MEMORY_A_THREAD,
+            memory_bytes: held + most.min(bytes.saturating_mul(MEMORY_A_BYTE)),
             measured,
         }
     }
@@ -130,7 +135,8 @@ impl Run {
             (*ms >= ENOUGH_MS).then(|| *bytes as f64 * 1000.0 / *ms as f64)
         };
         let threads = std::thread::available_parallelism().map_or(1, |n| n.get().min(4));
-        self.result.forecast = Some(mix.forecast(rate, copied, threads as u64));
+        let held = kernel::platform::memory().unwrap_or(MEMORY);
+        self.result.forecast = Some(mix.forecast(rate, copied, threads as u64, held));
         self.ctx.result(&self.result);
         Ok(())
     }
@@ -170,12 +176,14 @@ mod tests {
     fn what_was_not_looked_into_is_like_the_rest_and_what_was_measured_counts() {
         let known = BTreeMap::from([("json", 30_000_000), ("evtx", 10_000_000)]);
         let mix = Mix { known, looked: 40_000_000, rest: 40_000_000, packed: 0 };
-        let told = mix.forecast(|format| (format == "json").then_some(3_000_000.0), false, 2);
+        let told = mix.forecast(|format| (format == "json").then_some(3_000_000.0), false, 2, 1_000);
         // Twice (ten seconds, and 10/12 of one).
         assert_eq!((told.seconds, told.measured), (22, false));
         assert_eq!(told.disk_bytes, 2 * (36_000_000 + 14_000_000));
-        let kept = mix.forecast(|_| Some(1e9), true, 2);
+        assert_eq!(told.memory_bytes, 1_000 + (56 << 20));
+        let kept = mix.forecast(|_| Some(1e9), true, 2, 0);
         assert_eq!((kept.disk_bytes, kept.measured), (told.disk_bytes + 80_000_000, true));
-        assert_eq!(Mix::default().forecast(|_| None, true, 1).disk_bytes, 0);
+        let nothing = Mix::default().forecast(|_| None, true, 1, 7);
+        assert_eq!((nothing.disk_bytes, nothing.memory_bytes), (0, 7));
     }
 }
