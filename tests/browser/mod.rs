@@ -36,6 +36,9 @@ const PICTURES: &[&str] = &[
     "packs, light",
     "why, and why not, dark",
     "settings runtime, light",
+    "source, light",
+    "a host's clock, dark",
+    "source in Arabic, light",
     "audit row, dark",
 ];
 
@@ -52,7 +55,7 @@ async fn accessible(browser: &Browser, place: &str) {
     for (wide, high) in sizes {
         let outer = high + u32::try_from(frame).unwrap();
         browser.page.client.set_window_size(*wide, outer).await.unwrap();
-        let name = place.replace([',', ' '], "-").replace("--", "-");
+        let name = place.replace([',', ' ', '\''], "-").replace("--", "-");
         browser.page.screenshot(&folder.join(format!("{name}-{wide}x{high}.png"))).await;
     }
 }
