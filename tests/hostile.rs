@@ -111,7 +111,7 @@ fn by_command_line(files: &[(PathBuf, u64)]) -> Said {
     println!("command line: {} MiB, {:?}", peak >> 20, since.elapsed());
     // 2 says that something was not read.
     assert_eq!(end.code(), Some(2));
-    in_time("command line", since.elapsed(), files);
+    in_time("command line", since.elapsed());
     assert!((1..MEMORY).contains(&peak), "{peak}");
     let s = Server::on(home);
     let all = said(&s.settle(&s.token("root")));
@@ -132,7 +132,7 @@ async fn by_drop(files: &[(PathBuf, u64)]) -> Said {
     let ended = "(await (await fetch('/api/v1/jobs?status=done,failed')).json()).items";
     app.page.until_served(&format!("{ended}.length === 2")).await;
     app.page.find("tray-ended").await;
-    in_time("drop", since.elapsed(), files);
+    in_time("drop", since.elapsed());
     let all = said(&app.page.run(&format!("return {ended}.find(job => job.kind === 'import')")).await);
     let peak = process::peak_memory(app.home.process("aurorasoc-desktop")).unwrap();
     println!("drop: {} MiB, {:?}", peak >> 20, since.elapsed());
@@ -143,9 +143,9 @@ async fn by_drop(files: &[(PathBuf, u64)]) -> Said {
     all
 }
 
-/// One job for all of them may take what each of them may.
-fn in_time(door: &str, took: Duration, files: &[(PathBuf, u64)]) {
-    assert!(took.as_secs() < files.iter().map(|(_, seconds)| seconds).sum(), "{door}: {took:?}");
+/// One job for all of them: each has had its own bound as an upload, so together a minute is much.
+fn in_time(door: &str, took: Duration) {
+    assert!(took < Duration::from_secs(60), "{door}: {took:?}");
 }
 
 #[tokio::test]

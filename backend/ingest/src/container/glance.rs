@@ -16,7 +16,7 @@ use std::{
 const SAMPLE: u64 = 1 << 20;
 /// Members of an archive that are looked into; the rest is taken to be like them.
 const MEMBERS: usize = 32;
-/// Larger archives of members are not opened for this.
+/// Members of an archive whose sizes are added up.
 const MOST_MEMBERS: usize = 200_000;
 /// Containers inside each other that are looked into.
 const DEPTH: usize = 3;
@@ -108,7 +108,8 @@ fn zip(file: &mut File, size: u64) -> io::Result<Vec<(Format, u64)>> {
         if passed {
             continue;
         }
-        total += size;
+        // Sizes are what the archive says of itself.
+        total = u64::saturating_add(total, size);
         if found.members < MEMBERS
             && let Ok(mut member) = archive.by_index(n)
             && let Ok(held) = stream(&mut member, size, 1)
@@ -252,6 +253,21 @@ mod tests {
             assert!(near(told), "{name}: {told} of {}", lines.len());
         }
         assert_eq!(json(&gzip(&lines[..5000])), 5000, "what is wholly seen is exact");
+    }
+
+    #[test]
+    fn sizes_that_no_archive_can_have_are_no_overflow() {
+        let packed = zip_of(&[("a.json", b"{}"), ("b.json", b"{}"), ("c.json", b"{}")]);
+        // In the central directory (APPNOTE.TXT, 4.3.12) the size before packing says that ZIP64 has it; without that
+        // it is the largest of 32 bits.
+        let mut lies = packed.clone();
+        let entries: Vec<_> =
+            (0..packed.len() - 4).filter(|at| packed[*at..].starts_with(b"PK\x01\x02")).collect();
+        entries.iter().for_each(|at| lies[at + 24..at + 28].copy_from_slice(&[0xfe, 0xff, 0xff, 0xff]));
+        assert_eq!(json(&lies), 3 * 0xffff_fffe);
+        let mut found = Found::default();
+        (0..3).for_each(|_| found.add(u64::MAX, vec![(Format::Json, u64::MAX)]));
+        assert_eq!(found.of(u64::MAX), [(Format::Json, u64::MAX)]);
     }
 
     #[test]

@@ -115,7 +115,7 @@ impl Mapper {
         }
         if kind != Kind::Object {
             let message = map::scalar_text(&text);
-            let fields = vec![(Name::from("message"), Value::Str(message.into()))];
+            let fields = vec![(Name::fixed(&"message"), Value::Str(message.into()))];
             return out.event(OTHER.into(), place, None, fields);
         }
         if windows::is_tree(&text) {

@@ -115,7 +115,7 @@ impl<'a> Out<'a> {
         mut fields: Vec<(Name, Value)>,
     ) {
         if time.is_none() {
-            mark(&mut fields, TIME_MISSING, Value::Bool(true));
+            mark(&mut fields, &TIME_MISSING, Value::Bool(true));
         }
         self.say_encoding(place);
         let place =
@@ -128,7 +128,7 @@ impl<'a> Out<'a> {
     /// A good event that has its identity already.
     pub fn with_identity(&mut self, mut event: Event, timed: bool) {
         if !timed {
-            mark(&mut event.fields, TIME_MISSING, Value::Bool(true));
+            mark(&mut event.fields, &TIME_MISSING, Value::Bool(true));
         }
         self.say_encoding(event.place);
         event.place = self.in_source(event.place);
@@ -139,8 +139,8 @@ impl<'a> Out<'a> {
     pub fn broken(&mut self, dataset: Name, place: Place, line: u64, text: &[u8], reason: &str) {
         let said = format!("line {line}: {reason}");
         let fields = vec![
-            (MESSAGE.into(), Value::Str(String::from_utf8_lossy(text).into())),
-            (PARSE_ERROR.into(), Value::Str(said.as_str().into())),
+            (Name::fixed(&MESSAGE), Value::Str(String::from_utf8_lossy(text).into())),
+            (Name::fixed(&PARSE_ERROR), Value::Str(said.as_str().into())),
         ];
         self.event(dataset, place, None, fields);
         self.skipped(Some(place.record), place.offset, format!("{said}; kept as text"));
@@ -155,7 +155,7 @@ impl<'a> Out<'a> {
         mut fields: Vec<(Name, Value)>,
         said: &str,
     ) {
-        mark(&mut fields, PARSE_ERROR, said.into());
+        mark(&mut fields, &PARSE_ERROR, said.into());
         self.event(dataset, place, time, fields);
         self.skipped(Some(place.record), place.offset, format!("{said}; the rest was read"));
     }
@@ -203,10 +203,10 @@ impl<'a> Out<'a> {
 }
 
 /// Sets what we say of a record, also where the record has a field of that name.
-fn mark(fields: &mut Vec<(Name, Value)>, name: &str, value: Value) {
-    match fields.iter_mut().find(|(n, _)| &**n == name) {
+fn mark(fields: &mut Vec<(Name, Value)>, name: &'static &'static str, value: Value) {
+    match fields.iter_mut().find(|(n, _)| **n == **name) {
         Some((_, there)) => *there = value,
-        None => fields.push((name.into(), value)),
+        None => fields.push((Name::fixed(name), value)),
     }
 }
 

@@ -16,7 +16,7 @@ use logstore::{Source as Stored, SourceId};
 use serde::{Deserialize, Serialize};
 use std::{
     cmp::Reverse,
-    collections::{BTreeMap, HashMap},
+    collections::{BTreeMap, HashMap, HashSet},
     sync::{Arc, Mutex},
 };
 
@@ -200,10 +200,8 @@ pub async fn detail(app: &App, sha256: &str) -> Result<(SourceDetail, i64)> {
     source.removal.alerts = Some(count(false));
     let mut hosts = hosts(app, stored.id).await?;
     let merged = app.merges.now();
-    let named = |clock: &str| {
-        let names = merged.hosts(clock);
-        hosts.iter().map(|h| Host::new(&h.host)).any(|host| names.iter().any(|name| name.same(&host)))
-    };
+    let known = Known::of(&hosts);
+    let named = |clock: &str| merged.hosts(clock).iter().any(|name| known.has(name));
     let clocks = clocks::of_source(app, sha256, named).await?;
     let hosts_total = u64::try_from(hosts.len()).unwrap_or(u64::MAX);
     hosts.truncate(HOSTS);
@@ -277,6 +275,33 @@ fn wire(s: &Stored, now: i64) -> Source {
     }
 }
 
+/// Names of hosts, to be asked for one that is the same without looking at each.
+struct Known {
+    names: HashSet<String>,
+    /// First labels of full names.
+    labels: HashSet<String>,
+}
+
+impl Known {
+    fn of(hosts: &[SourceHost]) -> Known {
+        let hosts: Vec<_> = hosts.iter().map(|h| Host::new(&h.host)).collect();
+        let full = hosts.iter().filter(|h| h.is_full());
+        Known {
+            labels: full.map(|h| h.label().to_owned()).collect(),
+            names: hosts.iter().map(|h| h.folded().to_owned()).collect(),
+        }
+    }
+
+    /// As [`Host::same`] says it.
+    fn has(&self, host: &Host) -> bool {
+        let bare = || match host.is_full() {
+            true => self.names.contains(host.label()),
+            false => self.labels.contains(host.label()),
+        };
+        self.names.contains(host.folded()) || !host.is_whole() && bare()
+    }
+}
+
 /// Hosts that events of a source name, those of most events first.
 async fn hosts(app: &App, id: SourceId) -> Result<Vec<SourceHost>> {
     let traces = app.logs.traces(&[id]).await.map_err(store_error)?;
@@ -326,5 +351,23 @@ fn told(job: Job, s: &Stored) -> SourceImport {
         finished_at: job.finished_at,
         skipped,
         skipped_total,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn known_hosts_are_asked_as_two_are_compared() {
+        let names = ["PC", "pc.a.example", "db.a.example.", "10.0.0.1", "10", "10.a.example", "web"];
+        for some in [&names[..1], &names[1..3], &names[3..5], &names[5..]] {
+            let hosts: Vec<_> = some.iter().map(|h| SourceHost { host: (*h).into(), events: 1 }).collect();
+            for asked in names.iter().chain(&["db", "pc.b.example", "WEB.a.example", "none"]) {
+                let asked = Host::new(asked);
+                let right = some.iter().any(|h| Host::new(h).same(&asked));
+                assert_eq!(Known::of(&hosts).has(&asked), right, "{asked:?} in {some:?}");
+            }
+        }
     }
 }

@@ -56,7 +56,7 @@ pub(super) struct Mix {
 impl Mix {
     fn add(&mut self, n: usize, bytes: u64, open: impl FnOnce() -> Option<File>) {
         if n >= LOOKED_INTO {
-            self.rest += bytes;
+            self.rest = self.rest.saturating_add(bytes);
             return;
         }
         let Some(mut file) = open() else { return };
@@ -65,11 +65,13 @@ impl Mix {
         if matches!(format, Format::Unknown { .. }) {
             return;
         }
-        self.looked += bytes;
+        self.looked = self.looked.saturating_add(bytes);
         for (inner, bytes) in held.into_iter().filter(|(f, _)| !matches!(f, Format::Unknown { .. })) {
-            *self.known.entry(inner.name()).or_default() += bytes;
+            // What containers say of themselves can be any number.
+            let known = self.known.entry(inner.name()).or_default();
+            *known = known.saturating_add(bytes);
             if matches!(format, Format::Gzip | Format::Zstd | Format::Zip) {
-                self.packed += bytes;
+                self.packed = self.packed.saturating_add(bytes);
             }
         }
     }
@@ -88,7 +90,7 @@ impl Mix {
             seconds += *bytes as f64 / known.unwrap_or(usual);
             disk += *bytes as f64 * stored;
         }
-        let bytes = (self.known.values().sum::<u64>() as f64 * scale) as u64;
+        let bytes = (self.known.values().map(|bytes| *bytes as f64).sum::<f64>() * scale) as u64;
         let most = MEMORY_OF_BATCHES + threads * MEMORY_A_THREAD;
         Forecast {
             seconds: (seconds * scale).ceil() as u64,
@@ -183,6 +185,9 @@ mod tests {
         assert_eq!(told.memory_bytes, 1_000 + (56 << 20));
         let kept = mix.forecast(|_| Some(1e9), true, 2, 0);
         assert_eq!((kept.disk_bytes, kept.measured), (told.disk_bytes + 80_000_000, true));
+        let known = BTreeMap::from([("json", u64::MAX), ("evtx", u64::MAX)]);
+        let lies = Mix { known, looked: 1, rest: u64::MAX, packed: u64::MAX }.forecast(|_| None, true, 2, 9);
+        assert_eq!((lies.seconds, lies.disk_bytes), (u64::MAX, u64::MAX), "no overflow");
         let nothing = Mix::default().forecast(|_| None, true, 1, 7);
         assert_eq!((nothing.disk_bytes, nothing.memory_bytes), (0, 7));
     }
