@@ -40,7 +40,7 @@ impl Page {
             let mut builder = ClientBuilder::new(HttpConnector::new());
             builder.capabilities(capabilities.clone());
             let driver = format!("http://127.0.0.1:{port}");
-            match tokio::time::timeout(Duration::from_secs(20), builder.connect(&driver)).await {
+            match tokio::time::timeout(PATIENCE, builder.connect(&driver)).await {
                 Err(_) => return None,
                 Ok(Ok(client)) => return Some(Self { client }),
                 Ok(Err(reason)) => {
