@@ -12,7 +12,7 @@ use super::{
     shape::{Becomes, Field, Layout, Shapes, Step, join, number},
 };
 use event::{Name, Value};
-use std::{borrow::Cow, ops::Range};
+use std::{borrow::Cow, collections::HashSet, ops::Range};
 
 /// Deeper elements are refused: the decoder's own bound on nesting is of this size too.
 const DEEPEST: usize = 256;
@@ -142,7 +142,7 @@ impl Flattener {
                 return Ok(());
             }
         }
-        let mut keys: Vec<Cow<'_, str>> = Vec::new();
+        let mut keys = Keys::default();
         let mut had_any = false;
         while json.more(b'}', &mut first)? {
             had_any = true;
@@ -151,7 +151,7 @@ impl Flattener {
                 "#attributes" => self.attributes(json, section, name)?,
                 "#text" => self.element(json, section, name, depth + 1)?,
                 _ => {
-                    self.element(json, section, repeated(&keys, &key).unwrap_or(&key), depth + 1)?;
+                    self.element(json, section, keys.repeated(&key).unwrap_or(&key), depth + 1)?;
                     keys.push(key);
                 }
             }
@@ -233,23 +233,60 @@ fn read(json: &mut Json<'_>) -> Result<Read, Bad> {
     Ok((value, start..json.place()))
 }
 
-/// The decoder numbers the second and later elements of one name (`Header`, `Header_1`, `Header_2`): the
-/// name that `key` repeats, if the ones before it are there. A source with a field that is really called
-/// `Header_1` after one called `Header` reads the same and becomes a list of both.
-pub(super) fn repeated<'k>(keys: &[Cow<'_, str>], key: &'k str) -> Option<&'k str> {
+/// The names of an element's children so far.
+#[derive(Debug, Default)]
+pub(super) struct Keys<'k> {
+    names: Vec<Cow<'k, str>>,
+    /// Of the first so many, when there are many: each by itself, and by what stands before a number at its end.
+    numbered: HashSet<(String, usize)>,
+    counted: usize,
+}
+
+/// A name that ends in a number.
+fn numbered(key: &str) -> Option<(&str, usize)> {
     let (base, number) = key.rsplit_once('_')?;
-    if number.starts_with('0') || !number.bytes().all(|b| b.is_ascii_digit()) {
-        return None;
+    Some((base, number.parse().ok()?))
+}
+
+impl<'k> Keys<'k> {
+    /// Names that are looked through one by one.
+    const FEW: usize = 64;
+
+    pub fn push(&mut self, key: Cow<'k, str>) {
+        self.names.push(key);
     }
-    let number: usize = number.parse().ok()?;
-    let before = |n: usize| {
-        keys.iter().rev().any(|k| match k.strip_prefix(base) {
-            Some("") => n == 0,
-            Some(rest) => rest.strip_prefix('_').and_then(|d| d.parse().ok()) == Some(n),
-            None => false,
-        })
-    };
-    (before(0) && before(number - 1)).then_some(base)
+
+    pub fn contains(&self, key: &str) -> bool {
+        self.names.iter().any(|name| name == key)
+    }
+
+    fn has(&mut self, base: &str, number: usize) -> bool {
+        if self.names.len() <= Self::FEW {
+            return self
+                .names
+                .iter()
+                .rev()
+                .any(|k| (number == 0 && *k == base) || numbered(k) == Some((base, number)));
+        }
+        for key in self.names.get(self.counted..).unwrap_or_default() {
+            self.numbered.insert((key.to_string(), 0));
+            self.numbered.extend(numbered(key).map(|(base, n)| (base.to_owned(), n)));
+        }
+        self.counted = self.names.len();
+        self.numbered.contains(&(base.to_owned(), number))
+    }
+
+    /// The decoder numbers the second and later elements of one name (`Header`, `Header_1`, `Header_2`): the
+    /// name that `key` repeats, if the ones before it are there. A source with a field that is really called
+    /// `Header_1` after one called `Header` reads the same and becomes a list of both.
+    pub fn repeated<'n>(&mut self, key: &'n str) -> Option<&'n str> {
+        let (base, number) = key.rsplit_once('_')?;
+        if number.starts_with('0') || !number.bytes().all(|b| b.is_ascii_digit()) {
+            return None;
+        }
+        let number: usize = number.parse().ok()?;
+        (self.has(base, 0) && self.has(base, number - 1)).then_some(base)
+    }
 }
 
 #[cfg(test)]
@@ -267,6 +304,16 @@ mod tests {
             assert_eq!(flattener.shapes.layout(layout).names, Layout::of(walked).names);
         }
         walked
+    }
+
+    #[test]
+    fn very_many_elements_of_one_name_cost_each_the_same() {
+        // A record of 7 KB can make as many; looking through all names for each would take hours.
+        let mut json = r#"{"Event":{"EventData":{"a":1"#.to_owned();
+        (1..300_000).for_each(|n| json.push_str(&format!(r#","a_{n}":{n}"#)));
+        json.push_str("}}}");
+        let (fields, _) = Flattener::default().fields(&json).unwrap();
+        assert!(matches!(&fields[..], [(_, Value::List(all))] if all.len() == 300_000));
     }
 
     fn flat(json: &str) -> String {

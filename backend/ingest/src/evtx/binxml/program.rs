@@ -6,7 +6,7 @@
 
 use super::{
     super::{
-        flatten::{is_number, repeated},
+        flatten::{Keys, is_number},
         names::{Id, Names},
     },
     Left, MOST_TEXT,
@@ -317,7 +317,7 @@ impl Compiler<'_> {
         }
         let container = matches!(&*parent.name, "EventData" | "UserData");
         let named = container && named(&children)?;
-        let (mut keys, mut seen) = (Vec::<Cow<'_, str>>::new(), HashMap::<(bool, &str), u32>::new());
+        let (mut keys, mut seen) = (Keys::default(), HashMap::<(bool, &str), u32>::new());
         let mut plain_keys = true;
         let mut rest = &children[..];
         while let [child, after @ ..] = rest {
@@ -336,7 +336,7 @@ impl Compiler<'_> {
                 }
                 rest = after.get(run - 1..).unwrap_or_default();
                 (numbered(&mut seen, true, name), children_from(&children, after, run))
-            } else if keys.iter().any(|key| key == "Data") {
+            } else if keys.contains("Data") {
                 continue;
             } else {
                 ("Data".into(), &children)
@@ -344,7 +344,7 @@ impl Compiler<'_> {
             if key.starts_with('#') {
                 return Err(Left("a name that JSON says otherwise"));
             }
-            let flat = repeated(&keys, &key);
+            let flat = keys.repeated(&key);
             plain_keys &= flat.is_none() && run == 1 && matches!(key, Cow::Borrowed(_));
             if section == "System" && parent.name == "System" && flat.is_some() {
                 return Err(Left("System has an element twice"));
