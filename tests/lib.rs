@@ -17,6 +17,7 @@ mod journeys;
 mod kill;
 mod listening;
 mod live;
+mod logs;
 mod plans;
 mod room;
 mod rules;

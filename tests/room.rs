@@ -55,7 +55,7 @@ fn an_import_tells_what_it_will_take_and_learns_from_the_last() {
     let bytes = std::fs::read(shared.join("data/evtx/parse/system.evtx")).unwrap();
     let first = s.import(&t, "system.evtx", &bytes)["result"]["forecast"].clone();
     assert_eq!(first["measured"], false);
-    assert!(first["disk_bytes"].as_u64().unwrap() > bytes.len() as u64 / 4, "{first}");
+    assert!(first["disk_bytes"].as_u64().unwrap() > bytes.len() as u64 / 20, "{first}");
     assert!(first["memory_bytes"].as_u64().unwrap() > 20 << 20, "{first}");
     // Every record is another one in a file of other ids; the same file would be read as fast all the same.
     let lines =

@@ -9,6 +9,7 @@ use sha2::Digest as _;
 use std::{
     path::{Path, PathBuf},
     process::Command,
+    sync::Mutex,
 };
 
 /// What is checked of each answer. Left out, with why: `unsupported_method` wants 405, the contract says 404 with
@@ -27,16 +28,20 @@ const LEFT_OUT: &[(&str, &str)] = &[
     ("AlertsLive", "a WebSocket"),
 ];
 
-/// schemathesis in a folder of the cache named by what it is made of, made at the first use; or none, said why.
-fn command() -> Option<PathBuf> {
+/// A program of a Python of the tests' own, in a folder of the cache named by what it is made of, made at the first use; or
+/// none, said why.
+pub fn python(program: &str) -> Option<PathBuf> {
     const WHAT: &[u8] = include_bytes!("requirements.txt");
     let home = |v| std::env::var_os(v).map(PathBuf::from).filter(|p| p.is_absolute());
     let cache = home("XDG_CACHE_HOME").or_else(|| Some(home("HOME")?.join(".cache")))?;
     let name = kernel::world::hex(&sha2::Sha256::digest(WHAT)[..6]);
     let folder = cache.join("aurorasoc").join(format!("python-{name}"));
-    let there = folder.join("bin/schemathesis");
-    if there.is_file() {
-        return Some(there);
+    let there = folder.join("bin").join(program);
+    // Two tests ask for it at the same time.
+    static MAKING: Mutex<()> = Mutex::new(());
+    let _making = MAKING.lock().unwrap_or_else(|e| e.into_inner());
+    if folder.join("bin/schemathesis").is_file() {
+        return there.is_file().then_some(there);
     }
     let requirements =
         PathBuf::from(std::env::var_os("CARGO_MANIFEST_DIR").unwrap_or_default()).join("requirements.txt");
@@ -49,7 +54,7 @@ fn command() -> Option<PathBuf> {
             Ok(done) if done.status.success() => {}
             Ok(done) => {
                 let said = String::from_utf8_lossy(&done.stderr).into_owned();
-                println!("skipped: schemathesis can't be installed: {said}");
+                println!("skipped: what the tests need of Python can't be installed: {said}");
                 return None;
             }
             Err(e) => {
@@ -63,7 +68,7 @@ fn command() -> Option<PathBuf> {
 
 #[test]
 fn answers_are_what_the_document_says() {
-    let Some(schemathesis) = command() else { return };
+    let Some(schemathesis) = python("schemathesis") else { return };
     let s = Server::start();
     let token = s.token("root");
     // Something to find, so that answers have items.

@@ -30,7 +30,9 @@ pub async fn outcome(workspace: &Path) -> (String, u64, u64) {
     }
     records.close().await.unwrap();
     let mut logs = connect(&workspace.join("logs.db")).await;
-    let events: i64 = sqlx::query_scalar("SELECT count(*) FROM event").fetch_one(&mut logs).await.unwrap();
+    let count =
+        "SELECT (SELECT coalesce(sum(rows), 0) FROM tail) + (SELECT coalesce(sum(live), 0) FROM segment)";
+    let events: i64 = sqlx::query_scalar(count).fetch_one(&mut logs).await.unwrap();
     logs.close().await.unwrap();
     let result: Value = serde_json::from_str(&result).unwrap();
     (status, result["events"].as_u64().unwrap_or(0), u64::try_from(events).unwrap())

@@ -111,7 +111,8 @@ pub struct LogPath {
 list_query! {
     /// Query of GET /siem/logs: newest first.
     LogList {
-        /// Text that any field contains, caseless.
+        /// Words and "phrases" that any field contains, `field:value` (also by ECS name), `*` and `?`, `/regex/`, AND OR NOT,
+        /// parentheses; without case.
         q: String,
         /// At or after.
         from: Time,
@@ -124,6 +125,20 @@ list_query! {
         /// How `fields` are named.
         view: LogView,
     }
+}
+
+/// A page of events.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+pub struct LogPage {
+    /// The events and where to go on.
+    #[serde(flatten)]
+    pub page: Page<Log>,
+    /// True when the time for the search (10 s) was over first: there may be more.
+    pub partial: bool,
+    /// Events in damaged blocks, of which it can't be told whether they belong here.
+    pub unreadable: u64,
+    /// Why nothing was found, where nothing was.
+    pub why_none: Option<String>,
 }
 
 /// Query of POST /imports.
@@ -326,7 +341,7 @@ pub struct SiemStats {
 
 routes! {
     #[doc = "Search SIEM logs"]
-    LogsList: GET "/api/v1/siem/logs", SiemRead, path Empty, query LogList, body None () => 200 Json Page<Log>;
+    LogsList: GET "/api/v1/siem/logs", SiemRead, path Empty, query LogList, body None () => 200 Json LogPage;
     #[doc = "One event with raw bytes on demand"]
     LogGet: GET "/api/v1/siem/logs/{log_id}", SiemRead, path LogPath, query LogQuery, body None () => 200 Json LogDetail;
     #[doc = "Ingest log entries: one object, an array, or NDJSON"]

@@ -32,6 +32,9 @@ pub enum Error {
     /// There is no such source.
     #[error("no source {0}")]
     NoSource(i64),
+    /// The call's time was over.
+    #[error("the time was over")]
+    Interrupted,
     /// The system refused to read or write.
     #[error("the log store can't be read or written: {0}")]
     Io(String),
@@ -60,6 +63,8 @@ impl From<sqlx::Error> for Error {
                 match code & 0xff {
                     5 | 6 => Error::Busy,
                     8 => Error::ReadOnly,
+                    // Our own deadline said so.
+                    9 => Error::Interrupted,
                     10 | 14 => Error::Io(text),
                     11 | 26 => Error::Corrupt(text),
                     13 => Error::Full,
@@ -71,9 +76,4 @@ impl From<sqlx::Error> for Error {
             other => Error::Database(other.to_string()),
         }
     }
-}
-
-/// Whether SQLite stopped because our deadline said so.
-pub(crate) fn interrupted(e: &sqlx::Error) -> bool {
-    e.as_database_error().and_then(|db| db.code()).is_some_and(|c| c == "9")
 }

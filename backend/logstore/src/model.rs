@@ -1,6 +1,6 @@
 //! What goes in and out.
 
-use crate::Times;
+use crate::{Query, Times};
 use event::{Event, Identity, Nanos, Place, columns};
 use serde::{Deserialize, Serialize};
 use std::{sync::Arc, time::Duration};
@@ -164,8 +164,8 @@ impl Row {
 /// What to look for; all given conditions hold together.
 #[derive(Clone, Debug)]
 pub struct Search {
-    /// Found inside any field's value, without case.
-    pub text: Option<String>,
+    /// What the fields have to be like.
+    pub query: Query,
     /// One of these hosts as they are written, without (ASCII) case; any where there is none.
     pub hosts: Vec<String>,
     /// Exactly this dataset.
@@ -193,7 +193,7 @@ pub struct Search {
 impl Default for Search {
     fn default() -> Self {
         Search {
-            text: None,
+            query: Query::All,
             hosts: vec![],
             dataset: None,
             severity: None,
@@ -218,6 +218,8 @@ pub struct Page {
     pub next: Option<String>,
     /// The deadline came first: there may be more, also before `next`'s end of the data.
     pub partial: bool,
+    /// Events that were passed by because they lie in damaged blocks; whether they are wanted can't be told.
+    pub unreadable: u64,
 }
 
 /// How many events a search finds.
@@ -227,6 +229,8 @@ pub struct Count {
     pub rows: u64,
     /// The deadline came first: there may be more.
     pub partial: bool,
+    /// As of a [`Page`].
+    pub unreadable: u64,
 }
 
 /// Totals over the whole store.

@@ -7,7 +7,7 @@
 mod kind;
 mod table;
 
-pub use table::{Row, rows};
+pub use table::{Row, fields_of, rows};
 
 use crate::{Event, Value, columns, time};
 use serde_json::{Map, Value as Json};

@@ -42,6 +42,15 @@ pub(super) fn rows_of(dataset: &str) -> impl Iterator<Item = &'static Row> {
     rows().iter().filter(move |row| row.about(dataset))
 }
 
+/// Fields of events that an ECS name is taken from, each once, whatever else their rows ask for.
+pub fn fields_of(ecs: &str) -> Vec<&'static str> {
+    let of = rows().iter().filter(|row| row.ecs.eq_ignore_ascii_case(ecs) && !row.field.starts_with('='));
+    let mut fields: Vec<_> = of.map(|row| row.field).collect();
+    fields.sort_unstable();
+    fields.dedup();
+    fields
+}
+
 /// ECS names that hold addresses.
 pub(super) fn addresses() -> &'static [&'static str] {
     &ADDRESSES

@@ -2,23 +2,19 @@
 
 use super::{
     SqliteStore,
-    queries::{ALSO, APPENDED, GREW, INSERT_MANY, INSERT_ONE, KNOWN, MANY, SOURCE_PUT, SOURCE_THERE, TALLY},
-    read::identity,
+    found::{also_of, segments},
+    queries::{ALSO, APPENDED, GREW, SOURCE_PUT, SOURCE_THERE, SPAN_SOME, TALLY},
+    tail::{Made, Tail},
 };
-use crate::{Appended, Error, NewSource, Result, Row, SourceId, traces::Batch};
-use event::{Event, Identity, Nanos};
-use sqlx::{
-    Connection, Row as _, SqliteConnection,
-    query::Query,
-    sqlite::{Sqlite, SqliteArguments},
+use crate::{
+    Appended, Error, NewSource, Result, SourceId,
+    keys::{Contents, Key, log_of},
+    traces::Batch,
 };
-use std::{
-    collections::{HashMap, hash_map::Entry},
-    fmt::Write as _,
-};
-
-/// Counts to add to the tally, by dataset and severity.
-type Counts = HashMap<(String, String), (i64, Nanos, Nanos)>;
+use event::{Event, Identity, Nanos, columns, hex};
+use serde_json::json;
+use sqlx::{Connection, SqliteConnection};
+use std::collections::{HashMap, HashSet, hash_map::Entry};
 
 impl SqliteStore {
     pub(super) async fn put_source(&self, source: &NewSource, now: Nanos) -> Result<SourceId> {
@@ -45,19 +41,23 @@ impl SqliteStore {
         events: &[Event],
         now: Nanos,
     ) -> Result<Appended> {
+        let contents = self.files_of(&[source]).await?.get(&source).map(|file| Contents::of(file));
         let mut conn = self.writer().await?;
+        let mut tail = self.take_tail(&mut conn).await?;
         let mut tx = conn.begin().await?;
         if sqlx::query(SOURCE_THERE).bind(source.0).fetch_optional(&mut *tx).await?.is_none() {
             return Err(Error::NoSource(source.0));
         }
-        let mut seen = known(&mut tx, events, source).await?;
-        let mut counts = Counts::new();
-        let mut rows = Vec::with_capacity(events.len().min(MANY));
-        let (mut new, mut borrowed, mut shared) = (0, 0_i64, List::default());
+        let contents = contents.ok_or(Error::NoSource(source.0))?;
+        let mut seen = self.known(&mut tx, events, source, &contents, &tail).await?;
+        let mut counts = HashMap::<(&str, &str), (i64, Nanos, Nanos)>::new();
+        let (mut new, mut borrowed, mut shared) = (0, 0_i64, Vec::new());
         // By source the events that became shared by this.
         let mut owners = HashMap::<i64, i64>::new();
         let mut traces = Batch::default();
+        let mut made = Made::default();
         for event in events {
+            let host = columns::host(event);
             match seen.entry(event.identity) {
                 Entry::Vacant(slot) => slot.insert(None),
                 Entry::Occupied(mut there) => {
@@ -65,38 +65,34 @@ impl SqliteStore {
                         && there.first != source.0
                         && !there.mine
                     {
-                        let (record, offset) = (event.place.record, event.place.offset);
-                        shared.push(&[
-                            there.row,
-                            record.cast_signed(),
-                            offset.cast_signed(),
-                            event.place.len.into(),
-                        ]);
+                        let place = event.place;
+                        let (record, offset) = (place.record.cast_signed(), place.offset.cast_signed());
+                        shared.push(json!([hex(&event.identity), event.time.0, record, offset, place.len]));
                         borrowed += 1;
                         *owners.entry(there.first).or_default() += i64::from(!there.shared);
-                        traces.note(event, event::columns::host(event).as_deref());
+                        traces.note(event, host.as_deref());
                     }
                     continue;
                 }
             };
-            let row = Row::of(event, source, now);
-            count(&mut counts, &row);
-            traces.note(event, row.host.as_deref());
-            rows.push(row);
-            new += 1;
-            if rows.len() == MANY {
-                let all = rows.drain(..).fold(sqlx::query(INSERT_MANY), bind);
-                all.execute(&mut *tx).await?;
+            let tally = counts.entry((&event.dataset, columns::severity(event)));
+            let (events, first, last) = tally.or_insert((0, event.time, event.time));
+            (*events, *first, *last) = (*events + 1, event.time.min(*first), event.time.max(*last));
+            traces.note(event, host.as_deref());
+            if made.is_full() {
+                made.write(&mut tx, &mut tail).await?;
             }
+            made.event(event, source.0, now.0);
+            new += 1;
         }
-        for row in rows {
-            bind(sqlx::query(INSERT_ONE), row).execute(&mut *tx).await?;
-        }
+        made.write(&mut tx, &mut tail).await?;
+        self.join_small(&mut tx, &mut tail).await?;
         for ((dataset, severity), (events, first, last)) in counts {
-            let tally = sqlx::query(TALLY).bind(source.0).bind(dataset).bind(severity);
+            let tally = sqlx::query(TALLY).bind(source.0).bind(dataset.to_owned()).bind(severity.to_owned());
             tally.bind(events).bind(first.0).bind(last.0).execute(&mut *tx).await?;
         }
-        if let Some(shared) = shared.text() {
+        if !shared.is_empty() {
+            let shared = serde_json::Value::from(shared).to_string();
             sqlx::query(ALSO).bind(source.0).bind(shared).execute(&mut *tx).await?;
         }
         super::traces::keep(&mut tx, source, traces).await?;
@@ -111,7 +107,54 @@ impl SqliteStore {
         }
         tx.commit().await?;
         self.pace.note(source, now, new);
+        self.keep_tail(tail);
+        self.seal_some(&mut conn).await?;
         Ok(Appended { new, duplicates: events.len() as u64 - new })
+    }
+
+    /// Which of the events are there already. There is one writer, so this stays true until the commit.
+    async fn known(
+        &self,
+        conn: &mut SqliteConnection,
+        events: &[Event],
+        source: SourceId,
+        contents: &Contents,
+        tail: &Tail,
+    ) -> Result<HashMap<Identity, Option<There>>> {
+        let mut known: HashMap<Identity, i64> = HashMap::new();
+        let mut spans = HashMap::<i64, (i64, i64)>::new();
+        let mut missing = Vec::with_capacity(events.len());
+        for event in events {
+            if let Some(first) = tail.known.get(&event.identity) {
+                known.insert(event.identity, *first);
+                continue;
+            }
+            missing.push(event.identity);
+            let place = contents.key(event.place.offset, event.place.len.into());
+            for Key { of, number } in [Some(place), log_of(event)].into_iter().flatten() {
+                let (low, high) = spans.entry(of).or_insert((number, number));
+                (*low, *high) = (number.min(*low), number.max(*high));
+            }
+        }
+        let spans: Vec<_> = spans.into_iter().map(|(of, (low, high))| (of, low, high)).collect();
+        let spans = serde_json::to_string(&spans).unwrap_or_default();
+        let where_to_look: HashSet<i64> =
+            sqlx::query_scalar(SPAN_SOME).bind(spans).fetch_all(&mut *conn).await?.into_iter().collect();
+        if !where_to_look.is_empty() {
+            let mut segments = segments(conn).await?;
+            segments.retain(|s| where_to_look.contains(&s.id));
+            let found = self.in_segments(conn, &missing, &segments).await?;
+            known.extend(found.into_iter().map(|(id, found)| (id, found.source().0)));
+        }
+        if known.is_empty() {
+            return Ok(HashMap::with_capacity(events.len()));
+        }
+        let also = also_of(conn, known.keys(), source).await?;
+        let there = |(id, first): (Identity, i64)| {
+            let also = also.get(&id);
+            (id, Some(There { first, shared: also.is_some(), mine: also.is_some_and(|also| also.mine) }))
+        };
+        Ok(known.into_iter().map(there).collect())
     }
 }
 
@@ -121,98 +164,12 @@ pub(super) async fn grew(conn: &mut SqliteConnection, source: i64, borrowed: i64
     Ok(())
 }
 
-/// The identities as the JSON list that `KNOWN` and `GET` take.
-pub(super) fn id_list<'a>(ids: impl Iterator<Item = &'a Identity>) -> String {
-    let mut list = String::from("[");
-    for id in ids {
-        if list.len() > 1 {
-            list.push(',');
-        }
-        list.push('"');
-        list.push_str(&event::hex(id));
-        list.push('"');
-    }
-    list.push(']');
-    list
-}
-
-/// Numbers by rows, as a JSON list of lists.
-#[derive(Default)]
-pub(super) struct List(String);
-
-impl List {
-    pub(super) fn push(&mut self, numbers: &[i64]) {
-        for (i, n) in numbers.iter().enumerate() {
-            let before = match (i, self.0.is_empty()) {
-                (0, true) => "[[",
-                (0, false) => ",[",
-                _ => ",",
-            };
-            // Writing into a String can't fail.
-            let _ = write!(self.0, "{before}{n}");
-        }
-        self.0.push(']');
-    }
-
-    pub(super) fn text(mut self) -> Option<String> {
-        if self.0.is_empty() {
-            return None;
-        }
-        self.0.push(']');
-        Some(self.0)
-    }
-}
-
 /// An event that is there already.
 struct There {
-    row: i64,
     /// Its first source.
     first: i64,
     /// Others hold it too.
     shared: bool,
     /// The source that is appended to is one of those.
     mine: bool,
-}
-
-/// Which of the events are there already. There is one writer, so this stays true until the commit.
-async fn known(
-    conn: &mut SqliteConnection,
-    events: &[Event],
-    source: SourceId,
-) -> Result<HashMap<Identity, Option<There>>> {
-    let ids = id_list(events.iter().map(|e| &e.identity));
-    let rows = sqlx::query(KNOWN).bind(ids).bind(source.0).fetch_all(conn).await?;
-    let mut known = HashMap::with_capacity(events.len());
-    for r in rows {
-        let there =
-            There { row: r.try_get(1)?, first: r.try_get(2)?, shared: r.try_get(3)?, mine: r.try_get(4)? };
-        known.insert(identity(r.try_get(0)?)?, Some(there));
-    }
-    Ok(known)
-}
-
-fn count(counts: &mut Counts, row: &Row) {
-    let key = (row.dataset.clone(), row.severity.clone());
-    let (events, first, last) = counts.entry(key).or_insert((0, row.time, row.time));
-    *events += 1;
-    *first = row.time.min(*first);
-    *last = row.time.max(*last);
-}
-
-/// Binds one row's values in the order of the columns.
-fn bind<'q>(query: Query<'q, Sqlite, SqliteArguments>, row: Row) -> Query<'q, Sqlite, SqliteArguments> {
-    query
-        .bind(row.identity.to_vec())
-        .bind(row.time.0)
-        .bind(row.source.0)
-        .bind(row.place.record.cast_signed())
-        .bind(row.place.offset.cast_signed())
-        .bind(i64::from(row.place.len))
-        .bind(row.ingested_at.0)
-        .bind(row.dataset)
-        .bind(row.host)
-        .bind(row.user)
-        .bind(row.severity)
-        .bind(row.message)
-        .bind(row.fields)
 }

@@ -1,16 +1,26 @@
 //! The SQLite engine: `logs.db`, one writer and a pool of readers.
 //!
-//! WAL, so that readers never wait for the writer nor it for them; synchronous FULL, so that an append is on
+//! What is appended goes into the tail as blocks; when enough of it is there it is sealed into a segment, beside
+//! whoever appends. WAL, so that readers never wait for the writer nor it for them; synchronous FULL, so that an append is on
 //! the disk when it returns.
 
 mod append;
+mod blocks;
+mod check;
+mod equal;
+mod found;
+mod hints;
 mod open;
 mod queries;
 mod read;
 mod remove;
 mod schema;
+mod seal;
 mod search;
+mod tail;
 mod traces;
+mod upgrade;
+mod walk;
 
 use crate::{
     Answer, Appended, Count, Deleted, Error, Holder, LogStore, NewSource, Page, Result, Row, Search, Source,
@@ -31,6 +41,13 @@ pub struct SqliteStore {
     path: PathBuf,
     /// `None` when opened for reading only, or closed.
     writer: Mutex<Option<SqliteConnection>>,
+    /// `None` when it has to be read first. Only who has the writer takes it.
+    tail: std::sync::Mutex<Option<tail::Tail>>,
+    /// What is being sealed. The same.
+    sealing: std::sync::Mutex<Option<seal::Sealing>>,
+    blocks: blocks::Kept,
+    /// Rows of the tail that are sealed together.
+    enough: usize,
     readers: SqlitePool,
     files: read::Files,
     pace: read::Pace,
@@ -104,6 +121,10 @@ impl LogStore for SqliteStore {
 
     fn append<'a>(&'a self, source: SourceId, events: &'a [Event], now: Nanos) -> Answer<'a, Appended> {
         Box::pin(self.append_events(source, events, now))
+    }
+
+    fn rest(&self) -> Answer<'_, ()> {
+        Box::pin(self.settle())
     }
 
     fn get<'a>(&'a self, ids: &'a [Identity]) -> Answer<'a, Vec<Row>> {

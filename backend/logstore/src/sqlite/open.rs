@@ -2,13 +2,12 @@
 
 use super::{
     SqliteStore,
-    queries::{CHECK_SHARED, CHECK_TALLY},
     read::{Files, Pace},
-    schema::{APPLICATION_ID, CREATE, UPGRADE, VERSION},
+    schema::{APPLICATION_ID, CREATE, VERSION},
 };
-use crate::{Error, Result};
+use crate::{Error, Result, segment::LARGEST};
 use sqlx::{
-    ConnectOptions, Connection, Row as _, SqliteConnection,
+    ConnectOptions, Connection, SqliteConnection,
     sqlite::{
         SqliteAutoVacuum, SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous,
     },
@@ -75,15 +74,18 @@ impl SqliteStore {
             sqlx::raw_sql(CREATE).execute(&mut *tx).await?;
             tx.commit().await?;
         }
-        if check_version(&mut writer).await? < VERSION {
-            let mut tx = writer.begin().await?;
-            sqlx::raw_sql(UPGRADE).execute(&mut *tx).await?;
-            tx.commit().await?;
+        let level = check_version(&mut writer).await?;
+        if level < VERSION {
+            super::upgrade::from(&mut writer, level).await?;
         }
         let readers = readers(options(path)).await?;
         Ok(SqliteStore {
             path: path.to_owned(),
             writer: Mutex::new(Some(writer)),
+            tail: Default::default(),
+            sealing: Default::default(),
+            blocks: Default::default(),
+            enough: LARGEST,
             readers,
             files: Files::default(),
             pace: Pace::default(),
@@ -102,41 +104,14 @@ impl SqliteStore {
         Ok(SqliteStore {
             path: path.to_owned(),
             writer: Mutex::new(None),
+            tail: Default::default(),
+            sealing: Default::default(),
+            blocks: Default::default(),
+            enough: LARGEST,
             readers,
             files: Files::default(),
             pace: Pace::default(),
         })
-    }
-
-    pub(super) async fn check_all(&self) -> Result<Vec<String>> {
-        let mut conn = self.reader(None).await?;
-        let mut found = Vec::new();
-        for sql in ["PRAGMA integrity_check(100)", "PRAGMA foreign_key_check"] {
-            for row in sqlx::query(sql).fetch_all(&mut *conn).await? {
-                match row.try_get::<String, _>(0)? {
-                    ok if ok == "ok" => {}
-                    table if row.len() > 1 => found.push(format!("a row of table {table} refers to nothing")),
-                    said => found.push(said),
-                }
-            }
-        }
-        for row in sqlx::query(CHECK_TALLY).fetch_all(&mut *conn).await? {
-            let (source, told, there) =
-                (row.try_get::<i64, _>(0)?, row.try_get::<f64, _>(1)?, row.try_get::<i64, _>(2)?);
-            found.push(format!("source {source} counts {told} events, {there} are there"));
-        }
-        for row in sqlx::query(CHECK_SHARED).fetch_all(&mut *conn).await? {
-            let n = |at: usize| row.try_get::<i64, _>(at);
-            found.push(format!(
-                "source {} says that it shares {} and {} events, {} and {} are there",
-                n(0)?,
-                n(1)?,
-                n(3)?,
-                n(2)?,
-                n(4)?
-            ));
-        }
-        Ok(found)
     }
 
     pub(super) async fn copy_into(&self, to: &Path) -> Result<()> {

@@ -10,36 +10,6 @@ macro_rules! queries {
     };
 }
 
-/// The columns of a row, as `read::row` takes them.
-macro_rules! columns {
-    () => {
-        "identity, time, source, record, offset, len, ingested_at, dataset, host, user, severity, message, fields"
-    };
-}
-
-/// One page in one direction. `?1..?2` is the half-open bound by time that an index range takes, `?3, ?4` the
-/// row to go on after. The text `?9` is a LIKE pattern that lets through at least what matches.
-macro_rules! page {
-    ($below:literal, $order:literal) => {
-        concat!(
-            "SELECT ",
-            columns!(),
-            " FROM event INDEXED BY event_time
-             WHERE time >= ?1 AND time <= ?2 AND (time, identity) ",
-            $below,
-            " (?3, ?4)
-               AND (?5 IS NULL OR host IN (SELECT value FROM json_each(?5))) AND (?6 IS NULL OR dataset = ?6)
-               AND (?7 IS NULL OR severity = ?7) AND (?8 IS NULL OR source = ?8
-                    OR EXISTS (SELECT 1 FROM also WHERE also.event = event.id AND also.source = ?8))
-               AND (?9 IS NULL OR fields LIKE ?9 ESCAPE '~')
-             ORDER BY time ",
-            $order,
-            ", identity ",
-            $order
-        )
-    };
-}
-
 /// A source with what the tally says of it.
 macro_rules! sources {
     () => {
@@ -51,92 +21,74 @@ macro_rules! sources {
     };
 }
 
-/// Rows that [`INSERT_MANY`] takes.
-pub(super) const MANY: usize = 50;
-
-macro_rules! tuple {
-    () => {
-        "(?,?,?,?,?,?,?,?,?,?,?,?,?)"
-    };
-}
-macro_rules! ten {
-    () => {
-        concat!(
-            tuple!(),
-            ",",
-            tuple!(),
-            ",",
-            tuple!(),
-            ",",
-            tuple!(),
-            ",",
-            tuple!(),
-            ",",
-            tuple!(),
-            ",",
-            tuple!(),
-            ",",
-            tuple!(),
-            ",",
-            tuple!(),
-            ",",
-            tuple!()
-        )
-    };
-}
-macro_rules! insert {
-    () => {
-        concat!("INSERT INTO event (", columns!(), ") VALUES ")
-    };
-}
-
 queries! {
     SOURCE_PUT = "INSERT INTO source (sha256, label, size, mtime, format, kept, first_seen, last_seen, head, grown)
         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?7, ?8, ?9)
         ON CONFLICT (sha256) DO UPDATE SET label = excluded.label, mtime = excluded.mtime,
             kept = excluded.kept, last_seen = excluded.last_seen
         RETURNING id";
+    /// First and last time of the events that a source has first.
+    SPAN_OF = "SELECT min(first), max(last) FROM tally WHERE source = ?1 HAVING total(events) > 0";
     SOURCE_THERE = "SELECT 1 FROM source WHERE id = ?1";
     EARLIER = "SELECT source.id, sha256, label, size, mtime, format, kept, head, grown
         FROM json_each(?1) AS wanted CROSS JOIN source ON source.head = unhex(wanted.value)
         WHERE size < ?2 ORDER BY size DESC LIMIT 1000";
-    /// Of the next events of a source, from ?2 on: the last row looked at, and how many stand in another source too.
-    EQUAL = "SELECT max(few.id), total(few.fields NOT LIKE '%\"time_missing\":true%' AND EXISTS (
-            SELECT 1 FROM event AS b INDEXED BY event_time WHERE b.time = few.time AND b.source <> few.source
-                AND b.dataset = few.dataset AND b.fields = few.fields))
-        FROM (SELECT id, time, source, dataset, fields FROM event INDEXED BY event_source
-            WHERE source = ?1 AND id > ?2 ORDER BY id LIMIT 1000) AS few";
     SOURCES = concat!(sources!(), " GROUP BY source.id ORDER BY source.id DESC");
     SOURCE_BY = concat!(sources!(), " WHERE source.sha256 = ?1 GROUP BY source.id");
     FILES = "SELECT source.id, sha256, label, size, mtime, format, kept, head, grown FROM json_each(?1) AS wanted
         CROSS JOIN source ON source.id = wanted.value";
-    /// Which of the identities, as hexadecimal digits in a JSON list, are there, from where, whether any other source
-    /// holds them too, and whether source ?2 is one of those.
-    KNOWN = "SELECT event.identity, event.id, event.source,
-            EXISTS (SELECT 1 FROM also WHERE also.event = event.id),
-            EXISTS (SELECT 1 FROM also WHERE also.event = event.id AND also.source = ?2)
-        FROM json_each(?1) AS wanted CROSS JOIN event ON event.identity = unhex(wanted.value)";
-    /// Of the identities that are there the one source that holds each, null where several do.
-    HOLDERS = "SELECT event.identity,
-            CASE WHEN EXISTS (SELECT 1 FROM also WHERE also.event = event.id) THEN NULL ELSE event.source END
-        FROM json_each(?1) AS wanted CROSS JOIN event ON event.identity = unhex(wanted.value)";
-    INSERT_ONE = concat!(insert!(), tuple!());
-    INSERT_MANY = concat!(insert!(), ten!(), ",", ten!(), ",", ten!(), ",", ten!(), ",", ten!());
-    ALSO = "INSERT OR IGNORE INTO also (event, source, record, offset, len)
-        SELECT value ->> 0, ?1, value ->> 1, value ->> 2, value ->> 3 FROM json_each(?2)";
+    TAIL_PUT = "INSERT INTO tail (rows, first, last, data) VALUES (?1, ?2, ?3, ?4) RETURNING id";
+    TAIL_ALL = "SELECT id, rows, data FROM tail ORDER BY id";
+    TAIL_LIST = "SELECT id, rows, first, last FROM tail ORDER BY id";
+    TAIL_SOME = "SELECT tail.id, data FROM json_each(?1) AS wanted CROSS JOIN tail ON tail.id = wanted.value";
+    TAIL_THERE = "SELECT count(*) AS there FROM json_each(?1) AS wanted CROSS JOIN tail ON tail.id = wanted.value";
+    TAIL_DELETE = "DELETE FROM tail WHERE id IN (SELECT value FROM json_each(?1))";
+    /// The segments, with their dead rows.
+    SEGMENTS = "SELECT id, rows, live, first, last, all_words, dead FROM segment ORDER BY id";
+    PARTS = "SELECT segment.id, parts FROM json_each(?1) AS wanted CROSS JOIN segment ON segment.id = wanted.value";
+    SEGMENT_PUT = "INSERT INTO segment (rows, live, first, last, all_words, parts) VALUES (?1, ?1, ?2, ?3, ?4, ?5)
+        RETURNING id";
+    SEGMENT_LESS = "UPDATE segment SET live = live - ?2, dead = ?3 WHERE id = ?1 RETURNING live";
+    BLOCK_PUT = "INSERT INTO block (id, data) VALUES (?1, ?2)";
+    BLOCK_SOME = "SELECT block.id, data FROM json_each(?1) AS wanted CROSS JOIN block ON block.id = wanted.value";
+    ID_PUT = "INSERT INTO id (id, data) VALUES (?1, ?2)";
+    ID_SOME = "SELECT id.id, data FROM json_each(?1) AS wanted CROSS JOIN id ON id.id = wanted.value";
+    GRAM_PUT = "INSERT INTO gram (id, data) VALUES (?1, ?2)";
+    GRAM_SOME = "SELECT gram.id, data FROM json_each(?1) AS wanted CROSS JOIN gram ON gram.id = wanted.value";
+    WORD_PUT = "INSERT INTO word (segment, name, data) VALUES (?1, ?2, ?3)";
+    WORD_SOME = "SELECT word.segment, word.name, data FROM json_each(?1) AS segments CROSS JOIN json_each(?2) AS names
+        CROSS JOIN word ON word.segment = segments.value AND word.name = names.value";
+    SPAN_PUT = "INSERT INTO span (key, last, segment, first) SELECT value ->> 0, value ->> 1, ?1, value ->> 2 FROM json_each(?2)";
+    /// The segments that have a number of a range of one of these logs or contents.
+    SPAN_SOME = "SELECT DISTINCT span.segment FROM json_each(?1) AS wanted CROSS JOIN span
+        ON span.key = wanted.value ->> 0 AND span.last >= wanted.value ->> 1 AND span.first <= wanted.value ->> 2";
+    HELD_PUT = "INSERT INTO held (source, segment, rows) SELECT value ->> 0, ?1, value ->> 1 FROM json_each(?2)";
+    HELD_BY = "SELECT segment FROM held WHERE source = ?1 ORDER BY segment";
+    HELD_LESS = "UPDATE held SET rows = rows - ?3 WHERE source = ?1 AND segment = ?2";
+    HELD_EMPTY = "DELETE FROM held WHERE source = ?1 AND segment = ?2 AND rows <= 0";
+    DROP_BLOCKS = "DELETE FROM block WHERE id >= ?1 << 8 AND id < (?1 + 1) << 8";
+    DROP_IDS = "DELETE FROM id WHERE id >= ?1 << 6 AND id < (?1 + 1) << 6";
+    DROP_GRAMS = "DELETE FROM gram WHERE id >= ?1 << 12 AND id < (?1 + 1) << 12";
+    DROP_WORDS = "DELETE FROM word WHERE segment = ?1";
+    DROP_SPANS = "DELETE FROM span WHERE segment = ?1";
+    DROP_HELD = "DELETE FROM held WHERE segment = ?1";
+    DROP_SEGMENT = "DELETE FROM segment WHERE id = ?1";
+    /// Of the identities, as hexadecimal digits in a JSON list, those that other sources than their first hold too, and
+    /// whether source ?2 is one of these.
+    ALSO_OF = "SELECT also.identity, max(also.source = ?2), count(*) FROM json_each(?1) AS wanted
+        CROSS JOIN also ON also.identity = unhex(wanted.value) GROUP BY also.identity";
+    ALSO = "INSERT OR IGNORE INTO also (identity, source, time, record, offset, len)
+        SELECT unhex(value ->> 0), ?1, value ->> 1, value ->> 2, value ->> 3, value ->> 4 FROM json_each(?2)";
+    ALSO_NEWEST = "SELECT time, identity FROM also INDEXED BY also_source WHERE source = ?1 AND time >= ?2 AND time <= ?3
+            AND (time, identity) < (?4, ?5) ORDER BY time DESC, identity DESC LIMIT 256";
+    ALSO_OLDEST = "SELECT time, identity FROM also INDEXED BY also_source WHERE source = ?1 AND time >= ?2 AND time <= ?3
+            AND (time, identity) > (?4, ?5) ORDER BY time ASC, identity ASC LIMIT 256";
     TALLY = "INSERT INTO tally (source, dataset, severity, events, first, last) VALUES (?1, ?2, ?3, ?4, ?5, ?6)
         ON CONFLICT (source, dataset, severity) DO UPDATE SET events = events + excluded.events,
             first = min(first, excluded.first), last = max(last, excluded.last)";
-    GET = concat!("SELECT ", columns!(), " FROM json_each(?1) AS wanted
-        CROSS JOIN event ON event.identity = unhex(wanted.value)");
-    NEWEST = page!("<", "DESC");
-    OLDEST = page!(">", "ASC");
     TOTALS_BY_DATASET = "SELECT dataset, sum(events) AS events FROM tally GROUP BY dataset ORDER BY events DESC, dataset";
     TOTALS_BY_SEVERITY = "SELECT severity, sum(events) AS events FROM tally GROUP BY severity
         ORDER BY events DESC, severity";
-    /// The ends of the time index, not of the tally: a removal can't leave them stale.
-    FIRST = "SELECT time FROM event INDEXED BY event_time ORDER BY time ASC LIMIT 1";
-    LAST = "SELECT time FROM event INDEXED BY event_time ORDER BY time DESC LIMIT 1";
     SOURCE_COUNT = "SELECT count(*) AS sources FROM source";
     BYTES = "SELECT page_count * page_size AS bytes FROM pragma_page_count(), pragma_page_size()";
     APPENDED = "UPDATE source SET appended_at = ?2, borrowed = borrowed + ?3,
@@ -164,25 +116,12 @@ queries! {
         SELECT DISTINCT host FROM hosts WHERE host <> ''";
     CLEARED_ALL = "SELECT cleared.source, event, host, channel, time, by FROM json_each(?1) AS wanted
         CROSS JOIN cleared ON cleared.source = wanted.value ORDER BY cleared.source, time, event";
-    BORROWED_SOME = "SELECT event FROM also WHERE source = ?1 LIMIT ?2";
-    /// By source the events of a list that nobody but one other holds.
-    LAST_OTHER = "SELECT event.source, count(*) FROM json_each(?1) AS wanted CROSS JOIN event ON event.id = wanted.value
-        WHERE (SELECT count(*) FROM also WHERE also.event = event.id) = 1 GROUP BY event.source";
-    BORROWED_DELETE = "DELETE FROM also WHERE source = ?1 AND event IN (SELECT value FROM json_each(?2))";
-    EVENTS_SOME = "SELECT id FROM event WHERE source = ?1 ORDER BY id LIMIT ?2";
+    BORROWED_SOME = "SELECT identity FROM also INDEXED BY also_source WHERE source = ?1 LIMIT ?2";
+    BORROWED_DELETE = "DELETE FROM also WHERE source = ?1 AND identity IN (SELECT unhex(value) FROM json_each(?2))";
     /// Those of the events that others hold too go to the oldest of these, with their place in it.
-    HEIRS = "DELETE FROM also WHERE (event, source) IN (SELECT also.event, min(also.source) FROM json_each(?1) AS wanted
-            CROSS JOIN also ON also.event = wanted.value GROUP BY also.event)
-        RETURNING event, source, record, offset, len";
-    /// What the heirs will count, and how many of these events yet another source holds.
-    INHERITED = "SELECT heir.value ->> 1, dataset, severity, count(*), min(time), max(time),
-            total(EXISTS (SELECT 1 FROM also WHERE also.event = event.id))
-        FROM json_each(?1) AS heir CROSS JOIN event ON event.id = heir.value ->> 0 GROUP BY 1, 2, 3";
-    INHERIT = "UPDATE event SET source = value ->> 1, record = value ->> 2, offset = value ->> 3, len = value ->> 4
-        FROM json_each(?1) AS heir WHERE event.id = heir.value ->> 0";
-    GOING = "SELECT dataset, severity, count(*) FROM json_each(?1) AS wanted CROSS JOIN event ON event.id = wanted.value
-        WHERE source = ?2 GROUP BY 1, 2";
-    DELETE_EVENTS = "DELETE FROM event WHERE id IN (SELECT value FROM json_each(?1)) AND source = ?2";
+    HEIRS = "DELETE FROM also WHERE (identity, source) IN (SELECT also.identity, min(also.source)
+            FROM json_each(?1) AS wanted CROSS JOIN also ON also.identity = unhex(wanted.value) GROUP BY also.identity)
+        RETURNING identity, source, record, offset, len";
     TALLY_LESS = "UPDATE tally SET events = events - ?4 WHERE source = ?1 AND dataset = ?2 AND severity = ?3";
     TALLY_EMPTY = "DELETE FROM tally WHERE source = ?1 AND events <= 0";
     DELETE_SERIES = "DELETE FROM series WHERE source = ?1";
@@ -190,13 +129,10 @@ queries! {
     DELETE_CLEARED = "DELETE FROM cleared WHERE source = ?1";
     DELETE_TALLY = "DELETE FROM tally WHERE source = ?1";
     DELETE_SOURCE = "DELETE FROM source WHERE id = ?1";
-    /// Rows of the tally that differ from a count of the events; reads everything (`doctor`).
-    CHECK_TALLY = "SELECT source.id AS source, (SELECT total(events) FROM tally WHERE tally.source = source.id) AS told,
-            (SELECT count(*) FROM event WHERE event.source = source.id) AS there
-        FROM source WHERE told <> there";
-    /// Sources whose counts of events that others hold too differ from a count (`doctor`).
-    CHECK_SHARED = "SELECT source.id AS source, borrowed, (SELECT count(*) FROM also WHERE also.source = source.id) AS borrows,
-            shared, (SELECT count(*) FROM event WHERE event.source = source.id
-                AND EXISTS (SELECT 1 FROM also WHERE also.event = event.id)) AS shares
-        FROM source WHERE borrowed <> borrows OR shared <> shares";
+    /// What the tally and the counts of each source say, for a comparison with what is there (`doctor`).
+    CHECK_COUNTS = "SELECT source.id AS source, (SELECT total(events) FROM tally WHERE tally.source = source.id) AS told,
+            borrowed, (SELECT count(*) FROM also WHERE also.source = source.id) AS borrows, shared FROM source";
+    ALSO_ANY = "SELECT EXISTS (SELECT 1 FROM also) AS any";
+    GRAM_ALL = "SELECT id, data FROM gram WHERE id >= ?1 << 12 AND id < (?1 + 1) << 12";
+    WORD_ALL = "SELECT name, data FROM word WHERE segment = ?1";
 }

@@ -2,17 +2,12 @@
 
 use super::{
     SqliteStore,
-    append::id_list,
     queries::{
-        BYTES, EARLIER, EQUAL, FILES, FIRST, GET, HOLDERS, LAST, SOURCE_BY, SOURCE_COUNT, SOURCES,
-        TOTALS_BY_DATASET, TOTALS_BY_SEVERITY,
+        BYTES, EARLIER, FILES, SOURCE_BY, SOURCE_COUNT, SOURCES, TOTALS_BY_DATASET, TOTALS_BY_SEVERITY,
     },
 };
-use crate::{
-    Count, DatasetCount, Error, Holder, Lately, NewSource, Result, Row, SeverityCount, Source, SourceId,
-    Stats, error::interrupted,
-};
-use event::{Identity, Nanos, Place};
+use crate::{DatasetCount, Error, Lately, NewSource, Result, Search, SeverityCount, Source, SourceId, Stats};
+use event::{Identity, Nanos};
 use sqlx::{Row as _, sqlite::SqliteRow};
 use std::{
     collections::{HashMap, VecDeque},
@@ -20,7 +15,6 @@ use std::{
         Arc, Mutex, RwLock,
         atomic::{AtomicU64, Ordering},
     },
-    time::{Duration, Instant},
 };
 
 /// Files of sources that were asked for, until any source changes.
@@ -67,17 +61,6 @@ impl Pace {
 }
 
 impl SqliteStore {
-    pub(super) async fn get_rows(&self, ids: &[Identity]) -> Result<Vec<Row>> {
-        let mut conn = self.reader(None).await?;
-        let found = sqlx::query(GET).bind(id_list(ids.iter())).fetch_all(&mut *conn).await?;
-        let mut by_id = HashMap::with_capacity(found.len());
-        for found in &found {
-            let row = row(found)?;
-            by_id.insert(row.identity, row);
-        }
-        Ok(ids.iter().filter_map(|id| by_id.get(id).cloned()).collect())
-    }
-
     pub(super) async fn files_of(&self, ids: &[SourceId]) -> Result<HashMap<SourceId, Arc<NewSource>>> {
         let changes = self.files.changes.load(Ordering::SeqCst);
         let mut found = HashMap::new();
@@ -112,25 +95,6 @@ impl SqliteStore {
         let query = sqlx::query(EARLIER).bind(id_list(heads.iter())).bind(size.cast_signed());
         let rows = query.fetch_all(&mut *conn).await?;
         rows.iter().map(|row| Ok(Arc::new(file(row)?))).collect()
-    }
-
-    pub(super) async fn equal_elsewhere(&self, source: SourceId, deadline: Duration) -> Result<Count> {
-        let mut conn = self.reader(Some(deadline)).await?;
-        let (mut count, mut from) = (Count::default(), 0_i64);
-        let until = Instant::now().checked_add(deadline);
-        loop {
-            if until.is_some_and(|until| Instant::now() >= until) {
-                return Ok(Count { partial: true, ..count });
-            }
-            let step = sqlx::query_as(EQUAL).bind(source.0).bind(from).fetch_one(&mut *conn).await;
-            let (last, equal): (Option<i64>, f64) = match step {
-                Err(e) if interrupted(&e) => return Ok(Count { partial: true, ..count }),
-                other => other?,
-            };
-            count.rows += equal as u64;
-            let Some(last) = last else { return Ok(count) };
-            from = last;
-        }
     }
 
     pub(super) async fn list_sources(&self) -> Result<Vec<Source>> {
@@ -169,16 +133,6 @@ impl SqliteStore {
         })
     }
 
-    pub(super) async fn holders_of(&self, ids: &[Identity]) -> Result<HashMap<Identity, Holder>> {
-        let mut conn = self.reader(None).await?;
-        let rows = sqlx::query(HOLDERS).bind(id_list(ids.iter())).fetch_all(&mut *conn).await?;
-        let one = |r: &SqliteRow| {
-            let one = r.try_get::<Option<i64>, _>(1)?.map(SourceId);
-            Ok((identity(r.try_get(0)?)?, one.map_or(Holder::Several, Holder::One)))
-        };
-        rows.iter().map(one).collect()
-    }
-
     pub(super) async fn totals(&self) -> Result<Stats> {
         let mut conn = self.reader(None).await?;
         let mut stats = Stats::default();
@@ -191,15 +145,18 @@ impl SqliteStore {
             let events = row.try_get::<i64, _>(1)?.cast_unsigned();
             stats.severities.push(SeverityCount { severity: row.try_get(0)?, events });
         }
-        let first: Option<i64> = sqlx::query_scalar(FIRST).fetch_optional(&mut *conn).await?;
-        let last: Option<i64> = sqlx::query_scalar(LAST).fetch_optional(&mut *conn).await?;
-        stats.time = first.zip(last).map(|(a, b)| (Nanos(a), Nanos(b)));
         stats.sources =
             sqlx::query_scalar::<_, i64>(SOURCE_COUNT).fetch_one(&mut *conn).await?.cast_unsigned();
         stats.bytes = sqlx::query_scalar::<_, i64>(BYTES).fetch_one(&mut *conn).await?.cast_unsigned();
         let mut log = self.path.clone().into_os_string();
         log.push("-wal");
         stats.bytes += std::fs::metadata(log).map_or(0, |m| m.len());
+        drop(conn);
+        // Of what is there, not of what the tally says: a removal can't leave it stale.
+        let end = |ascending| Search { limit: 1, ascending, ..Search::default() };
+        let first = self.search_page(&end(true)).await?.rows.pop();
+        let last = self.search_page(&end(false)).await?.rows.pop();
+        stats.time = first.zip(last).map(|(a, b)| (a.time, b.time));
         Ok(stats)
     }
 }
@@ -221,23 +178,17 @@ pub(super) fn identity(bytes: &[u8]) -> Result<Identity> {
     bytes.try_into().map_err(|_| Error::Corrupt("an identity is not of 16 bytes".into()))
 }
 
-/// One row of the columns that every event query selects.
-pub(super) fn row(row: &SqliteRow) -> Result<Row> {
-    Ok(Row {
-        identity: identity(row.try_get(0)?)?,
-        time: Nanos(row.try_get(1)?),
-        source: SourceId(row.try_get(2)?),
-        place: Place {
-            record: row.try_get::<i64, _>(3)?.cast_unsigned(),
-            offset: row.try_get::<i64, _>(4)?.cast_unsigned(),
-            len: u32::try_from(row.try_get::<i64, _>(5)?).unwrap_or(0),
-        },
-        ingested_at: Nanos(row.try_get(6)?),
-        dataset: row.try_get(7)?,
-        host: row.try_get(8)?,
-        user: row.try_get(9)?,
-        severity: row.try_get(10)?,
-        message: row.try_get(11)?,
-        fields: row.try_get(12)?,
-    })
+/// The identities as the JSON list that statements take, in hexadecimal digits.
+pub(super) fn id_list<'a>(ids: impl Iterator<Item = &'a Identity>) -> String {
+    let mut list = String::from("[");
+    for id in ids {
+        if list.len() > 1 {
+            list.push(',');
+        }
+        list.push('"');
+        list.push_str(&event::hex(id));
+        list.push('"');
+    }
+    list.push(']');
+    list
 }

@@ -1,15 +1,15 @@
-//! The tables of `logs.db`.
+//! The tables of `logs.db`; `FORMAT.md` describes them and what lies in their blobs.
 //!
-//! `event` is the live tail: one plain row an event, with the source that brought it first; `also` names the other
-//! sources that hold the same event, and where. `tally` counts what `event` holds by source, dataset and
-//! severity in the same transaction, so totals never read the events. `series`, `day` and `cleared` hold what an event
-//! leaves behind for the question what is *not* there (see [`crate::Traces`]): they count every event that a source
-//! holds, also those that an earlier source counts in `tally`.
+//! `tail` holds blocks as they were appended, `segment` and `block` what was sealed; a row is in one of them. `also` names
+//! the other sources that hold the same event, and where. `tally` counts events by source, dataset and severity in the
+//! same transaction, so totals never read the events. `series`, `day` and `cleared` hold what an event leaves behind for
+//! the question what is *not* there (see [`crate::Traces`]): they count every event that a source holds, also those that
+//! an earlier source counts in `tally`. `id`, `gram`, `word`, `span` and `held` follow from the blocks of their segment.
 
 /// "ASDL" in `application_id`: AuroraSOC Desktop logs.
 pub(super) const APPLICATION_ID: i64 = 0x4153_444c;
 /// The newest `user_version` that this program reads and the one it writes.
-pub(super) const VERSION: i64 = 2;
+pub(super) const VERSION: i64 = 3;
 
 /// The tables of what events leave behind, as level 2 has them.
 macro_rules! traces {
@@ -44,11 +44,78 @@ CREATE TABLE cleared (
     };
 }
 
+/// Events, as level 3 has them.
+macro_rules! events {
+    () => {
+        "CREATE TABLE tail (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    rows INTEGER NOT NULL,
+    first INTEGER NOT NULL,
+    last INTEGER NOT NULL,
+    data BLOB NOT NULL
+) STRICT;
+CREATE TABLE segment (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    rows INTEGER NOT NULL,
+    live INTEGER NOT NULL,
+    first INTEGER NOT NULL,
+    last INTEGER NOT NULL,
+    all_words INTEGER NOT NULL,
+    parts BLOB NOT NULL,
+    dead BLOB
+) STRICT;
+CREATE TABLE block (
+    id INTEGER PRIMARY KEY,
+    data BLOB NOT NULL
+) STRICT;
+CREATE TABLE id (
+    id INTEGER PRIMARY KEY,
+    data BLOB NOT NULL
+) STRICT;
+CREATE TABLE gram (
+    id INTEGER PRIMARY KEY,
+    data BLOB NOT NULL
+) STRICT;
+CREATE TABLE word (
+    segment INTEGER NOT NULL REFERENCES segment (id),
+    name TEXT NOT NULL,
+    data BLOB NOT NULL,
+    PRIMARY KEY (segment, name)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE span (
+    key INTEGER NOT NULL,
+    last INTEGER NOT NULL,
+    segment INTEGER NOT NULL REFERENCES segment (id),
+    first INTEGER NOT NULL,
+    PRIMARY KEY (key, last, segment)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX span_segment ON span (segment);
+CREATE TABLE held (
+    source INTEGER NOT NULL REFERENCES source (id),
+    segment INTEGER NOT NULL REFERENCES segment (id),
+    rows INTEGER NOT NULL,
+    PRIMARY KEY (source, segment)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX held_segment ON held (segment);
+CREATE TABLE also (
+    identity BLOB NOT NULL,
+    source INTEGER NOT NULL REFERENCES source (id),
+    time INTEGER NOT NULL,
+    record INTEGER NOT NULL,
+    offset INTEGER NOT NULL,
+    len INTEGER NOT NULL,
+    PRIMARY KEY (identity, source)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX also_source ON also (source, time, identity);
+"
+    };
+}
+
 /// From an empty file to [`VERSION`]. Both numbers are set before the first table.
 pub(super) const CREATE: &str = concat!(
     "
 PRAGMA application_id = 0x4153444c;
-PRAGMA user_version = 2;
+PRAGMA user_version = 3;
 CREATE TABLE source (
     id INTEGER PRIMARY KEY,
     sha256 TEXT NOT NULL UNIQUE,
@@ -68,34 +135,6 @@ CREATE TABLE source (
     shared INTEGER NOT NULL DEFAULT 0
 ) STRICT;
 CREATE INDEX source_head ON source (head, size) WHERE head IS NOT NULL;
-CREATE TABLE event (
-    id INTEGER PRIMARY KEY,
-    identity BLOB NOT NULL,
-    time INTEGER NOT NULL,
-    source INTEGER NOT NULL REFERENCES source (id),
-    record INTEGER NOT NULL,
-    offset INTEGER NOT NULL,
-    len INTEGER NOT NULL,
-    ingested_at INTEGER NOT NULL,
-    dataset TEXT NOT NULL,
-    host TEXT COLLATE NOCASE,
-    user TEXT,
-    severity TEXT NOT NULL,
-    message TEXT NOT NULL,
-    fields TEXT NOT NULL
-) STRICT;
-CREATE UNIQUE INDEX event_identity ON event (identity);
-CREATE INDEX event_time ON event (time, identity);
-CREATE INDEX event_source ON event (source);
-CREATE TABLE also (
-    event INTEGER NOT NULL REFERENCES event (id),
-    source INTEGER NOT NULL REFERENCES source (id),
-    record INTEGER NOT NULL,
-    offset INTEGER NOT NULL,
-    len INTEGER NOT NULL,
-    PRIMARY KEY (event, source)
-) STRICT, WITHOUT ROWID;
-CREATE INDEX also_source ON also (source);
 CREATE TABLE tally (
     source INTEGER NOT NULL REFERENCES source (id),
     dataset TEXT NOT NULL,
@@ -106,11 +145,12 @@ CREATE TABLE tally (
     PRIMARY KEY (source, dataset, severity)
 ) STRICT, WITHOUT ROWID;
 ",
+    events!(),
     traces!()
 );
 
 /// From level 1 to 2. What was stored before left no traces; the counts of a source are taken from what is there.
-pub(super) const UPGRADE: &str = concat!(
+pub(super) const TO_2: &str = concat!(
     "
 PRAGMA user_version = 2;
 ALTER TABLE source ADD COLUMN head BLOB;
@@ -129,3 +169,20 @@ UPDATE source SET first_time = (SELECT min(first) FROM tally WHERE tally.source 
 ",
     traces!()
 );
+
+/// From level 2 to 3, before and after `upgrade.rs` has taken the events over.
+pub(super) const TO_3: &str = concat!(
+    "
+PRAGMA user_version = 3;
+ALTER TABLE also RENAME TO also_2;
+DROP INDEX also_source;
+",
+    events!()
+);
+pub(super) const DONE_3: &str = "
+INSERT INTO also (identity, source, time, record, offset, len)
+    SELECT event.identity, also_2.source, event.time, also_2.record, also_2.offset, also_2.len
+    FROM also_2 CROSS JOIN event ON event.id = also_2.event;
+DROP TABLE also_2;
+DROP TABLE event;
+";

@@ -2,12 +2,11 @@
 
 use super::{
     SqliteStore,
-    queries::{NEWEST, OLDEST},
-    read::row,
+    walk::{Walked, Wanted},
 };
-use crate::{Count, Page, Result, Row, Search, Times, cursor::Cursor, error::interrupted};
+use crate::{Count, Error, Page, Result, Row, Search, Times, cursor::Cursor};
 use event::{Identity, Nanos};
-use futures::TryStreamExt;
+use sqlx::Connection as _;
 use std::{collections::VecDeque, ops::ControlFlow, time::Instant};
 
 impl SqliteStore {
@@ -24,7 +23,7 @@ impl SqliteStore {
             page.rows.push(row);
             ControlFlow::Continue(())
         };
-        page.partial = self.each(search, take).await?;
+        Walked { over: page.partial, unreadable: page.unreadable } = self.each(search, take).await?;
         if page.partial || more {
             page.next = page.rows.last().map(|row| cursor(row, &search.times).text());
         }
@@ -41,12 +40,12 @@ impl SqliteStore {
             count.rows += 1;
             ControlFlow::Continue(())
         };
-        count.partial = self.each(&search, take).await?;
+        Walked { over: count.partial, unreadable: count.unreadable } = self.each(&search, take).await?;
         Ok(count)
     }
 
-    /// Hands on what the search finds, in its order, until `take` breaks. Whether the deadline came first.
-    async fn each(&self, search: &Search, mut take: impl FnMut(Row) -> ControlFlow<()>) -> Result<bool> {
+    /// Hands on what the search finds, in its order, until `take` breaks.
+    async fn each(&self, search: &Search, mut take: impl FnMut(Row) -> ControlFlow<()>) -> Result<Walked> {
         let after = match &search.cursor {
             Some(text) => Cursor::parse(text)?,
             // Outside of all there can be: an identity is never all zeroes or all ones but by a chance of 2^-128.
@@ -57,13 +56,17 @@ impl SqliteStore {
             return self.stored(search, after, take).await;
         }
         let until = Instant::now().checked_add(search.deadline);
+        let mut walked = Walked::default();
         let mut lanes: Vec<_> = search.times.shifts().into_iter().map(|by| Lane::new(by, &after)).collect();
         loop {
             for lane in lanes.iter_mut().filter(|lane| lane.rows.is_empty() && !lane.done) {
                 let left =
                     until.map_or(search.deadline, |until| until.saturating_duration_since(Instant::now()));
-                if self.fill(lane, &Search { deadline: left, ..search.clone() }).await? {
-                    return Ok(true);
+                let filled = self.fill(lane, &Search { deadline: left, ..search.clone() }).await?;
+                // Each lane passes by the same.
+                walked.unreadable = walked.unreadable.max(filled.unreadable);
+                if filled.over {
+                    return Ok(Walked { over: true, ..walked });
                 }
             }
             let key =
@@ -73,15 +76,15 @@ impl SqliteStore {
                 true => ahead.min_by_key(|lane| key(lane)),
                 false => ahead.max_by_key(|lane| key(lane)),
             };
-            let Some(row) = first.and_then(|lane| lane.rows.pop_front()) else { return Ok(false) };
+            let Some(row) = first.and_then(|lane| lane.rows.pop_front()) else { return Ok(walked) };
             if take(row).is_break() {
-                return Ok(false);
+                return Ok(walked);
             }
         }
     }
 
-    /// Gets the next rows of one shift. Whether the deadline came first.
-    async fn fill(&self, lane: &mut Lane, search: &Search) -> Result<bool> {
+    /// Gets the next rows of one shift.
+    async fn fill(&self, lane: &mut Lane, search: &Search) -> Result<Walked> {
         let back = |time: Nanos| Nanos(time.0.saturating_sub(lane.by));
         let there = Search { from: search.from.map(back), to: search.to.map(back), ..search.clone() };
         let (mut rows, mut last) = (VecDeque::new(), None);
@@ -92,13 +95,13 @@ impl SqliteStore {
             }
             if rows.len() == LANE { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
         };
-        let partial = self.stored(&there, lane.after, take).await?;
+        let walked = self.stored(&there, lane.after, take).await?;
         lane.done = rows.len() < LANE;
         lane.rows = rows;
         if let Some(last) = last {
             lane.after = last;
         }
-        Ok(partial)
+        Ok(walked)
     }
 
     /// The same by stored time, after a row.
@@ -106,38 +109,28 @@ impl SqliteStore {
         &self,
         search: &Search,
         after: Cursor,
-        mut take: impl FnMut(Row) -> ControlFlow<()>,
-    ) -> Result<bool> {
-        let Some(bounds) = bounds(search, &after) else {
-            return Ok(false);
+        take: impl FnMut(Row) -> ControlFlow<()>,
+    ) -> Result<Walked> {
+        let Some((first, last)) = bounds(search, &after) else {
+            return Ok(Walked::default());
         };
-        let text = search.text.as_deref().filter(|t| !t.is_empty()).map(Needle::new);
+        let wanted = Wanted {
+            first,
+            last,
+            after: (after.time.0, after.identity),
+            ascending: search.ascending,
+            query: search.query.clone(),
+            hosts: search.hosts.iter().map(|host| host.to_ascii_lowercase()).collect(),
+            dataset: search.dataset.clone(),
+            severity: search.severity.clone(),
+            source: search.source,
+        };
         let until = Instant::now().checked_add(search.deadline);
         let mut conn = self.reader(Some(search.deadline)).await?;
-        let mut rows = sqlx::query(if search.ascending { OLDEST } else { NEWEST })
-            .bind(bounds.0)
-            .bind(bounds.1)
-            .bind(after.time.0)
-            .bind(after.identity.to_vec())
-            .bind((!search.hosts.is_empty()).then(|| serde_json::json!(search.hosts).to_string()))
-            .bind(&search.dataset)
-            .bind(&search.severity)
-            .bind(search.source.map(|s| s.0))
-            .bind(text.as_ref().and_then(|t| t.pattern.as_deref()))
-            .fetch(&mut *conn);
-        loop {
-            let next = match rows.try_next().await {
-                Ok(Some(next)) => row(&next)?,
-                Ok(None) => return Ok(false),
-                Err(e) if interrupted(&e) => return Ok(true),
-                Err(e) => return Err(e.into()),
-            };
-            if text.as_ref().is_none_or(|t| t.found_in(&next.fields)) && take(next).is_break() {
-                return Ok(false);
-            }
-            if until.is_some_and(|until| Instant::now() >= until) {
-                return Ok(true);
-            }
+        let mut tx = conn.begin().await?;
+        match self.walk(&mut tx, &wanted, until, take).await {
+            Err(Error::Interrupted) => Ok(Walked { over: true, ..Walked::default() }),
+            other => other,
         }
     }
 
@@ -209,56 +202,4 @@ fn bounds(search: &Search, after: &Cursor) -> Option<(i64, i64)> {
         last = last.min(after.time.0);
     }
     (from <= last).then_some((from, last))
-}
-
-/// A text to find in the values of a row, without case.
-struct Needle {
-    lower: String,
-    /// A LIKE pattern (escape `~`) that every match passes; `None` when LIKE, which folds only ASCII, could
-    /// miss one.
-    pattern: Option<String>,
-}
-
-impl Needle {
-    fn new(text: &str) -> Needle {
-        Needle { lower: text.to_lowercase(), pattern: text.is_ascii().then(|| pattern(text)) }
-    }
-
-    /// Looks into the values of a stored fields object, not into its names or its punctuation.
-    fn found_in(&self, fields: &str) -> bool {
-        match serde_json::from_str(fields) {
-            Ok(serde_json::Value::Object(map)) => map.values().any(|value| self.in_value(value)),
-            _ => fields.to_lowercase().contains(&self.lower),
-        }
-    }
-
-    fn in_value(&self, value: &serde_json::Value) -> bool {
-        use serde_json::Value as J;
-        match value {
-            J::Null => false,
-            J::String(text) => text.to_lowercase().contains(&self.lower),
-            J::Array(list) => list.iter().any(|value| self.in_value(value)),
-            other => other.to_string().contains(&self.lower),
-        }
-    }
-}
-
-/// The text as it stands inside stored JSON, with LIKE's own characters taken literally. Two letters can be
-/// the folded form of something that is not ASCII (the Kelvin sign; an i that ends the text, of the dotted
-/// capital I) and let any character through.
-fn pattern(text: &str) -> String {
-    let quoted = serde_json::Value::from(text).to_string();
-    let inner = quoted.get(1..quoted.len() - 1).unwrap_or_default();
-    let mut out = String::from("%");
-    for (i, c) in inner.char_indices() {
-        let last = i + 1 == inner.len();
-        match c {
-            '%' | '_' | '~' => out.extend(['~', c]),
-            'k' | 'K' => out.push('_'),
-            'i' | 'I' if last => out.push('_'),
-            _ => out.push(c),
-        }
-    }
-    out.push('%');
-    out
 }

@@ -237,6 +237,7 @@ impl Run {
             self.correlate()?;
         }
         self.apply_zones()?;
+        self.runtime.block_on(self.logs.rest()).map_err(store_error)?;
         self.learn()?;
         let costs = self.matcher.costs();
         self.runtime.block_on(keep_costs(&self.ctx, &costs, &json!(self.at)))?;

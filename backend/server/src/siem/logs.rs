@@ -4,13 +4,13 @@ use super::{content_error, store_error};
 use crate::App;
 use api::{
     Code, Page, Time,
-    siem::{Log, LogDetail, LogList, LogQuery, LogView, RawRef, SiemStats},
+    siem::{Log, LogDetail, LogList, LogPage, LogQuery, LogView, RawRef, SiemStats},
 };
 use base64::{Engine as _, engine::general_purpose::STANDARD as B64};
 use event::{Event, Identity, Nanos, Value, entity::Host};
 use evidence::Sha256Hex;
 use kernel::{Error, Result, route};
-use logstore::{NewSource, Row, Search, SourceId, Times};
+use logstore::{NewSource, Query, Row, Search, SourceId, Times, query};
 use serde_json::Map;
 use std::{
     collections::{BTreeSet, HashMap},
@@ -21,7 +21,7 @@ use std::{
 const RAW_LIMIT: u32 = 1 << 20;
 
 /// Newest first.
-pub async fn page(app: &App, q: LogList) -> Result<Page<Log>> {
+pub async fn page(app: &App, q: LogList) -> Result<LogPage> {
     let limit = route::limit(q.limit)?;
     route::only_sort(q.sort.as_deref(), &["-timestamp", "timestamp", "-created_at", "created_at"])?;
     let cap = route::count_cap(q.count.as_deref())?;
@@ -33,8 +33,12 @@ pub async fn page(app: &App, q: LogList) -> Result<Page<Log>> {
         Some(host) => hosts(app, host).await?,
         None => vec![],
     };
+    let query = match &q.q {
+        Some(text) => query::parse(text).map_err(|e| Error::field("q", e.to_string()))?.by(&own_names),
+        None => Query::All,
+    };
     let search = Search {
-        text: q.q.filter(|t| !t.is_empty()),
+        query,
         hosts,
         dataset: q.dataset,
         from: nanos(q.from),
@@ -57,7 +61,34 @@ pub async fn page(app: &App, q: LogList) -> Result<Page<Log>> {
         // One more than is told was looked for, to see that there are more.
         (found.rows.min(cap - 1), found.partial || found.rows == cap)
     };
-    Ok(Page { total, total_is_lower_bound, items, next_cursor: found.next })
+    let why_none = match found.rows.is_empty() && search.cursor.is_none() && !found.partial {
+        true => Some(why_none(app, &search).await?),
+        false => None,
+    };
+    let page = Page { total, total_is_lower_bound, items, next_cursor: found.next };
+    Ok(LogPage { page, partial: found.partial, unreadable: found.unreadable, why_none })
+}
+
+/// The names of fields that a name in a query stands for: itself, and where it is one of ECS those that it is taken from.
+fn own_names(name: &str) -> Vec<String> {
+    [name].into_iter().chain(event::ecs::fields_of(name)).map(Into::into).collect()
+}
+
+/// What stands between a search and its events.
+async fn why_none(app: &App, search: &Search) -> Result<String> {
+    let there = app.logs.stats().await.map_err(store_error)?.events;
+    if there == 0 {
+        return Ok("There are no events in this workspace yet.".into());
+    }
+    if search.from.is_some() || search.to.is_some() {
+        let anytime = Search { from: None, to: None, limit: 1, ..search.clone() };
+        let found = app.logs.search(&anytime).await.map_err(store_error)?;
+        if let Some(row) = found.rows.first() {
+            let shown = Time(search.times.shown(row).0.div_euclid(1_000_000));
+            return Ok(format!("Nothing in this time range; there is an event at {shown}."));
+        }
+    }
+    Ok(format!("None of {there} events is like this."))
 }
 
 /// The names of a host that events have: those that are the same or merged, and the one asked for, which older events

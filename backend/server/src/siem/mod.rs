@@ -60,7 +60,7 @@ pub fn routes() -> Routes<App> {
         .with(source_delete)
 }
 
-async fn log_list(app: App, call: Call<LogsList>) -> Result<Answer<api::Page<Log>>> {
+async fn log_list(app: App, call: Call<LogsList>) -> Result<Answer<api::siem::LogPage>> {
     Ok(logs::page(&app, call.query).await?.into())
 }
 
