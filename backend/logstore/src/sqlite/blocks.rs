@@ -85,11 +85,14 @@ pub(super) fn in_two<T: Sync, R: Send>(all: &[T], work: impl Fn(&T) -> R + Sync)
     }
     let (here, there) = all.split_at(all.len() / 2);
     std::thread::scope(|scope| {
-        let there = scope.spawn(|| there.iter().map(&work).collect::<Vec<_>>());
+        let other = std::thread::Builder::new();
+        let other = other.spawn_scoped(scope, || there.iter().map(&work).collect::<Vec<_>>());
         let mut done: Vec<R> = here.iter().map(&work).collect();
-        match there.join() {
-            Ok(rest) => done.extend(rest),
-            Err(panic) => std::panic::resume_unwind(panic),
+        match other.map(std::thread::ScopedJoinHandle::join) {
+            Ok(Ok(rest)) => done.extend(rest),
+            Ok(Err(panic)) => std::panic::resume_unwind(panic),
+            // No other thread is to be had.
+            Err(_) => done.extend(there.iter().map(&work)),
         }
         done
     })

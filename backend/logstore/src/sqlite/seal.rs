@@ -66,8 +66,12 @@ impl SqliteStore {
                 }
                 Some(Sealing { from, work }) => {
                     // Work that panicked or was stopped is done again.
-                    if let Ok(sealed) = work.await {
-                        self.write_sealed(conn, &mut tail, &from, sealed).await?;
+                    let written = match work.await {
+                        Ok(sealed) => self.write_sealed(conn, &mut tail, &from, sealed).await?,
+                        Err(_) => false,
+                    };
+                    if !written {
+                        break;
                     }
                 }
                 None => {}
@@ -126,19 +130,20 @@ impl SqliteStore {
         Ok(files.into_iter().map(|(id, file)| (id.0, Contents::of(&file))).collect())
     }
 
+    /// Puts segments in the place of blocks of the tail. Whether these were still as they were.
     async fn write_sealed(
         &self,
         conn: &mut SqliteConnection,
         tail: &mut Tail,
         from: &[i64],
         sealed: Vec<Sealed>,
-    ) -> Result<()> {
+    ) -> Result<bool> {
         let list = serde_json::to_string(from).unwrap_or_default();
         let mut tx = conn.begin().await?;
         let there: i64 = sqlx::query_scalar(TAIL_THERE).bind(&list).fetch_one(&mut *tx).await?;
         // Something was removed from it since: it is sealed as it is now, later.
         if sealed.is_empty() || there as usize != from.len() {
-            return Ok(());
+            return Ok(false);
         }
         for one in &sealed {
             put(&mut tx, one).await?;
@@ -153,7 +158,7 @@ impl SqliteStore {
                 tail.known.remove(&block.identity(row));
             }
         }
-        Ok(())
+        Ok(true)
     }
 
     /// Writes a segment anew without its dead rows. Whether it could be.
