@@ -87,9 +87,15 @@ async fn page(req: Request) -> Response {
     let head = [
         (header::CONTENT_TYPE, HeaderValue::from_static(kind(name))),
         (header::ETAG, HeaderValue::from_static(etag)),
-        (header::CACHE_CONTROL, HeaderValue::from_static("no-cache")),
+        (header::CACHE_CONTROL, HeaderValue::from_static(kept(name))),
     ];
     (head, *bytes).into_response()
+}
+
+/// Whether a browser may keep a file, to ask whether it is still the newest. The page itself never: with it WebKit writes
+/// the address that it was opened by, and the first one has a start code in its fragment.
+fn kept(name: &str) -> &'static str {
+    if name == "/index.html" { "no-store" } else { "no-cache" }
 }
 
 fn kind(name: &str) -> &'static str {
