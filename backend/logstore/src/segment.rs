@@ -42,6 +42,13 @@ pub(crate) struct Part {
     pub ids: [Identity; 2],
 }
 
+impl Part {
+    /// A block of which nothing is known but that its rows are between these times.
+    pub fn anywhere(first: i64, last: i64) -> Part {
+        Part { rows: 0, first, last, ids: [[0; 16], [0xff; 16]] }
+    }
+}
+
 /// All of a segment, ready to be written.
 #[derive(Debug, Default)]
 pub(crate) struct Sealed {

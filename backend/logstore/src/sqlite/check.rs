@@ -73,9 +73,15 @@ impl SqliteStore {
         let row = sqlx::query(PARTS).bind(format!("[{id}]")).fetch_one(&mut *conn).await?;
         let Some(parts) = parts(row.try_get(1)?) else {
             found.push(format!(
-                "the list of blocks of segment {id} is damaged: {} events can't be found",
+                "the list of blocks of segment {id} is damaged; searches read more for its {} events",
                 segment.live
             ));
+            for n in 0..256 {
+                if let Some(block) = self.read_block(conn, At::Sealed(id, n)).await? {
+                    let dead = segment.dead(n);
+                    count(conn, &block, |row| !has(&dead, row), any_also, counts).await?;
+                }
+            }
             return Ok(());
         };
         let mut last = i64::MIN;

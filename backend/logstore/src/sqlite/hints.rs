@@ -31,8 +31,9 @@ pub(super) struct Hints {
 }
 
 impl Hints {
-    pub fn of(query: &Query) -> Hints {
-        let mut hints = Hints::default();
+    /// For a query, and for the dictionaries of these names.
+    pub fn of<'n>(query: &Query, names: impl Iterator<Item = &'n str>) -> Hints {
+        let mut hints = Hints { names: names.map(Into::into).collect(), ..Hints::default() };
         hints.gather(query);
         hints
     }
@@ -100,7 +101,7 @@ impl Hints {
             Query::Anywhere(pattern) => self.with_texts(pattern, segment.id),
             Query::Field(names, pattern) => {
                 let said = names.words().iter().fold(NONE, |rows, name| {
-                    let more = self.with_words(name, pattern, segment);
+                    let more = self.with_words(name, |word| pattern.is(word), segment);
                     std::array::from_fn(|i| rows[i] | more[i])
                 });
                 match names.words().iter().any(|name| name.starts_with('\0')) {
@@ -121,7 +122,8 @@ impl Hints {
         blocks
     }
 
-    fn with_words(&self, name: &str, pattern: &Pattern, segment: &Segment) -> Rows {
+    /// The blocks where a column has a text that passes.
+    pub fn with_words(&self, name: &str, test: impl Fn(&str) -> bool, segment: &Segment) -> Rows {
         match self.words.get(&(segment.id, name.to_owned())) {
             // Nothing of this segment has it.
             None if segment.all_words => NONE,
@@ -130,7 +132,7 @@ impl Hints {
             Some(Some(words)) if words.is_empty() => ALL,
             Some(Some(words)) => words
                 .iter()
-                .filter(|word| pattern.is(&word.text))
+                .filter(|word| test(&word.text))
                 .fold(NONE, |rows, word| std::array::from_fn(|i| rows[i] | word.blocks[i])),
         }
     }

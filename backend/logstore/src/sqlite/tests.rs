@@ -363,10 +363,11 @@ async fn a_damaged_block_costs_that_block_only() {
     let (store, _) = sealed(&dir, 1000).await;
     store.close().await.unwrap();
     let path = dir.path().join("logs.db");
-    for (table, lost) in [("block", 256), ("gram", 0), ("word", 0)] {
+    for (table, lost) in [("block", 256), ("gram", 0), ("word", 0), ("segment", 0)] {
         let key = if table == "word" { "name = 'computer'" } else { "id % 4 = 1" };
+        let (key, blob) = if table == "segment" { ("true", "parts") } else { (key, "data") };
         let sql = format!(
-            "UPDATE {table} SET data = CAST(substr(data, 1, 20) || x'00' || substr(data, 22) AS BLOB) WHERE {key}"
+            "UPDATE {table} SET {blob} = CAST(substr({blob}, 1, 20) || x'00' || substr({blob}, 22) AS BLOB) WHERE {key}"
         );
         let mut conn = SqliteConnectOptions::new().filename(&path).connect().await.unwrap();
         let keep = std::fs::read(&path).unwrap();

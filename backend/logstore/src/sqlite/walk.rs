@@ -6,13 +6,13 @@ use super::{
     blocks::{At, in_two},
     found::{Segment, segments},
     hints::Hints,
-    queries::{ALSO_NEWEST, ALSO_OLDEST, HELD_BY, PARTS, TAIL_LIST, WORD_SOME},
+    queries::{ALSO_NEWEST, ALSO_OLDEST, HELD_BY, PARTS, TAIL_LIST},
     read::identity,
 };
 use crate::{
-    Error, Query, Result, Row, SourceId,
+    Query, Result, Row, SourceId,
     block::{Block, NONE, Rows, has, numbers, set},
-    segment::{NAMES, Part, SOURCE, parts, words},
+    segment::{NAMES, Part, SOURCE, parts},
 };
 use event::Identity;
 use sqlx::{Row as _, SqliteConnection};
@@ -113,7 +113,7 @@ impl Wanted {
         begin.max(self.begin(part.first, part.last))
     }
 
-    /// The rows of a block that are wanted; `of_source` when only those that its source has first are.
+    /// The rows of a block that are wanted.
     fn rows(&self, block: &Block, mut rows: Rows, scratch: &mut Vec<u8>) -> Rows {
         let after = self.key(self.after.0, &self.after.1);
         for row in numbers(rows) {
@@ -311,51 +311,25 @@ impl SqliteStore {
         some: &[&Segment],
     ) -> Result<Vec<(At, Part)>> {
         let ids: Vec<i64> = some.iter().map(|s| s.id).collect();
-        let mut hints = Hints::of(&wanted.query);
+        let beside = wanted.words();
+        let mut hints = Hints::of(&wanted.query, beside.iter().map(|(name, _)| *name));
         hints.read_words(conn, &ids).await?;
         let mut blocks: HashMap<i64, Rows> = HashMap::new();
         let mut much = ids.clone();
         for round in 0..2 {
             hints.read_slices(conn, &much, round).await?;
             for segment in some.iter().filter(|s| much.contains(&s.id)) {
-                blocks.insert(segment.id, hints.blocks(&wanted.query, segment));
+                let mut rows = hints.blocks(&wanted.query, segment);
+                for (name, texts) in &beside {
+                    let test = |word: &str| texts.iter().any(|text| text.eq_ignore_ascii_case(word));
+                    let there = hints.with_words(name, test, segment);
+                    rows = std::array::from_fn(|i| rows[i] & there[i]);
+                }
+                blocks.insert(segment.id, rows);
             }
             // Where few blocks are left, opening them is quicker than reading what would leave fewer.
             let few = |rows: &Rows| rows.iter().map(|w| w.count_ones()).sum::<u32>() <= FEW_BLOCKS;
             much.retain(|id| blocks.get(id).is_some_and(|rows| !few(rows)));
-        }
-        let columns = wanted.words();
-        if !columns.is_empty() {
-            let segments = serde_json::to_string(&ids).unwrap_or_default();
-            let names: Vec<_> = columns.iter().map(|(name, _)| name).collect();
-            let names = serde_json::to_string(&names).unwrap_or_default();
-            let mut said = HashMap::new();
-            for row in sqlx::query(WORD_SOME).bind(segments).bind(names).fetch_all(&mut *conn).await? {
-                let (segment, name): (i64, String) = (row.try_get(0)?, row.try_get(1)?);
-                said.insert((segment, name), words(row.try_get(2)?));
-            }
-            for segment in some {
-                for (name, texts) in &columns {
-                    let there = match said.get(&(segment.id, (*name).to_owned())) {
-                        // Nothing of this segment has it.
-                        None if segment.all_words => NONE,
-                        // Not told: more than a dictionary holds, or damage.
-                        None | Some(None) => continue,
-                        Some(Some(words)) if words.is_empty() => continue,
-                        Some(Some(words)) => {
-                            let mut there = NONE;
-                            let found = words
-                                .iter()
-                                .filter(|word| texts.iter().any(|t| t.eq_ignore_ascii_case(&word.text)));
-                            found.for_each(|w| there.iter_mut().zip(w.blocks).for_each(|(a, b)| *a |= b));
-                            there
-                        }
-                    };
-                    if let Some(blocks) = blocks.get_mut(&segment.id) {
-                        blocks.iter_mut().zip(there).for_each(|(all, there)| *all &= there);
-                    }
-                }
-            }
         }
         blocks.retain(|_, blocks| *blocks != NONE);
         let ids: Vec<i64> = blocks.keys().copied().collect();
@@ -363,8 +337,11 @@ impl SqliteStore {
         let mut found = vec![];
         for row in sqlx::query(PARTS).bind(list).fetch_all(&mut *conn).await? {
             let id: i64 = row.try_get(0)?;
-            let Some(parts) = parts(row.try_get(1)?) else {
-                return Err(Error::Corrupt(format!("the list of blocks of segment {id} is damaged")));
+            let parts = match (parts(row.try_get(1)?), some.iter().find(|s| s.id == id)) {
+                (Some(parts), _) => parts,
+                // Any block can then be there, with any time of the segment.
+                (None, Some(segment)) => vec![Part::anywhere(segment.first, segment.last); 256],
+                (None, None) => continue,
             };
             let blocks = blocks.get(&id).copied().unwrap_or_default();
             let wanted = parts.into_iter().enumerate().filter(|(n, _)| has(&blocks, *n));
